@@ -70,7 +70,7 @@ def access_table() -> str:
 
 def permissions_table() -> str:
     """Return who may do what."""
-    scope = {Scope.OWN: "own", Scope.UNIT: "unit"}
+    scope = {Scope.OWN: "own", Scope.STARTED: "started", Scope.UNIT: "unit"}
     return table(
         ("action", *(role.value.replace("-", " ") for role in Role), "patient", "worker"),
         (

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import asdict, evolve, frozen
 
 from digital_painschool.domain.digest import Batch, Digest
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.domain.notification import (
     Channel,
     Notification,
@@ -46,12 +46,12 @@ class StoredEnrolment:
 
     @property
     def is_open(self) -> bool:
-        """True until the enrolment has ended."""
-        return self.enrolment.phase is not Phase.ENDED
+        """True until the enrolment has ended or was withdrawn."""
+        return self.enrolment.is_open
 
     @property
     def ended(self) -> EndedEnrolment | None:
-        """The enrolment as the retention rules see it; None until it has ended."""
+        """The enrolment as the retention rules see it; None while it is open."""
         return ended_enrolment(self.enrolment, self.exported)
 
     def to_data(self) -> Data:

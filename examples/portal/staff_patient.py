@@ -1,4 +1,4 @@
-"""The patient's page "Hantera", and the steps from it: "Vidmakthåll", "Avsluta" and the small ones."""
+"""The patient's page "Hantera", and the steps from it: "Vidmakthåll", "Avsluta", "Dra tillbaka" and the small ones."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import EnrolmentId, FlagKind, NotFound, PatientPage, Reason, RuleViolation, TherapistDesk
+from digital_painschool import EnrolmentId, FlagKind, NotFound, PatientPage, Reason, RuleViolation, TherapistDesk, label
 
 from .people import THERAPISTS, Colleague
 from .school import school
@@ -49,6 +49,17 @@ class EndForm(forms.Form):
     def __init__(self, data: QueryDict | None, page: PatientPage) -> None:
         super().__init__(data)
         reasons = [("", "Välj"), *((reason.key, reason.title) for reason in page.end_reasons)]
+        self.fields["reason"].choices = reasons  # type: ignore[attr-defined]
+
+
+class WithdrawForm(forms.Form):
+    """The page "Dra tillbaka": the reason."""
+
+    reason = forms.ChoiceField(label="Orsak")
+
+    def __init__(self, data: QueryDict | None, page: PatientPage) -> None:
+        super().__init__(data)
+        reasons = [("", "Välj"), *((reason.value, label(reason)) for reason in page.withdrawal_reasons)]
         self.fields["reason"].choices = reasons  # type: ignore[attr-defined]
 
 
@@ -156,6 +167,23 @@ def end(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -
     if attempt(form, step):
         return done(request, "Momentet är avslutat.", "handle", enrolment_id)
     return show_tab(request, "end.html", page, "handle", page=page, form=form)
+
+
+@require_http_methods(["GET", "POST"])
+@for_staff
+def withdraw(request: HttpRequest, colleague: Colleague, enrolment_id: EnrolmentId) -> HttpResponse:
+    """Withdraw a start that was entered in error."""
+    desk = school().therapist(colleague.actor)
+    page = desk.patient_page(enrolment_id)
+    form = WithdrawForm(request.POST or None, page)
+
+    def step() -> object:
+        reason = form.cleaned_data["reason"]
+        return desk.withdraw(enrolment_id, reason, expected=expected(request), once=once(request))
+
+    if attempt(form, step):
+        return done(request, "Starten är tillbakadragen.", "handle", enrolment_id)
+    return show_tab(request, "withdraw.html", page, "handle", page=page, form=form)
 
 
 @require_http_methods(["GET", "POST"])

@@ -50,6 +50,7 @@ staff_patient_pages: Pages = [
     path("gor/<slug:step>", staff_patient.small_step, name="small-step"),
     path("vidmakthall", staff_patient.maintain, name="maintain"),
     path("avsluta", staff_patient.end, name="end"),
+    path("dra-tillbaka", staff_patient.withdraw, name="withdraw"),
     path("byt-behandlare", staff_patient.hand_over, name="hand-over"),
     path("modul/<int:number>", staff_patient.module, name="module"),
     path("formular/<slug:form>", staff_answers.answers, name="answers"),

@@ -56,6 +56,7 @@ from digital_painschool.domain.enrolment import Enrolment as Enrolment
 from digital_painschool.domain.enrolment import FormCount as FormCount
 from digital_painschool.domain.enrolment import ModuleReading as ModuleReading
 from digital_painschool.domain.enrolment import Phase as Phase
+from digital_painschool.domain.enrolment import WithdrawalReason as WithdrawalReason
 from digital_painschool.domain.events import AccessEnded as AccessEnded
 from digital_painschool.domain.events import ConversationRenamed as ConversationRenamed
 from digital_painschool.domain.events import ConversationStarted as ConversationStarted
@@ -78,6 +79,7 @@ from digital_painschool.domain.events import ProgramDone as ProgramDone
 from digital_painschool.domain.events import Reactivated as Reactivated
 from digital_painschool.domain.events import Reviewed as Reviewed
 from digital_painschool.domain.events import Started as Started
+from digital_painschool.domain.events import Withdrawn as Withdrawn
 from digital_painschool.domain.fold import apply as apply
 from digital_painschool.domain.fold import replay as replay
 from digital_painschool.domain.form import Axis as Axis
@@ -122,6 +124,7 @@ from digital_painschool.domain.retention import ExportReceipt as ExportReceipt
 from digital_painschool.domain.retention import Held as Held
 from digital_painschool.domain.retention import PurgeDecision as PurgeDecision
 from digital_painschool.domain.retention import PurgePlan as PurgePlan
+from digital_painschool.domain.retention import PurgeReason as PurgeReason
 from digital_painschool.domain.retention import PurgeReceipt as PurgeReceipt
 from digital_painschool.domain.retention import Skip as Skip
 from digital_painschool.domain.retention import Skipped as Skipped

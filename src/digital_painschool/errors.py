@@ -55,6 +55,9 @@ class Reason(Enum):
     KEY_OF_ANOTHER_CALL = "key-of-another-call"
     VIEW_IS_OLD = "view-is-old"
     NO_SUCH_VERSION = "no-such-version"
+    ALREADY_WITHDRAWN = "already-withdrawn"
+    PATIENT_HAS_WRITTEN = "patient-has-written"
+    UNKNOWN_WITHDRAWAL_REASON = "unknown-withdrawal-reason"
 
     @property
     def advice(self) -> str:
@@ -105,6 +108,9 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.KEY_OF_ANOTHER_CALL: "the key was used for a call with other arguments; make a new key for a new call",
         Reason.VIEW_IS_OLD: "what the facts name has come since the view was drawn; look at it and decide again",
         Reason.NO_SUCH_VERSION: "name the version of the state that the view was drawn from",
+        Reason.ALREADY_WITHDRAWN: "the start was withdrawn and nothing can be added to it; start a new one",
+        Reason.PATIENT_HAS_WRITTEN: "the patient has written in it, and what is written is kept; end it instead",
+        Reason.UNKNOWN_WITHDRAWAL_REASON: "choose a reason from the unit's list of reasons to withdraw",
     }
 )
 

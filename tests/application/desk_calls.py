@@ -148,6 +148,11 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.maintain": (lambda d: d.maintain(E, days=30, modules=(1,), shortens=True), [("maintain", TREATED)]),
     "desk.reactivate": (lambda d: d.reactivate(MAINTAINED.enrolment), [("reactivate", MAINTAINED)]),
     "desk.end": (lambda d: d.end(E, reason="klar"), [("end", TREATED)]),
+    "desk.withdraw": (lambda d: d.withdraw(MAINTAINED.enrolment, "wrong-person"), [("withdraw", MAINTAINED)]),
+    "desk.withdraw twice under a key": (
+        lambda d: [d.withdraw(MAINTAINED.enrolment, "wrong-person", once="k") for _ in range(2)],
+        [("withdraw", MAINTAINED)] * 2,
+    ),
     "desk.end twice under a key": (
         lambda d: [d.end(E, reason="klar", once="k") for _ in range(2)],
         [("end", TREATED)] * 2,

@@ -105,8 +105,19 @@ GOOD: dict[str, Any] = {
     "therapist": COLLEAGUE.hsa_id,
 }
 """An argument that will do, by the name of the parameter."""
-GOOD_OF: dict[str, dict[str, Any]] = {"desk.reactivate": {"enrolment_id": MAINTAINED.enrolment}}
-"""The same, where another will do for one method."""
+GOOD_OF: dict[tuple[str, str], Any] = {
+    ("desk.reactivate", "enrolment_id"): MAINTAINED.enrolment,
+    ("desk.withdraw", "enrolment_id"): MAINTAINED.enrolment,  # the patient has written nothing in it
+    ("desk.withdraw", "reason"): "wrong-person",
+}
+"""Where another argument than that is needed, by the method and the parameter."""
+
+
+def good(method: str, parameter: str) -> Any:
+    """Return an argument that will do."""
+    return GOOD_OF.get((method, parameter), GOOD[parameter])
+
+
 NO_INSTANTS: list[Any] = ["2026-03-02", 5, START.replace(tzinfo=None), START.replace(year=1), START.date()]
 NO_CURSORS: list[Any] = ["", 5, (2, "e-0001"), {}, [], "?", "W10", "W1swXQ", "å", "\ud800", "A" * 10_000, b"W10"]
 BAD: dict[str, list[Any]] = {
@@ -193,9 +204,9 @@ METHODS: dict[str, list[Parameter]] = {
 def called(school: Scenario, method: str, **arguments: object) -> object:
     """Call a method with some arguments, and good ones for whatever else it needs."""
     who, _, name = method.partition(".")
-    needed = {p.name: GOOD[p.name] for p in METHODS[method] if p.default is Parameter.empty}
+    needed = {p.name: good(method, p.name) for p in METHODS[method] if p.default is Parameter.empty}
     desk: Any = PEOPLE[who][1](school.school)
-    return attrgetter(name)(desk)(**{**needed, **GOOD_OF.get(method, {}), **arguments})
+    return attrgetter(name)(desk)(**{**needed, **arguments})
 
 
 CASES = [

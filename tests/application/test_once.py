@@ -24,7 +24,7 @@ from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application.desk_calls import PEOPLE, E, lived
-from tests.application.test_bad_input import GOOD, GOOD_OF, METHODS
+from tests.application.test_bad_input import METHODS, good
 from tests.scenario import refused
 
 OTHER: Mapping[str, Any] = {
@@ -50,10 +50,13 @@ OTHER: Mapping[str, Any] = {
     "up_to": 0,
 }
 """Another argument than the good one, by the name of the parameter."""
-OTHER_OF: dict[tuple[str, str], object] = {("desk.reactivate", "enrolment_id"): E}
-"""The same, where it is another for one method."""
+OTHER_OF: Mapping[tuple[str, str], Any] = {
+    ("desk.reactivate", "enrolment_id"): E,
+    ("desk.withdraw", "enrolment_id"): E,
+}
+"""Where that is the good one, by the method and the parameter."""
 ONCE = {
-    method: {p.name: GOOD[p.name] for p in parameters if p.default is p.empty} | GOOD_OF.get(method, {})
+    method: {p.name: good(method, p.name) for p in parameters if p.default is p.empty}
     for method, parameters in METHODS.items()
     if "once" in {p.name for p in parameters}
 }

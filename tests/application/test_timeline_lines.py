@@ -9,6 +9,7 @@ import pytest
 
 from digital_painschool.application.timeline_lines import timeline_line
 from digital_painschool.domain import events
+from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Status
@@ -59,6 +60,10 @@ SENTENCES: dict[Event, tuple[str, str]] = {
         "Active again, available until 30 June 2026",
     ),
     events.Ended(**STAFF, reason="klar"): ("Momentet avslutades: Klar", "The enrolment was ended: Klar"),
+    events.Withdrawn(**STAFF, reason=WithdrawalReason.WRONG_PERSON): (
+        "Starten drogs tillbaka som felaktig: Fel person",
+        "The start was withdrawn: it was entered in error: Wrong person",
+    ),
     events.ModuleOpened(**PATIENT, module=3, out_of_order=True): (
         "Modul 3 ”Tema 3” öppnades, utanför ordningen",
         "Module 3 “Tema 3” was opened, out of order",

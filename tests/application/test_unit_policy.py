@@ -12,6 +12,7 @@ from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
@@ -35,6 +36,7 @@ OWN = Policy(
     write_in_maintenance=True,
     staff_flags=frozenset({FlagKind.FORM_SAVED, FlagKind.MESSAGE_RECEIVED}),
     end_reasons=(EndReason(key="egen", title="Egen"),),
+    withdrawal_reasons=(WithdrawalReason.OTHER_MISTAKE,),
     retention_years=2,
     retention_decision="RS 1",
     export_before_purge=False,
@@ -116,6 +118,7 @@ def ended(school: Scenario, see: Seen) -> None:
     school.now = datetime(2026, 4, 4, 12, tzinfo=UTC)  # before a change of the clocks here, after it next year
     see(school.desk.start, ANNA, program="somnskola")
     see(school.desk.end_reasons, FIRST)
+    see(school.desk.patient_page, FIRST)
     for id_, reason in ((SECOND, "klar"), (SECOND, "egen"), (THIRD, "klar"), (THIRD, "egen")):
         see(school.desk.end, id_, reason=reason)
 

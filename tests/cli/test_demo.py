@@ -25,7 +25,7 @@ from digital_painschool.cli.redaction import masked
 RULES_SHOWN = (
     "M-03", "M-04", "M-05", "M-06", "M-07", "M-08", "M-09", "M-10", "M-12", "M-13", "M-14", "M-15", "M-16", "M-17",
     "M-18", "M-19", "M-20", "M-21", "M-22",
-    "D-04a", "D-05a", "D-05b", "D-07a", "D-09a", "D-13a", "D-13b", "D-13c", "D-13d", "D-15a", "D-17a", "D-18a",
+    "D-04a", "D-05a", "D-05b", "D-07a", "D-07b", "D-09a", "D-13a", "D-13b", "D-13c", "D-13d", "D-15a", "D-17a", "D-18a",
     "D-19a", "D-21a", "D-21b", "D-21c", "D-23a",
 )  # fmt: skip
 
@@ -137,7 +137,9 @@ def test_leaves_what_it_says(tmp_path: Path) -> None:
         for question in (line.split('"')[1] for line in shown.splitlines() if line.startswith("  sqlite3 ")):
             assert database.execute(question).fetchall()
     args = ["--settings", str(folder / "settings.toml"), "--hsa-id", DAVID.hsa_id, "--unit", UNIT]
-    assert 5 == len(json.loads(CliRunner().invoke(app, ["retention", "receipts", *args]).stdout)[0]["purged"])
+    receipts = json.loads(CliRunner().invoke(app, ["retention", "receipts", *args]).stdout)
+    assert [1, 5] == [len(receipt["purged"]) for receipt in receipts]
+    assert [receipts[0]["purged"], []] == [receipt["withdrawn"] for receipt in receipts]
     code = shown[shown.index('python -c "') + len('python -c "') :].rstrip().removesuffix('"')
     look = subprocess.run(
         [sys.executable, "-c", code],

@@ -24,7 +24,7 @@ VERBS = tuple(
     "Commit Complete Cut Delete Deliver Describe Draw End Execute Export Flush Fold Generate Hand Insert Kill "
     "Lift List Lock Log Maintain Make Mark Move Name Note Notify Open Plan Play Preview Print Purge Read "
     "Receive Record Refuse Release Remove Rename Report Return Roll Run Save Send Settle Show Simulate Skip "
-    "Start Store Tabulate Tick Wait Write Yield".split()
+    "Start Store Tabulate Tick Wait Withdraw Write Yield".split()
 )
 """The imperatives with which the docstring of a function begins."""
 

@@ -14,6 +14,7 @@ from digital_painschool.domain.enrolment import (
     FormCount,
     ModuleReading,
     Phase,
+    WithdrawalReason,
 )
 from digital_painschool.domain.events import (
     AccessEnded,
@@ -38,6 +39,7 @@ from digital_painschool.domain.events import (
     Reactivated,
     Reviewed,
     Started,
+    Withdrawn,
 )
 from digital_painschool.domain.fold import apply, replay
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
@@ -90,6 +92,10 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     Ended: (
         (Ended(at=AT, by="x", reason="klar"),),
         {"phase": Phase.ENDED, "ended_at": AT, "end_reason": "klar"},
+    ),
+    Withdrawn: (
+        (Withdrawn(at=AT, by="x", reason=WithdrawalReason.WRONG_PERSON),),
+        {"phase": Phase.WITHDRAWN, "ended_at": AT, "withdrawal": WithdrawalReason.WRONG_PERSON},
     ),
     ModuleOpened: (
         (

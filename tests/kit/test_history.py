@@ -57,6 +57,7 @@ from digital_painschool.testing.history import (
     TherapistRenames,
     TherapistStep,
     TherapistWrites,
+    Withdraw,
 )
 from digital_painschool.testing.people import ARCHIVIST, BO, COLLEAGUE, NUMBERS, RESERVE_NUMBER, STRANGER, staff
 from digital_painschool.testing.scenario import Scenario
@@ -84,6 +85,8 @@ LIFE = History(
         PatientRenames("Annat", 2),
         TherapistRenames("Sömn"),
         TherapistReads(2),
+        Start(BO),
+        Withdraw("started-twice", who=BO),
         At("2026-03-03 09:00"),
         TherapistWrites("Hej", who=RESERVE_NUMBER, by=COLLEAGUE, notify=Notify.DIRECT),
         Deliver(),

@@ -190,8 +190,9 @@ def test_another_value_of_any_field_of_the_state_is_found(name: str) -> None:
         model = live(school)
         state = school.state(model.id)
         value = getattr(state, name)
-        # Of the unit there is but one more: that of nobody.
-        other: Any = {"unit": "SE2321000131-E000000000009"}.get(name) or _OTHER[type(value)](value)
+        # Of the unit and of the starter there is but one more: that of nobody.
+        nobody = {"unit": "SE2321000131-E000000000009", "started_by": "SE2321000131-P000000000009"}
+        other: Any = nobody.get(name) or _OTHER[type(value)](value)
         wrong = evolve(state, **{name: other})
         assert [*checks.timeline_violations(model, wrong, load_timeline(school.storage, model.id))]
 
@@ -203,7 +204,7 @@ def test_refusals_come_in_the_order_of_the_rules() -> None:
     assert NotPermitted is refusals.acting(model, COLLEAGUE.hsa_id)
     assert Reason.NO_SUCH_FLAG is refusals.handling(model, FlagKind.ENDING)
     assert Reason.NO_SUCH_SUBMISSION is refusals.marking(model, PAIN, 1)
-    assert Reason.NOT_RELEASED_BY_THERAPIST is refusals.releasing(model, 1)
+    assert Reason.NOT_RELEASED_BY_THERAPIST is refusals.releasing(model, 1, out_of_order=False)
     wrong = [
         refusals.maintaining(model, days, modules, now, shortens=shortens)
         for shortens in (False, True)

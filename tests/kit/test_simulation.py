@@ -77,7 +77,7 @@ SMALL = Region(
     patients_per_therapist=6,
     therapists_per_unit=2,
     habits=Habits(
-        staff=StaffHabits(maintains=0.9, maintains_early=0.3, goes_back=0.8),
+        staff=StaffHabits(maintains=0.9, maintains_early=0.3, goes_back=0.8, slips=0.2),
         mishaps=Mishaps(killed=0.05, overlaps=0.1, inbox_outages=0.1),
     ),
 )

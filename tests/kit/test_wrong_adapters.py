@@ -27,6 +27,7 @@ from tests.kit.wrong import (
     retention,
     senders,
     whole,
+    withdrawals,
 )
 from tests.kit.wrong.mistake import Mistake
 from tests.stopping import stop_transactions
@@ -115,6 +116,7 @@ MISTAKES = (
     (STORAGE, registers.STORAGE),
     (STORAGE, pages.STORAGE),
     (STORAGE, retention.STORAGE),
+    (STORAGE, withdrawals.STORAGE),
     (STORAGE, whole.STORAGE),
     (STORAGE, atomicity.STORAGE),
     (FILE, atomicity.FILE),

@@ -9,6 +9,7 @@ from digital_painschool.domain.policy import Policy, YearEnd
 from digital_painschool.errors import Reason
 from digital_painschool.rules.access import ACCESS, Access, Reading, access, is_open_ended, module_refusal, refusal
 from digital_painschool.rules.lifecycle import end, maintain
+from digital_painschool.rules.withdrawal import withdraw
 from digital_painschool.testing.environment import INSTANT, START
 from digital_painschool.testing.people import NURSE
 from tests.scenario import POLICY, TERMS, folded, started
@@ -16,6 +17,7 @@ from tests.scenario import POLICY, TERMS, folded, started
 ACTIVE = started()
 MAINTENANCE = folded(ACTIVE, maintain(ACTIVE, TERMS, 30, (1, 2), shortens=True, by=NURSE, at=START))
 ENDED = folded(ACTIVE, end(ACTIVE, TERMS, "klar", by=NURSE, at=START))
+WITHDRAWN = folded(ACTIVE, withdraw(ACTIVE, TERMS, "wrong-person", by=NURSE, at=START))
 ENDED_LATER = folded(MAINTENANCE, end(MAINTENANCE, TERMS, "klar", by=NURSE, at=START))
 
 EVERYTHING = Access(Reading.ALL, fill_in_forms=True, write_messages=True, read_messages=True)
@@ -36,7 +38,7 @@ TABLE = [
     (MAINTENANCE, LONG, NOTHING),
     *(
         (ended, after, NOTHING)
-        for ended in (ENDED, ENDED_LATER)
+        for ended in (ENDED, ENDED_LATER, WITHDRAWN)
         for after in (-LONG, -INSTANT, 0 * INSTANT, INSTANT, LONG)
     ),
 ]
@@ -76,6 +78,7 @@ def test_the_table_has_a_row_for_every_phase_on_both_sides() -> None:
     ("enrolment", "now", "rule", "reason"),
     [
         (ACTIVE, ACTIVE.access_until, "D-05a", Reason.ACCESS_IS_OVER),
+        (WITHDRAWN, START, "D-07b", Reason.ALREADY_WITHDRAWN),
         (ACTIVE, ACTIVE.access_until + LONG, "D-05a", Reason.ACCESS_IS_OVER),
         (MAINTENANCE, MAINTENANCE.access_until - INSTANT, "M-18", Reason.READ_ONLY_IN_MAINTENANCE),
         (MAINTENANCE, MAINTENANCE.access_until, "D-18a", Reason.ACCESS_IS_OVER),

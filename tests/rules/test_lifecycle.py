@@ -33,6 +33,7 @@ from digital_painschool.rules.lifecycle import (
     review,
     start,
 )
+from digital_painschool.rules.withdrawal import withdraw
 from digital_painschool.testing.environment import INSTANT, START, local
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
 from digital_painschool.testing.people import (
@@ -54,7 +55,9 @@ STEPS = {
     "maintain": partial(maintain, terms=TERMS, days=30, modules=(1,), shortens=True, by=NURSE, at=LATER),
     "reactivate": partial(reactivate, terms=TERMS, by=NURSE, at=LATER),
     "end": partial(end, terms=TERMS, reason="klar", by=NURSE, at=LATER),
+    "withdraw": partial(withdraw, terms=TERMS, reason="wrong-person", by=NURSE, at=LATER),
 }
+CLOSED = {Phase.ENDED: ("D-19a", Reason.ALREADY_ENDED), Phase.WITHDRAWN: ("D-07b", Reason.ALREADY_WITHDRAWN)}
 
 
 def in_phase(phase: Phase) -> Enrolment:
@@ -64,9 +67,12 @@ def in_phase(phase: Phase) -> Enrolment:
         return folded(enrolment, maintain(enrolment, TERMS, 30, (1, 2), shortens=True, by=NURSE, at=LATER))
     if phase is Phase.ENDED:
         return folded(enrolment, end(enrolment, TERMS, "klar", by=NURSE, at=LATER))
+    if phase is Phase.WITHDRAWN:
+        return folded(enrolment, withdraw(enrolment, TERMS, "wrong-person", by=NURSE, at=LATER))
     return enrolment
 
 
+@pytest.mark.rule("D-07b")
 @pytest.mark.rule("D-19a")
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize("step", STEPS)
@@ -76,8 +82,8 @@ def test_a_step_leads_where_the_table_says_or_is_refused(step: str, phase: Phase
     enrolment = in_phase(phase)
     if targets:
         assert targets == [folded(enrolment, STEPS[step](enrolment)).phase]
-    elif phase is Phase.ENDED:
-        with refused("D-19a", Reason.ALREADY_ENDED, command=step):
+    elif phase in CLOSED:
+        with refused(*CLOSED[phase], command=step):
             STEPS[step](enrolment)
     else:
         with refused("D-18b", Reason.NOT_IN_MAINTENANCE):
@@ -87,7 +93,8 @@ def test_a_step_leads_where_the_table_says_or_is_refused(step: str, phase: Phase
 @pytest.mark.rule("D-19a")
 def test_nothing_leads_out_of_the_end_and_nothing_but_maintenance_back_to_active() -> None:
     """Otherwise an ended enrolment could be reopened by a later row of the table."""
-    assert [] == [row for row in TRANSITIONS if row.source is Phase.ENDED]
+    assert [("withdraw", Phase.WITHDRAWN)] == [(r.command, r.target) for r in TRANSITIONS if r.source is Phase.ENDED]
+    assert [] == [row for row in TRANSITIONS if row.source is Phase.WITHDRAWN]
     back = {row.command for row in TRANSITIONS if row.source is not Phase.ACTIVE and row.target is Phase.ACTIVE}
     assert {"start", "reactivate"} == back
     assert {"start", *STEPS} == {row.command for row in TRANSITIONS}
@@ -120,7 +127,7 @@ def test_a_second_open_enrolment_in_the_program_at_the_unit_is_refused(phase: Ph
     """Otherwise a double click would give a patient two timelines, or an end shut a patient out for ever."""
     begin = partial(start, enrolment_id=EnrolmentId("e"), therapist=NURSE.hsa_id, by=NURSE, at=LATER)
     earlier = [in_phase(phase)]
-    if phase is Phase.ENDED:
+    if phase in CLOSED:
         assert begin(TERMS, PERSON, earlier, unit=UNIT)
     else:
         with refused("D-07a", Reason.ALREADY_OPEN, program="smartskola"):

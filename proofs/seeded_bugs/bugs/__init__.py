@@ -17,6 +17,7 @@ from proofs.seeded_bugs.bugs.rules import BUGS as RULES
 from proofs.seeded_bugs.bugs.simulation import BUGS as SIMULATION
 from proofs.seeded_bugs.bugs.sql import BUGS as SQL
 from proofs.seeded_bugs.bugs.state import BUGS as STATE
+from proofs.seeded_bugs.bugs.withdrawal import BUGS as WITHDRAWAL
 
 BUGS: tuple[Bug, ...] = (
     *RULES,
@@ -28,6 +29,7 @@ BUGS: tuple[Bug, ...] = (
     *RETENTION,
     *REPEATING,
     *DRAFTS,
+    *WITHDRAWAL,
     *EXPORTS,
     *EDGES,
     *MEMORY,

@@ -19,8 +19,8 @@ BUGS = (
         name="the-end-leaves-drafts",
         harm="what a patient never sent would be kept for ten years",
         module="rules.drafts",
-        old="isinstance(event, (Maintained, Ended))",
-        new="isinstance(event, Maintained)",
+        old="isinstance(event, (Maintained, Ended, Withdrawn))",
+        new="isinstance(event, (Maintained, Withdrawn))",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 6"),
     ),
     Bug(

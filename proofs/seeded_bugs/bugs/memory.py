@@ -19,8 +19,8 @@ BUGS = (
         name="two-open-ones",
         harm="a person would be in the same program twice",
         module="adapters.memory.enrolments",
-        old="        if enrolment.phase is not Phase.ENDED and self._open.get(",
-        new="        if enrolment.phase is Phase.MAINTENANCE and self._open.get(",
+        old="        if enrolment.is_open and self._open.get(",
+        new="        if enrolment.phase == 'maintenance' and self._open.get(",
         caught_by=Catcher(f"{_MEMORY}::test_a_second_open_enrolment_is_a_conflict"),
     ),
     Bug(

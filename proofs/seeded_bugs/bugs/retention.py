@@ -19,8 +19,8 @@ BUGS = (
         name="counted-from-the-end",
         harm="a record with a later entry would be destroyed too early",
         module="rules.retention",
-        old="if enrolment.last_entry_at < before)",
-        new="if enrolment.ended_at < before)",
+        old="enrolment.last_entry_at >= before\n",
+        new="enrolment.ended_at >= before\n",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),
     Bug(

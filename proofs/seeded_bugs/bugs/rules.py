@@ -18,7 +18,7 @@ BUGS = (
         name="a-second-open-enrolment",
         harm="two therapists would treat one patient in one program, each not knowing of the other",
         module="rules.lifecycle",
-        old="        if enrolment.phase is not Phase.ENDED and (",
+        old="        if enrolment.is_open and (",
         new="        if enrolment.phase is Phase.ACTIVE and (",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 2"),
     ),

@@ -82,7 +82,7 @@ BUGS = (
         name="open-enrolments-are-purged",
         harm="the record of a patient in treatment would be destroyed",
         module="ports.storage.retention",
-        old="    if enrolment.phase is not Phase.ENDED or enrolment.ended_at is None:\n        return None\n",
+        old="    if enrolment.is_open or enrolment.ended_at is None:\n        return None\n",
         new="    enrolment = __import__('attrs').evolve(enrolment, ended_at=enrolment.last_entry_at)\n",
         caught_by=finding(7),
     ),

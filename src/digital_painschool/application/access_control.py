@@ -9,7 +9,7 @@ from digital_painschool.domain.people import Actor, AnyActor, Patient, PersonId,
 from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, RuleViolation
 from digital_painschool.ports import Clock
 from digital_painschool.ports.storage import AccessEntry, AccessLog, Activity
-from digital_painschool.rules.permissions import Action, allowed
+from digital_painschool.rules.permissions import Action, allowed, is_hidden
 
 _T = TypeVar("_T")
 
@@ -92,7 +92,11 @@ class AccessControl:
 
         Raises:
             NotPermitted: The table does not grant the action.
+            NotFound: The enrolment is hidden from the actor: the error is that of an unknown id (D-07b).
         """
+        if enrolment is not None and is_hidden(by, enrolment):
+            self._log.log((access_entry(action, by, self._clock(), enrolment, granted=False),))
+            raise NotFound("enrolment")
         if not allowed(action, by, enrolment):
             entry = access_entry(action, by, self._clock(), enrolment, person=person, granted=False)
             self._log.log((entry,))

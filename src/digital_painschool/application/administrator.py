@@ -54,9 +54,9 @@ class AdministratorDesk:
     ) -> ExportReceipt:
         """Export all records of the unit's ended enrolments, for statistics and follow-up, and save the receipt.
 
-        Rule: M-21, D-21a. Each enrolment's version is noted as exported if the files hold everything that a purge
-        deletes: CSV alone does not. An unreadable enrolment is in no file, is not noted as exported, and is named in
-        the receipt.
+        Rule: M-21, D-07b, D-21a. Withdrawn ones are left out. Each enrolment's version is noted as exported if the
+        files hold everything that a purge deletes: CSV alone does not. An unreadable enrolment is in no file, is not
+        noted as exported, and is named in the receipt.
 
         Args:
             folder: The folder for the files; a missing one is made. The files hold personal data.
@@ -72,7 +72,9 @@ class AdministratorDesk:
         return UnitExport(self._executor, self._actor, progress).write(folder, formats)
 
     def plan_purge(self) -> PurgePlan:
-        """Preview a purge, as data: which enrolments, ended when, last entry, export state. Rule: M-20, D-21a, D-21b.
+        """Preview a purge, as data: which enrolments, why, ended when, last entry, export state.
+
+        Rule: M-20, D-07b, D-21a, D-21b.
 
         The plan is saved, to be approved and carried out later; nothing is purged. It also names the unreadable ended
         enrolments: a purge leaves these.
@@ -130,9 +132,10 @@ class AdministratorDesk:
         """Purge again the enrolments of a receipt that a restored backup brought back; return their number.
 
         Rule: M-20, D-21a, D-21b. The receipt must be that of the stored plan, where the backup has it. With a digest
-        that the school's key proves, each enrolment that has ended and is older than the unit's period is purged. Any
-        other receipt may be made up, so each enrolment passes all checks of a purge: ended, unchanged since the stored
-        plan, older than the period, exported where the policy asks for it. The others are left.
+        that the school's key proves, each enrolment is purged that has ended and is older than the unit's period, or
+        was withdrawn. Any other receipt may be made up, so each enrolment passes all checks of a purge: ended,
+        unchanged since the stored plan, older than the period, exported where the policy asks for it. The others are
+        left.
 
         Args:
             receipt: The receipt.

@@ -11,7 +11,7 @@ from digital_painschool.application.caseload_walk import CaseWalk, cursor_from_t
 from digital_painschool.application.cursors import WRONG_CURSOR
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import require_limit
-from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.enrolment import OPEN_PHASES, Phase
 from digital_painschool.domain.events import HandedOver, Started
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId, PersonId
@@ -69,7 +69,7 @@ class CaseSelection:
         for name in ("flagged", "review_due"):
             if not isinstance(getattr(self, name), bool | None):
                 raise InvalidValue(f"{name} is True, False or None")
-        if self.phase is not None and (not isinstance(self.phase, Phase) or self.phase is Phase.ENDED):
+        if self.phase is not None and (not isinstance(self.phase, Phase) or self.phase not in OPEN_PHASES):
             raise InvalidValue("phase is that of an open enrolment; the others are shown with ended=True")
         if self.program is not None:
             plain_text(self.program, "a program's key")
@@ -254,7 +254,7 @@ def _query(show: CaseSelection, action: Action, actor: Actor, policy: Policy, no
 
 
 def _case(row: CaseRow, now: datetime, policy: Policy, *, repeated: bool) -> Case:
-    is_open = row.phase is not Phase.ENDED
+    is_open = row.phase in OPEN_PHASES
     return Case(
         enrolment_id=row.enrolment_id,
         person=row.person,

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterable, Mapping
 
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import InvalidValue, NotFound, StorageError
@@ -47,16 +47,19 @@ def load_each(
 def find_by_person(storage: Enrolments, person: PersonId) -> tuple[Enrolment, ...]:
     """Return a person's enrolments, oldest first; a log line names the unreadable ones.
 
+    A withdrawn one is left out: it is in no list of anybody (D-07b).
+
     Raises:
         StorageError: None of them can be read: an empty answer would mean that the person has none.
     """
     found = storage.find_by_person(person)
     hidden = unreadable(found)
-    if hidden and len(hidden) == len(found):
+    shown = tuple(enrolment for enrolment in readable(found) if enrolment.phase is not Phase.WITHDRAWN)
+    if hidden and not shown:
         raise StorageError(cannot_be_read(hidden))
     if hidden:
         _log.error("%s", cannot_be_read(hidden))
-    return readable(found)
+    return shown
 
 
 def cannot_be_read(enrolment_ids: Iterable[EnrolmentId]) -> str:

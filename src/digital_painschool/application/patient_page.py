@@ -8,7 +8,7 @@ from attrs import frozen
 from digital_painschool.application.box import BoxLine, box_line
 from digital_painschool.application.patient_head import PatientHead, patient_head
 from digital_painschool.application.possible_actions import possible_actions
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import last_day
 from digital_painschool.domain.people import Actor, HsaId, PersonId
@@ -103,8 +103,10 @@ class PatientPage:
         releasable: The modules that the therapist can release (D-04a).
         end_reasons: The reasons to choose from when ending (M-19, D-19a).
         maintenance_days: The fewest and the most days of a maintenance (D-18a).
-        ended_at: When the enrolment ended, UTC; None while it is open.
+        ended_at: When the enrolment ended, or was withdrawn, UTC; None while it is open.
         end_reason: The reason for which it ended, or None.
+        withdrawal_reasons: The reasons to choose from when the start is withdrawn (D-07b).
+        withdrawal: The reason for which the start was withdrawn, or None.
     """
 
     head: PatientHead
@@ -138,6 +140,8 @@ class PatientPage:
     maintenance_days: tuple[int, int]
     ended_at: datetime | None
     end_reason: EndReason | None
+    withdrawal_reasons: tuple[WithdrawalReason, ...]
+    withdrawal: WithdrawalReason | None
 
 
 def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor) -> PatientPage:
@@ -150,7 +154,7 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         by: The member of staff who looks.
     """
     program, policy = terms.program, terms.policy
-    is_open = enrolment.phase is not Phase.ENDED
+    is_open = enrolment.is_open
     reasons = (*terms.end_reasons, *program.end_reasons)
     waiting = flags.to_handle(enrolment, now)
     return PatientPage(
@@ -185,6 +189,8 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         maintenance_days=policy.maintenance_days,
         ended_at=enrolment.ended_at,
         end_reason=next((reason for reason in reasons if reason.key == enrolment.end_reason), None),
+        withdrawal_reasons=policy.withdrawal_reasons,
+        withdrawal=enrolment.withdrawal,
     )
 
 
@@ -208,7 +214,7 @@ def _modules(enrolment: Enrolment, terms: Terms) -> tuple[ModuleProgress, ...]:
 
 def form_progress(enrolment: Enrolment, terms: Terms) -> tuple[FormProgress, ...]:
     """Return the program's forms, each with how often it was filled in. Rule: M-15, D-15a."""
-    open_ = enrolment.phase is not Phase.ENDED
+    open_ = enrolment.is_open
     return tuple(
         FormProgress(
             form=form.key,

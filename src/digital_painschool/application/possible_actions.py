@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import Actor, AnyActor, Patient
 from digital_painschool.domain.policy import Terms
-from digital_painschool.rules import flags, lifecycle, ordering
+from digital_painschool.rules import flags, lifecycle, ordering, withdrawal
 from digital_painschool.rules.access import access, module_refusal
 from digital_painschool.rules.permissions import Action, allowed
 
@@ -23,8 +23,12 @@ def _command(name: str) -> Condition:
     return lambda enrolment, _terms, _now: lifecycle.is_allowed(name, enrolment.phase)
 
 
+def _can_be_withdrawn(enrolment: Enrolment, _terms: Terms, _now: datetime) -> bool:
+    return withdrawal.can_be_withdrawn(enrolment)
+
+
 def _has_unread_form(enrolment: Enrolment, _terms: Terms, _now: datetime) -> bool:
-    return enrolment.phase is not Phase.ENDED and any(count.unread for count in enrolment.forms)
+    return enrolment.is_open and any(count.unread for count in enrolment.forms)
 
 
 def _has_flag_to_mark(enrolment: Enrolment, _terms: Terms, _now: datetime) -> bool:
@@ -77,6 +81,7 @@ STAFF: Mapping[Action, Condition] = MappingProxyType(
         Action.MAINTAIN: _command("maintain"),
         Action.REACTIVATE: _can_be_active_again,
         Action.END: _command("end"),
+        Action.WITHDRAW: _can_be_withdrawn,
         Action.RELEASE_MODULE: _has_module_to_release,
         Action.MARK_FORM_READ: _has_unread_form,
         Action.MARK_FLAG_HANDLED: _has_flag_to_mark,

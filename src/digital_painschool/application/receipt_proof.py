@@ -50,7 +50,7 @@ class ReceiptKey:
 def _signed_part(receipt: PurgeReceipt) -> bytes:
     # Spelled out here: the digest of an old receipt must still fit when `serialization` adds fields to receipts.
     decision = receipt.decision
-    signed = [
+    signed: list[object] = [
         "purge receipt",
         receipt.plan_id,
         receipt.unit,
@@ -60,4 +60,6 @@ def _signed_part(receipt: PurgeReceipt) -> bytes:
         receipt.purged,
         [[skipped.enrolment_id, skipped.why.value] for skipped in receipt.skipped],
     ]
+    if receipt.withdrawn:
+        signed.append(receipt.withdrawn)
     return json.dumps(signed, separators=(",", ":")).encode("ascii")

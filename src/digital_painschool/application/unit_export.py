@@ -1,4 +1,7 @@
-"""The export of a unit's ended enrolments: written, logged, and noted as exported. Rule: M-21, D-21a."""
+"""The export of a unit's ended enrolments: written, logged, and noted as exported. Rule: M-21, D-21a.
+
+Withdrawn ones are left out (D-07b): they would count as treatments that never were.
+"""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,10 +9,11 @@ from pathlib import Path
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format, is_whole, kinds_for, write_export
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
+from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor
-from digital_painschool.domain.retention import ExportReceipt
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import History, load_histories, readable
@@ -57,7 +61,7 @@ class UnitExport:
         return receipt
 
     def _histories(self, kinds: Iterable[type[Event]] | None) -> Iterator[History]:
-        for batch in batches(self._records.ended()):
+        for batch in batches(filter(_is_exported, self._records.ended())):
             ids = [ended.enrolment_id for ended in readable(batch)]
             found = load_histories(self._executor.storage, self._actor.unit, ids, kinds)
             histories = tuple(history for history in readable(found) if is_whole(history, kinds))
@@ -70,6 +74,10 @@ class UnitExport:
                 self._versions[history.enrolment.id] = history.enrolment.version
                 yield history
             self._progress(len(self._versions))
+
+
+def _is_exported(one: EndedEnrolment | UnreadableEnrolment) -> bool:
+    return isinstance(one, UnreadableEnrolment) or not one.is_withdrawn
 
 
 def _formats(formats: object) -> tuple[Format, ...]:

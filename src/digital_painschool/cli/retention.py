@@ -69,9 +69,11 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
         console().print(shown)
     if len(made.enrolments) > _ROWS and not everything:
         print_line(f"... and {len(made.enrolments) - _ROWS} more; --all shows them")
-    print_line(
-        f"{counted(len(made.enrolments), 'ended enrolment')} with the last entry before {day(made.ended_before)}."
-    )
+    withdrawn = sum(planned.is_withdrawn for planned in made.enrolments)
+    ended = counted(len(made.enrolments) - withdrawn, "ended enrolment")
+    print_line(f"{ended} with the last entry before {day(made.ended_before)}.")
+    if withdrawn:
+        print_line(f"{counted(withdrawn, 'start')} by mistake, withdrawn.")
     name_unreadable(made.unreadable)
     print_line(f"Plan {made.id}")
 
@@ -173,6 +175,8 @@ def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
 
 
 def _export_state(planned: EndedEnrolment) -> str:
+    if planned.is_withdrawn:
+        return "not needed: withdrawn"
     if not planned.exported:
         return "no"
     return "yes" if planned.exported == planned.version else "before its last change"

@@ -1,7 +1,7 @@
 """The state of one patient's run of a program, with its parts. `fold` changes it by events."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from attrs import field, frozen
 
@@ -22,6 +22,20 @@ class Phase(StrEnum):
     ACTIVE = "active"
     MAINTENANCE = "maintenance"
     ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN_PHASES = frozenset({Phase.ACTIVE, Phase.MAINTENANCE})
+"""The phases of an enrolment that goes on; the others are closed for good."""
+
+
+class WithdrawalReason(Enum):
+    """The reason why a start was withdrawn: a code, because events hold no free text. Rule: D-07b."""
+
+    WRONG_PERSON = "wrong-person"
+    WRONG_PROGRAM = "wrong-program"
+    STARTED_TWICE = "started-twice"
+    OTHER_MISTAKE = "other-mistake"
 
 
 @frozen(kw_only=True, slots=False)
@@ -90,6 +104,7 @@ class Conversation:
         waiting: When the patient's unread messages were written, UTC, as far as they are known: see `WAITING_LIMIT`.
         last_message: The number of the timeline entry of the last message, 0 for none.
         last_message_at: When the last message was sent, UTC; None for none.
+        renamed_by_patient: True when the patient has written a heading for it.
     """
 
     number: int
@@ -101,6 +116,7 @@ class Conversation:
     waiting: tuple[datetime, ...] = ()
     last_message: int = 0
     last_message_at: datetime | None = None
+    renamed_by_patient: bool = False
 
     def sent(self, author: Author) -> int:
         """Return how many messages one side wrote."""
@@ -149,8 +165,10 @@ class Enrolment:
         undelivered: The ids of notifications that could not be delivered and wait for the therapist.
         undelivered_at: When each of them was found to be undeliverable, UTC, in the same order.
         noted_end: The end of access that the timeline has noted last, UTC (D-05a).
-        ended_at: When the enrolment ended, UTC.
+        ended_at: When the enrolment ended, or was withdrawn, UTC.
         end_reason: The key of the reason for ending (M-19).
+        started_by: The author of the start, who may withdraw it (D-07b); empty in values that no timeline made.
+        withdrawal: The reason why the start was withdrawn; None unless it was (D-07b).
     """
 
     id: EnrolmentId
@@ -181,6 +199,21 @@ class Enrolment:
     noted_end: datetime | None = None
     ended_at: datetime | None = None
     end_reason: str | None = None
+    started_by: str = ""
+    withdrawal: WithdrawalReason | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True until the enrolment has ended or was withdrawn."""
+        return self.phase in OPEN_PHASES
+
+    @property
+    def has_patient_writing(self) -> bool:
+        """True when the patient has saved a form, or written a message or a heading. Rule: D-07b.
+
+        A draft is not counted: nobody but the patient may learn of one (D-14a).
+        """
+        return bool(self.forms) or any(one.from_patient or one.renamed_by_patient for one in self.conversations)
 
     @property
     def undelivered_since(self) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from digital_painschool.domain.enrolment import AlertReason
+from digital_painschool.domain.enrolment import AlertReason, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Channel, Notify, Status
@@ -88,6 +88,13 @@ class Ended(_Fact):
     """The enrolment is over. Rule: M-19, D-19a."""
 
     reason: str
+
+
+@frozen(kw_only=True, slots=False)
+class Withdrawn(_Fact):
+    """The start was withdrawn: it was entered in error. Rule: D-07b."""
+
+    reason: WithdrawalReason
 
 
 @frozen(kw_only=True, slots=False)
@@ -262,6 +269,7 @@ Event = (
     | Reactivated
     | AccessEnded
     | Ended
+    | Withdrawn
     | ModuleOpened
     | PageRead
     | ModuleCompleted

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from attrs.validators import and_, deep_iterable, ge, instance_of, le, lt, max_len, min_len, not_, optional
 
 from digital_painschool.domain.checks import all_different, check, exact_type, satisfies
+from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.identity_shape import contains_identity_number
 from digital_painschool.domain.limits import LABEL
 from digital_painschool.domain.program import EndReason, Ordering, Program
@@ -91,6 +92,7 @@ class Policy:
         write_in_maintenance: True lets the patient write messages in maintenance (D-18c).
         staff_flags: The flags for which staff may choose to be notified (M-22, D-23a).
         end_reasons: The unit's own list; None means the program's (D-19a).
+        withdrawal_reasons: The reasons to choose from when a start is withdrawn (D-07b).
         retention_years: Years after the last entry before a purge is possible (D-21b).
         retention_decision: The decision (gallringsbeslut) that allows fewer than ten years (D-21b).
         export_before_purge: True refuses to purge what was not exported first (D-21a).
@@ -145,6 +147,16 @@ class Policy:
             ),
             (optional(min_len(1)), "must hold at least one, or be left out (D-19a)"),
             (optional(all_different(attrgetter("key"))), "holds a key twice (D-19a)"),
+        ),
+    )
+    withdrawal_reasons: tuple[WithdrawalReason, ...] = field(
+        default=tuple(WithdrawalReason),
+        validator=check(
+            (
+                and_(deep_iterable(exact_type(WithdrawalReason), instance_of(tuple)), min_len(1)),
+                "is a tuple of at least one WithdrawalReason (D-07b)",
+            ),
+            (all_different(lambda reason: reason), "holds a reason twice (D-07b)"),
         ),
     )
     retention_years: int = field(

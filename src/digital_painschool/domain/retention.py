@@ -12,16 +12,26 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 
 
+class PurgeReason(Enum):
+    """The reason why an enrolment is purged. Rule: D-21b."""
+
+    PERIOD_OVER = "period-over"
+    """It ended longer ago than the unit's period."""
+    WITHDRAWN = "withdrawn"
+    """It was entered in error (D-07b): no period, and no export, must come first."""
+
+
 @frozen(kw_only=True)
 class EndedEnrolment:
-    """An ended enrolment as the retention rules see it.
+    """An ended or withdrawn enrolment as the retention rules see it.
 
     Args:
         enrolment_id: The id of the enrolment.
         version: The number of its timeline entries.
-        ended_at: When it ended, UTC.
+        ended_at: When it ended, or was withdrawn, UTC.
         last_entry_at: When its last timeline entry was made, UTC.
         exported: The version that was last exported with everything that a purge deletes, 0 for none.
+        reason: The reason for which it is purged, once it may be.
     """
 
     enrolment_id: EnrolmentId
@@ -29,6 +39,12 @@ class EndedEnrolment:
     ended_at: datetime
     last_entry_at: datetime
     exported: int = 0
+    reason: PurgeReason = PurgeReason.PERIOD_OVER
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether no period and no export come before the purge: the treatment never was. Rule: D-07b, M-21."""
+        return self.reason is PurgeReason.WITHDRAWN
 
 
 @frozen(kw_only=True)
@@ -49,7 +65,7 @@ class PurgePlan:
         unit: The unit whose records they are.
         made_by: The member of staff who made the plan.
         made_at: When the plan was made, UTC.
-        ended_before: The enrolments' last entries are all before this instant, UTC.
+        ended_before: The last entries are all before this instant, UTC, but for those of withdrawn enrolments.
         enrolments: The enrolments that would be purged.
         decision: Set by the approval.
         unreadable: The ids of ended enrolments that cannot be read; they are not purged.
@@ -94,6 +110,7 @@ class PurgeReceipt:
         purged_by: The member of staff who carried the plan out.
         purged_at: When the purge was finished, UTC.
         purged: The ids of the enrolments that are gone.
+        withdrawn: The ids of those among them that were purged because they were withdrawn (D-07b).
         skipped: The enrolments that were left, and why.
         digest: Proves that a school with the same key wrote the receipt; None without a key, and in older receipts.
     """
@@ -106,6 +123,7 @@ class PurgeReceipt:
     purged: tuple[EnrolmentId, ...]
     skipped: tuple[Skipped, ...] = ()
     digest: str | None = None
+    withdrawn: tuple[EnrolmentId, ...] = ()
 
 
 class Held(Enum):

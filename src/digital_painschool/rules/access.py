@@ -10,7 +10,7 @@ from attrs import frozen
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.policy import Policy, Terms, YearEnd
 from digital_painschool.domain.program import Ordering, Program
-from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.errors import Fact, Reason, RuleViolation
 
 
 class Reading(Enum):
@@ -48,12 +48,18 @@ ACCESS: Mapping[tuple[Phase, bool], Access] = MappingProxyType(
         (Phase.MAINTENANCE, False): _CLOSED,
         (Phase.ENDED, True): _CLOSED,
         (Phase.ENDED, False): _CLOSED,
+        (Phase.WITHDRAWN, True): _CLOSED,
+        (Phase.WITHDRAWN, False): _CLOSED,
     }
 )
-"""The truth table: phase, and whether the access lasts. Rule: M-05, M-18, D-05a, D-18a, D-19a."""
+"""The truth table: phase, and whether the access lasts. Rule: M-05, M-18, D-05a, D-07b, D-18a, D-19a."""
 
 WRITING_IN_MAINTENANCE = Access(Reading.CHOSEN, False, True, True)
 """The row of the maintenance at a unit whose policy lets the patient write in it. Rule: D-18c."""
+
+_CLOSED_BY: Mapping[Phase, tuple[str, Reason]] = MappingProxyType(
+    {Phase.ENDED: ("D-19a", Reason.ALREADY_ENDED), Phase.WITHDRAWN: ("D-07b", Reason.ALREADY_WITHDRAWN)}
+)
 
 
 def is_open_ended(enrolment: Enrolment, policy: Policy) -> bool:
@@ -76,13 +82,19 @@ def access(enrolment: Enrolment, policy: Policy, now: datetime) -> Access:
 def refusal(enrolment: Enrolment, policy: Policy, now: datetime) -> RuleViolation:
     """Return the violation with which the truth table refuses a patient's command.
 
-    Rule: D-19a after the end, D-05a or D-18a when access is over, M-18 in maintenance.
+    Rule: D-19a after the end, D-07b after a withdrawal, D-05a or D-18a when access is over, M-18 in maintenance.
     """
-    if enrolment.phase is Phase.ENDED:
-        return RuleViolation("D-19a", Reason.ALREADY_ENDED)
+    if not enrolment.is_open:
+        return closed_refusal(enrolment)
     if access(enrolment, policy, now) is _CLOSED:
         return RuleViolation("D-05a" if enrolment.phase is Phase.ACTIVE else "D-18a", Reason.ACCESS_IS_OVER)
     return RuleViolation("M-18", Reason.READ_ONLY_IN_MAINTENANCE)
+
+
+def closed_refusal(enrolment: Enrolment, **facts: Fact) -> RuleViolation:
+    """Return the violation with which a closed enrolment refuses a command of anybody. Rule: D-07b, D-19a."""
+    rule, reason = _CLOSED_BY[enrolment.phase]
+    return RuleViolation(rule, reason, **facts)
 
 
 def module_refusal(enrolment: Enrolment, terms: Terms, module: int, now: datetime) -> RuleViolation | None:

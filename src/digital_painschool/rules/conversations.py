@@ -5,7 +5,7 @@ Rule: M-10 to M-12, D-13c, D-18a, D-18c.
 
 from datetime import datetime
 
-from digital_painschool.domain.enrolment import Conversation, Enrolment, Phase
+from digital_painschool.domain.enrolment import Conversation, Enrolment
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import AnyActor, Author, Patient
@@ -112,7 +112,7 @@ def read(
     found = find(enrolment, conversation)
     if not 0 <= whole_number(up_to, "up_to") <= found.read(reader) + found.unread(reader):
         raise RuleViolation("D-15a", Reason.NO_SUCH_MESSAGE, conversation=found.number)
-    if up_to <= found.read(reader) or enrolment.phase is Phase.ENDED:
+    if up_to <= found.read(reader) or not enrolment.is_open:
         return ()
     return (MessagesRead(at=at, by=by.signature, conversation=found.number, reader=reader, up_to=up_to),)
 

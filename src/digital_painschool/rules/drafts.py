@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from digital_painschool.domain.events import Ended, Event, FormSaved, Maintained
+from digital_painschool.domain.events import Ended, Event, FormSaved, Maintained, Withdrawn
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Question, Scale, Text
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import Answer
@@ -38,13 +38,13 @@ def check_draft(form: Form, answers: Mapping[str, Answer]) -> None:
 def discarded_drafts(events: Iterable[Event], program: Program) -> frozenset[str]:
     """Return the keys of the forms whose drafts end with some events. Rule: D-14a, M-18, D-19a.
 
-    A submission ends the draft of its form. Maintenance and the end of the enrolment end every draft.
+    A submission ends the draft of its form. Maintenance, the end and the withdrawal of the enrolment end every draft.
     """
     discarded: set[str] = set()
     for event in events:
         if isinstance(event, FormSaved):
             discarded.add(event.form)
-        elif isinstance(event, (Maintained, Ended)):
+        elif isinstance(event, (Maintained, Ended, Withdrawn)):
             discarded.update(form.key for form in program.forms)
     return frozenset(discarded)
 

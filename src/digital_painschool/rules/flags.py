@@ -8,13 +8,22 @@ from datetime import datetime
 
 from attrs import frozen
 
-from digital_painschool.domain.enrolment import AlertReason, CaseloadCounts, Enrolment, FormCount, Phase
-from digital_painschool.domain.events import Ended, Event, FlagHandled, FormRead, NotificationUndelivered, ProgramDone
+from digital_painschool.domain.enrolment import AlertReason, CaseloadCounts, Enrolment, FormCount
+from digital_painschool.domain.events import (
+    Ended,
+    Event,
+    FlagHandled,
+    FormRead,
+    NotificationUndelivered,
+    ProgramDone,
+    Withdrawn,
+)
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.people import AnyActor, Author
 from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.validation import plain_text, truth_value, whole_number
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
+from digital_painschool.rules.access import closed_refusal
 
 
 @frozen(kw_only=True)
@@ -47,7 +56,7 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
 
     Rule: M-14, M-15, M-17, D-13d, D-15a, D-15b, D-17a, D-18a, D-19a.
     """
-    if enrolment.phase is Phase.ENDED:
+    if not enrolment.is_open:
         return ()
     forms = [
         Flag(
@@ -86,7 +95,7 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
 
 def caseload_counts(enrolment: Enrolment) -> CaseloadCounts:
     """Return the counts for the caseload, equal to those of the box. Rule: M-08, D-15a, D-15b, D-19a."""
-    if enrolment.phase is Phase.ENDED:
+    if not enrolment.is_open:
         return CaseloadCounts()
     return CaseloadCounts(
         unread_forms=sum([count.unread for count in enrolment.forms]),
@@ -124,10 +133,10 @@ def mark_read(
     last = count.saved if up_to is None else whole_number(up_to, "up_to")
     if not 0 <= last <= count.saved:
         raise RuleViolation("D-15a", Reason.NO_SUCH_SUBMISSION, form=form, saved=count.saved)
-    if enrolment.phase is Phase.ENDED:
+    if not enrolment.is_open:
         if opened:
             return ()
-        raise RuleViolation("D-19a", Reason.ALREADY_ENDED)
+        raise closed_refusal(enrolment)
     if last <= count.read:
         return ()
     return (FormRead(at=at, by=by.signature, form=form, up_to=last, opened=opened),)
@@ -139,7 +148,7 @@ _MARKED = frozenset({FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED})
 
 def markable(enrolment: Enrolment) -> frozenset[FlagKind]:
     """Return the flags that wait and that marking settles: `mark_handled` takes these. Rule: D-17a, D-19a."""
-    if enrolment.phase is Phase.ENDED:
+    if not enrolment.is_open:
         return frozenset()
     waits = {FlagKind.PROGRAM_DONE: _done_since(enrolment), FlagKind.UNDELIVERED: enrolment.undelivered_since}
     return frozenset(flag for flag, since in waits.items() if since is not None)
@@ -169,7 +178,7 @@ def mark_handled(
         raise InvalidValue(f"flag is a FlagKind, not {type(flag).__name__}")
     later = tuple(since)
     if flag not in markable(enrolment):
-        if flag in _MARKED and any(isinstance(one, Ended) or _is_settled_by(one, flag) for one in later):
+        if flag in _MARKED and any(isinstance(one, (Ended, Withdrawn)) or _is_settled_by(one, flag) for one in later):
             return ()
         raise RuleViolation("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
     if flag is FlagKind.PROGRAM_DONE:

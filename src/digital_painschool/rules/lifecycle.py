@@ -27,7 +27,7 @@ from digital_painschool.domain.people import AnyActor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.validation import module_numbers, truth_value, whole_number
 from digital_painschool.errors import Reason, RuleViolation
-from digital_painschool.rules.access import is_open_ended
+from digital_painschool.rules.access import closed_refusal, is_open_ended
 
 
 @frozen
@@ -52,6 +52,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("reactivate", Phase.MAINTENANCE, Phase.ACTIVE),
     Transition("end", Phase.ACTIVE, Phase.ENDED),
     Transition("end", Phase.MAINTENANCE, Phase.ENDED),
+    Transition("withdraw", Phase.ACTIVE, Phase.WITHDRAWN),
+    Transition("withdraw", Phase.MAINTENANCE, Phase.WITHDRAWN),
+    Transition("withdraw", Phase.ENDED, Phase.WITHDRAWN),
 )
 """The whole lifecycle; a command without a row is refused. The docs' diagram is drawn from this table."""
 
@@ -59,13 +62,13 @@ _ALLOWED = frozenset((transition.command, transition.source) for transition in T
 
 
 def is_allowed(command: str, phase: Phase) -> bool:
-    """Return whether the lifecycle has a row for a command in a phase. Rule: M-18, M-19, D-19a."""
+    """Return whether the lifecycle has a row for a command in a phase. Rule: M-18, M-19, D-07b, D-19a."""
     return (command, phase) in _ALLOWED
 
 
 def _require_transition(command: str, enrolment: Enrolment) -> None:
     if not is_allowed(command, enrolment.phase):
-        raise RuleViolation("D-19a", Reason.ALREADY_ENDED, command=command)
+        raise closed_refusal(enrolment, command=command)
 
 
 def _year_end(started_at: datetime, terms: Terms) -> datetime:
@@ -90,7 +93,7 @@ def start(
     Args:
         terms: The program and the unit's policy.
         person: The patient.
-        earlier: The person's enrolments at the unit, open and ended.
+        earlier: The person's enrolments at the unit, open and closed.
         enrolment_id: The new enrolment's id.
         unit: The unit that gives the treatment.
         therapist: The therapist of the patient.
@@ -101,7 +104,7 @@ def start(
         RuleViolation: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit.
     """
     for enrolment in earlier:
-        if enrolment.phase is not Phase.ENDED and (enrolment.program, enrolment.unit) == (terms.program.key, unit):
+        if enrolment.is_open and (enrolment.program, enrolment.unit) == (terms.program.key, unit):
             raise RuleViolation("D-07a", Reason.ALREADY_OPEN, program=terms.program.key)
     return (
         Started(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     Event,
     FormSaved,
@@ -86,7 +86,7 @@ def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy:
         policy: The unit's policy.
         now: The present instant.
     """
-    if enrolment is None or enrolment.phase is Phase.ENDED:
+    if enrolment is None or not enrolment.is_open:
         return True
     if notification.template is Template.MESSAGE_TO_READ:
         return _is_read(notification, enrolment, Author.PATIENT) or not access(enrolment, policy, now).read_messages

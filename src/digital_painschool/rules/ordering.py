@@ -161,7 +161,7 @@ def complete_module(
 
 def releasable(enrolment: Enrolment, program: Program) -> tuple[int, ...]:
     """Return the modules that wait for a release, in reading order; the first one is open without. Rule: D-04a."""
-    if enrolment.phase is Phase.ENDED or program.ordering is not Ordering.RELEASED:
+    if not enrolment.is_open or program.ordering is not Ordering.RELEASED:
         return ()
     return tuple(module for module in program.reading_order[1:] if module not in enrolment.released)
 
@@ -186,7 +186,7 @@ def release_module(
     """
     whole_number(module, "module")
     truth_value(out_of_order, "out_of_order")
-    if enrolment.phase is Phase.ENDED:
+    if not enrolment.is_open:
         raise refusal(enrolment, terms.policy, at)
     if terms.program.ordering is not Ordering.RELEASED:
         raise RuleViolation("D-04a", Reason.NOT_RELEASED_BY_THERAPIST)

@@ -1,10 +1,10 @@
-"""The permission table: who may do what, for every desk method. Rule: M-06, M-08, M-20, D-09a."""
+"""The permission table: who may do what, for every desk method. Rule: M-06, M-08, M-20, D-07b, D-09a."""
 
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.people import Actor, AnyActor, Patient, Role
 
 
@@ -26,6 +26,7 @@ class Action(Enum):
     MAINTAIN = "maintain"
     REACTIVATE = "reactivate"
     END = "end"
+    WITHDRAW = "withdraw"
     OPEN_MODULE = "open-module"
     READ_PAGE = "read-page"
     COMPLETE_MODULE = "complete-module"
@@ -53,6 +54,7 @@ class Scope(Enum):
     """The enrolments that a permission covers."""
 
     OWN = "own"
+    STARTED = "started"
     UNIT = "unit"
 
 
@@ -75,6 +77,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.MAINTAIN: {_T: Scope.OWN},
         Action.REACTIVATE: {_T: Scope.OWN},
         Action.END: {_T: Scope.OWN},
+        Action.WITHDRAW: {_T: Scope.STARTED, _P: Scope.UNIT},
         Action.RELEASE_MODULE: {_T: Scope.OWN},
         Action.READ_ANSWERS: {_T: Scope.OWN},
         Action.MARK_FORM_READ: {_T: Scope.OWN},
@@ -90,7 +93,8 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.SEE_ACCESS_LOG: {_D: Scope.UNIT},
     }
 )
-"""The actions of each role. `OWN`: with the therapist's own patients; `UNIT`: with every enrolment of the actor's unit.
+"""The actions of each role. `OWN`: with the therapist's own patients; `STARTED`: with the enrolments that the actor
+started, whoever has the patient now; `UNIT`: with every enrolment of the actor's unit.
 
 An action without a row is allowed to nobody. No permission covers another unit.
 """
@@ -140,4 +144,15 @@ def _covers(scope: Scope, actor: Actor, enrolment: Enrolment | None) -> bool:
         return True
     if enrolment.unit != actor.unit:
         return False
+    if scope is Scope.STARTED:
+        return enrolment.started_by == actor.signature
     return scope is Scope.UNIT or enrolment.therapist == actor.hsa_id
+
+
+def is_hidden(by: AnyActor, enrolment: Enrolment) -> bool:
+    """Return whether an enrolment is, to an actor, as if there were none.
+
+    Rule: D-07b. To a patient a withdrawn one is: a person in whose name it was started by mistake must not learn that
+    there is such a treatment.
+    """
+    return isinstance(by, Patient) and enrolment.phase is Phase.WITHDRAWN

@@ -36,7 +36,10 @@ def period_start(now: datetime, policy: Policy) -> datetime:
 def plan(
     ended: Iterable[EndedEnrolment], policy: Policy, *, plan_id: PlanId, unit: HsaId, by: Actor, at: datetime
 ) -> PurgePlan:
-    """Plan a purge: of the ended enrolments whose last entry is older than the retention period. Rule: D-21a, D-21b."""
+    """Plan a purge: of the ended enrolments older than the retention period, and of the withdrawn ones.
+
+    Rule: D-07b, D-21a, D-21b.
+    """
     before = period_start(at, policy)
     return PurgePlan(
         id=plan_id,
@@ -44,8 +47,12 @@ def plan(
         made_by=by.hsa_id,
         made_at=utc(at),
         ended_before=before,
-        enrolments=tuple(enrolment for enrolment in ended if enrolment.last_entry_at < before),
+        enrolments=tuple(enrolment for enrolment in ended if not _is_too_young(enrolment, before)),
     )
+
+
+def _is_too_young(enrolment: EndedEnrolment, before: datetime) -> bool:
+    return not enrolment.is_withdrawn and enrolment.last_entry_at >= before
 
 
 def approve(plan: PurgePlan, reference: str, *, by: Actor, at: datetime) -> PurgePlan:
@@ -129,9 +136,9 @@ def recheck(planned: EndedEnrolment, present: EndedEnrolment | None, policy: Pol
         return Skip.NOT_ENDED
     if present.version != planned.version:
         return Skip.CHANGED
-    if present.last_entry_at >= period_start(now, policy):
+    if _is_too_young(present, period_start(now, policy)):
         return Skip.TOO_YOUNG
-    if policy.export_before_purge and present.exported != present.version:
+    if policy.export_before_purge and not present.is_withdrawn and present.exported != present.version:
         return Skip.NOT_EXPORTED
     return None
 
@@ -142,7 +149,7 @@ def recheck_replayed(
     """Return the reason to skip an enrolment of a replayed receipt, or None when it is to be purged again.
 
     Rule: D-21a, D-21b. A proven receipt shows that its enrolments passed the checks of the purge. They need only be
-    ended and older than the retention period. The enrolments of any other receipt pass all checks again.
+    ended and older than the retention period, or withdrawn. The enrolments of any other receipt pass all checks again.
 
     Args:
         planned: The enrolment in the stored plan; None when the storage has no plan of the receipt.
@@ -154,7 +161,7 @@ def recheck_replayed(
     if present is None:
         return Skip.NOT_ENDED
     if proven:
-        return Skip.TOO_YOUNG if present.last_entry_at >= period_start(now, policy) else None
+        return Skip.TOO_YOUNG if _is_too_young(present, period_start(now, policy)) else None
     return recheck(planned or present, present, policy, now)
 
 
@@ -211,6 +218,11 @@ def _requirements(receipt: PurgeReceipt) -> Iterator[tuple[str, bool]]:
     yield f"it names {_IDS_LIMIT} enrolments at most", len(ids) <= _IDS_LIMIT
     yield f"ids are 1 to {_ID_LIMIT} printable ASCII characters", all(map(_is_id, (receipt.plan_id, *ids)))
     yield "it names each enrolment once", tuple(dict.fromkeys(ids)) == ids
+    yield (
+        "its withdrawn enrolments are purged ones, in their order",
+        isinstance(receipt.withdrawn, tuple)
+        and receipt.withdrawn == tuple(id_ for id_ in receipt.purged if id_ in receipt.withdrawn),
+    )
     yield "its decision is a PurgeDecision", isinstance(receipt.decision, PurgeDecision)
     yield "its digest is text, or None", receipt.digest is None or _is_id(receipt.digest)
 
@@ -234,12 +246,14 @@ def require_of_plan(receipt: PurgeReceipt, plan: PurgePlan) -> None:
     if receipt.unit != plan.unit:
         raise RuleViolation("M-20", Reason.ANOTHER_UNITS_PLAN)
     left = {skip.enrolment_id for skip in receipt.skipped}
+    withdrawn = {e.enrolment_id for e in plan.enrolments if e.is_withdrawn}
     planned = [*(enrolment.enrolment_id for enrolment in plan.enrolments), *plan.unreadable]
     if (
         receipt.plan_id != plan.id
         or plan.decision not in (None, receipt.decision)
         or receipt.purged != tuple(id_ for id_ in planned if id_ not in left)
         or sorted(left) != sorted(id_ for id_ in planned if id_ in left)
+        or {*receipt.withdrawn}.difference(plan.unreadable) != withdrawn.intersection(receipt.purged)
     ):
         raise RuleViolation("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN)
 
@@ -272,4 +286,5 @@ def receipt(
         purged_at=utc(at),
         purged=tuple(e.enrolment_id for e in plan.enrolments if e.enrolment_id not in ids),
         skipped=left,
+        withdrawn=tuple(e.enrolment_id for e in plan.enrolments if e.is_withdrawn and e.enrolment_id not in ids),
     )

@@ -34,6 +34,7 @@ from digital_painschool.domain.events import (
     Reactivated,
     Reviewed,
     Started,
+    Withdrawn,
 )
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.scalars import text
@@ -51,6 +52,7 @@ EVENT_KINDS: Mapping[str, type[Event]] = MappingProxyType(
         "reactivated": Reactivated,
         "access-ended": AccessEnded,
         "ended": Ended,
+        "withdrawn": Withdrawn,
         "module-opened": ModuleOpened,
         "page-read": PageRead,
         "module-completed": ModuleCompleted,

@@ -5,14 +5,18 @@ Sets become sorted lists, enums go by value. The modules of this folder register
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
+from functools import partial
+from operator import attrgetter
 from typing import Any, get_args
 
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from digital_painschool.domain.enrolment import AlertReason, Phase
+from digital_painschool.domain.enrolment import AlertReason, Phase, WithdrawalReason
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.retention import PurgeReason
 from digital_painschool.domain.validation import module_numbers
 from digital_painschool.serialization.scalars import (
     hsa_id_from_text,
@@ -69,13 +73,23 @@ def _instant(value: Any, _: object) -> datetime:
     return value if type(value) is datetime else instant_from_text(value)
 
 
+def _code_of(codes: type[Enum], value: Any, _: object) -> Enum:
+    return codes(value)
+
+
 for _plain, _strict in ((str, text), (int, number), (bool, truth)):
     CONVERTER.register_structure_hook(_plain, _strict)
 register(str | None, lambda value: value, optional_text)
 register(datetime, instant_to_text, _instant)
 register(datetime | None, optional_instant_to_text, lambda value, _: optional_instant_from_text(value))
 register(HsaId, str, lambda value, _: hsa_id_from_text(value))
-register(Phase, lambda phase: phase.value, lambda value, _: Phase(value))
+for _codes in (Phase, PurgeReason, WithdrawalReason):
+    register(_codes, attrgetter("value"), partial(_code_of, _codes))
+register(
+    WithdrawalReason | None,
+    lambda reason: reason and reason.value,
+    lambda value, _: None if value is None else WithdrawalReason(value),
+)
 register(
     PersonId,
     lambda person: {"scheme": person.scheme, "value": person.value},

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
@@ -46,17 +46,17 @@ class MemoryEnrolments:
         return (enrolment for enrolment in self._enrolments.values() if enrolment.unit == unit)
 
     def still_open(self) -> Iterator[Enrolment]:
-        """Return the enrolments that have not ended, in no order."""
+        """Return the open enrolments, in no order."""
         return (self._enrolments[enrolment_id] for enrolment_id in self._open.values())
 
     def ended(self) -> Iterator[Enrolment]:
-        """Return the enrolments that have ended, in no order."""
-        return (enrolment for enrolment in self._enrolments.values() if enrolment.phase is Phase.ENDED)
+        """Return the enrolments that have ended or were withdrawn, in no order."""
+        return (enrolment for enrolment in self._enrolments.values() if not enrolment.is_open)
 
     def is_open(self, enrolment_id: EnrolmentId) -> bool:
-        """Return whether an enrolment exists and has not ended."""
+        """Return whether an enrolment exists and is open."""
         enrolment = self._enrolments.get(enrolment_id)
-        return enrolment is not None and enrolment.phase is not Phase.ENDED
+        return enrolment is not None and enrolment.is_open
 
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         """Return the ids of open enrolments whose access has ended and whose timeline does not say so."""
@@ -76,7 +76,7 @@ class MemoryEnrolments:
         """
         enrolment = change.enrolment
         self.require_version(enrolment.id, change.before)
-        if enrolment.phase is not Phase.ENDED and self._open.get(_course(enrolment), enrolment.id) != enrolment.id:
+        if enrolment.is_open and self._open.get(_course(enrolment), enrolment.id) != enrolment.id:
             raise Conflict("the person has an open enrolment in the program at this unit already")
         if change.completed is not None and change.completed.key in self._calls:
             raise Conflict("a call was completed under the key already; return its result")
@@ -100,7 +100,7 @@ class MemoryEnrolments:
         self._documents.setdefault(enrolment.id, {}).update(documents)
         self._counts[enrolment.id] = change.counts
         self._of_person.setdefault(enrolment.person, set()).add(enrolment.id)
-        if enrolment.phase is not Phase.ENDED:
+        if enrolment.is_open:
             self._open[_course(enrolment)] = enrolment.id
         elif self._open.get(_course(enrolment)) == enrolment.id:
             del self._open[_course(enrolment)]
@@ -139,7 +139,7 @@ class MemoryEnrolments:
         return self._counts[enrolment_id]
 
     def delete(self, enrolment: Enrolment) -> None:
-        """Delete an ended enrolment with its timeline, documents, counts and completed calls."""
+        """Delete a closed enrolment with its timeline, documents, counts and completed calls."""
         del self._enrolments[enrolment.id], self._timelines[enrolment.id]
         del self._documents[enrolment.id], self._counts[enrolment.id]
         self._calls = {key: call for key, call in self._calls.items() if call.enrolment_id != enrolment.id}

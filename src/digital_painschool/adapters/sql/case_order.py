@@ -12,6 +12,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -23,7 +24,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from digital_painschool.adapters.sql.column_types import Instant
-from digital_painschool.adapters.sql.schema import ENDED, NOT_ENDED, enrolments
+from digital_painschool.adapters.sql.schema import ENDED, NOT_ENDED, WITHDRAWN, enrolments
 from digital_painschool.ports.storage import NO_INSTANT, CaseSort
 
 _e = enrolments.c
@@ -107,7 +108,8 @@ def _page(sort: CaseSort, *, ended: bool, own: bool) -> Select[Any]:
     rank, instant = (_ORDERS_OF_ENDED if ended else _ORDERS)[sort]
     flag_rank = literal_column(str(QUIET), Integer) if ended else FLAG_RANK
     positions = (rank.label("rank"), instant.label("stored"), flag_rank.label("flag_rank"))
-    rows = of_unit(select(*positions, *enrolments.c).where(ENDED if ended else NOT_ENDED), own=own).subquery("cases")
+    listed = and_(ENDED, not_(WITHDRAWN)) if ended else NOT_ENDED
+    rows = of_unit(select(*positions, *enrolments.c).where(listed), own=own).subquery("cases")
     case_, typed = rows.c, {name: bindparam(name, type_=type_) for name, type_ in _TYPES.items()}
     found = func.coalesce(readable_instant(case_.stored), literal(NO_INSTANT, Instant()), type_=Instant())
     position = (case_.rank, found, case_.id)

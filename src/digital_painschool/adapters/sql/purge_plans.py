@@ -30,6 +30,7 @@ _PLAN_ITEMS = (
         plan_items.c.ended_at,
         plan_items.c.last_entry_at,
         plan_items.c.exported,
+        plan_items.c.reason,
         plan_items.c.unit,
     )
     .where(plan_items.c.plan_id == bindparam("plan_id"))
@@ -98,6 +99,7 @@ def _item_values(plan: PurgePlan) -> list[Mapping[str, Any]]:
             "ended_at": item.ended_at,
             "last_entry_at": item.last_entry_at,
             "exported": item.exported,
+            "reason": item.reason.value,
         }
         for number, item in enumerate(plan.enrolments, start=1)
     ]

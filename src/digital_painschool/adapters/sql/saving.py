@@ -16,7 +16,7 @@ from digital_painschool.adapters.sql.schema import documents, enrolments, timeli
 from digital_painschool.adapters.sql.single_statement import single_statement
 from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.adapters.sql.step_rows import StepRows
-from digital_painschool.domain.events import AccessEnded, Ended, HandedOver, Maintained, Reactivated
+from digital_painschool.domain.events import AccessEnded, Ended, HandedOver, Maintained, Reactivated, Withdrawn
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change
 
@@ -26,7 +26,7 @@ _SET_BY_OTHERS = ("exported_version", "has_drafts")
 _START = insert_into(enrolments, leave_out=_SET_BY_OTHERS)
 _NEVER_CHANGED = ("id", "unit", "person_scheme", "person_value", "program", "program_version", "started_at")
 _INDEXED = ("therapist", "phase", "access_until", "noted_end", "ended_at")
-_CHANGES_INDEXED = frozenset({HandedOver, Maintained, Reactivated, AccessEnded, Ended})
+_CHANGES_INDEXED = frozenset({HandedOver, Maintained, Reactivated, AccessEnded, Ended, Withdrawn})
 """The events that change a column of `_INDEXED`. SQLite writes an index anew for each column that an UPDATE names,
 changed or not: leaving these columns out of the other steps saves more than half of the UPDATE."""
 

@@ -50,6 +50,8 @@ enrolments = Table(
 
 NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")
 ENDED: ColumnElement[Any] = literal_column("ended_at IS NOT NULL")
+"""Ended or withdrawn: closed for good."""
+WITHDRAWN: ColumnElement[Any] = literal_column("phase = 'withdrawn'")
 END_NOT_NOTED: ColumnElement[Any] = literal_column(
     "ended_at IS NULL AND (noted_end IS NULL OR noted_end <> access_until)"
 )
@@ -249,6 +251,7 @@ plan_items = Table(
     Column("ended_at", Instant, nullable=False),
     Column("last_entry_at", Instant, nullable=False),
     Column("exported", Integer, nullable=False),
+    Column("reason", Text, nullable=False, server_default="period-over"),
     sqlite_with_rowid=False,
 )
 

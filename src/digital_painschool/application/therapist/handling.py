@@ -8,13 +8,13 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.from_view import events_since, from_view
 from digital_painschool.application.once import Once, once_of
 from digital_painschool.application.patient_page import PatientPage, patient_page
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import EndReason, Module, Program
 from digital_painschool.ports.storage import find_cancellable
-from digital_painschool.rules import flags, lifecycle, ordering
+from digital_painschool.rules import flags, lifecycle, ordering, withdrawal
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.permissions import Action
 
@@ -175,6 +175,41 @@ class Handling:
                 lambda e, terms, at: lifecycle.end(e, terms, reason, cancellable(e.id), by=self._actor, at=at),
             ),
             once_of(once, "end", reason=reason, expected=expected),
+        )
+
+    def withdraw(
+        self,
+        enrolment_id: EnrolmentId,
+        reason: WithdrawalReason | str,
+        *,
+        expected: int | None = None,
+        once: str | None = None,
+    ) -> Enrolment:
+        """Withdraw a start that was entered in error ("Dra tillbaka"); drops its pending notifications with it.
+
+        Rule: D-07b, D-19b. For the one who started it, and for patient administrators. It leaves the person's room and
+        every list, stays in the access log, and may be purged at once.
+
+        Args:
+            enrolment_id: The enrolment.
+            reason: A `WithdrawalReason`, or its code.
+            expected: The version of the view that the step follows from.
+            once: The host's key for the call.
+
+        Raises:
+            RuleViolation: Also when the patient has written something.
+        """
+        storage = self._executor.storage
+        return self._execute(
+            Action.WITHDRAW,
+            enrolment_id,
+            self._from_view(
+                expected,
+                lambda e, terms, at: withdrawal.withdraw(
+                    e, terms, reason, find_cancellable(storage, e.id), by=self._actor, at=at
+                ),
+            ),
+            once_of(once, "withdraw", reason=reason, expected=expected),
         )
 
     def _from_view(self, expected: int | None, rule: Rule) -> Rule:

@@ -16,6 +16,7 @@ from digital_painschool.cli.demo.messages import answers, forenoon
 from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.school import ANNA, BJORN, NUMBERS, PROGRAM, DemoSchool
 from digital_painschool.cli.demo.screens import hantera, mina, tidslinje
+from digital_painschool.cli.demo.slip import slip
 from digital_painschool.domain.events import ModuleOpened
 
 
@@ -29,7 +30,7 @@ def play(demo: DemoSchool, narrator: Narrator) -> None:
         "Anna and Björn are therapists of one unit, Carin is its patient administrator, David its data",
         "administrator; A to F are patients. What a person sees on a screen is in Swedish.",
     )
-    for scene in (start, first_week, answers, forenoon, done, another_clinic, away, slip, stopped):
+    for scene in (start, first_week, answers, forenoon, done, another_clinic, away, short_maintenance, stopped):
         scene(demo, narrator)
     play_later_years(demo, narrator)
 
@@ -54,6 +55,7 @@ def start(demo: DemoSchool, narrator: Narrator) -> None:
         " as ÅÅMMDD-XXXX, ÅÅMMDDXXXX and ÅÅÅÅMMDD-XXXX.",
         "M-07",
     )
+    slip(demo, narrator)
     for letter in "DEF":
         demo.start(letter, demo.carin, BJORN)
     narrator.say(
@@ -178,7 +180,7 @@ def away(demo: DemoSchool, narrator: Narrator) -> None:
     demo.school.delivery().run()
 
 
-def slip(demo: DemoSchool, narrator: Narrator) -> None:
+def short_maintenance(demo: DemoSchool, narrator: Narrator) -> None:
     """Show time that a confirmation takes away from a patient, and that is given back."""
     narrator.scene(demo.clock.move(2026, 8, 10, 10), "A slip that does no harm")
     b = demo.patient("B")

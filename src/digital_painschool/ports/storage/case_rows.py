@@ -51,7 +51,7 @@ def is_wanted(query: CaseQuery, enrolment: Enrolment, counts: CaseloadCounts) ->
     """Return whether the unit, the therapist and the conditions of a query fit an enrolment, whatever its key is."""
     if query.unit != enrolment.unit or query.therapist not in (None, enrolment.therapist):
         return False
-    if query.ended is not (enrolment.phase is Phase.ENDED):
+    if enrolment.phase is Phase.WITHDRAWN or query.ended is enrolment.is_open:
         return False
     if query.flagged not in (None, _flag_rank(enrolment, counts, query.now) < _QUIET):
         return False
@@ -86,7 +86,7 @@ def totals_of(rows: Iterable[CaseRow], now: datetime) -> CaseTotals:
 
 def _flag_rank(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) -> int:
     """Return 0 for an enrolment with a priority flag, 1 for one with any flag, and 2 for the rest."""
-    if enrolment.phase is Phase.ENDED:
+    if not enrolment.is_open:
         return _QUIET
     if counts.priority:
         return _PRIORITY
@@ -95,7 +95,7 @@ def _flag_rank(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) -> i
 
 
 def _oldest_flag(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) -> datetime | None:
-    return None if enrolment.phase is Phase.ENDED else counts.oldest_flag(enrolment.access_until, now)
+    return counts.oldest_flag(enrolment.access_until, now) if enrolment.is_open else None
 
 
 _Position = tuple[int, datetime | None]

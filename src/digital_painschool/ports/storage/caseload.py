@@ -155,6 +155,7 @@ class Caseload(Protocol):
               `query.now` (since then). An ended enrolment has no flag. The other orders are those of `CaseSort`; a row
               without the instant of its order has `NO_INSTANT` in its key.
             * **filter**: the page holds the rows alone that the query's conditions fit.
+            * **withdrawn**: a withdrawn enrolment is in no page, neither among the open ones nor among the ended ones.
             * **keyset**: the page holds the first `limit` rows whose key is above `after`.
             * **unreadable**: a placeholder stands for an unreadable row, as far as the row's unit and therapist can be
               told. The row hides none of the others.

@@ -111,7 +111,7 @@ class Enrolments(Protocol):
         ...
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
-        """Return all enrolments of a person at all units, open and ended, oldest first.
+        """Return all enrolments of a person at all units, open, ended and withdrawn, oldest first.
 
         Contract:
             * **unreadable**: a placeholder stands for an unreadable enrolment, which hides none of the others.
@@ -126,7 +126,8 @@ class Enrolments(Protocol):
               stored, and the drafts to discard are deleted. When an error is raised or the process dies, none of it is
               done.
             * **optimistic**: the change is saved only when the stored version is `change.before`.
-            * **one open enrolment**: a person never has two enrolments that have not ended in one program at one unit.
+            * **one open enrolment**: a person never has two open enrolments in one program at one unit. One that has
+              ended, or was withdrawn, hinders no new one.
             * **durable**: a saved change is there after a restart, also when the process is killed right afterwards.
             * **steady**: the time of a save does not grow with the timeline.
 

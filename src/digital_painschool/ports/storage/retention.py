@@ -8,7 +8,14 @@ from attrs import field, frozen
 from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    ExportReceipt,
+    PurgePlan,
+    PurgeReason,
+    PurgeReceipt,
+    Skipped,
+)
 from digital_painschool.ports.storage.access_log import AccessEntry
 
 
@@ -28,13 +35,13 @@ class PurgeRecord:
 
 
 def ended_enrolment(enrolment: Enrolment, exported: int) -> EndedEnrolment | None:
-    """Return an enrolment as the retention rules see it, or None while it has not ended.
+    """Return an enrolment as the retention rules see it, or None while it is open.
 
     Args:
         enrolment: The present state.
         exported: The version that counts as exported; 0 for none.
     """
-    if enrolment.phase is not Phase.ENDED or enrolment.ended_at is None:
+    if enrolment.is_open or enrolment.ended_at is None:
         return None
     return EndedEnrolment(
         enrolment_id=enrolment.id,
@@ -42,6 +49,7 @@ def ended_enrolment(enrolment: Enrolment, exported: int) -> EndedEnrolment | Non
         ended_at=enrolment.ended_at,
         last_entry_at=enrolment.last_entry_at,
         exported=exported,
+        reason=PurgeReason.WITHDRAWN if enrolment.phase is Phase.WITHDRAWN else PurgeReason.PERIOD_OVER,
     )
 
 
@@ -51,11 +59,13 @@ class Retention(Protocol):
     def ended(
         self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
     ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
-        """Return a unit's ended enrolments by rising id (code points), those above `after`, at most `limit`.
+        """Return a unit's ended and withdrawn enrolments by rising id (code points), above `after`, at most `limit`.
 
         With `among`, only the enrolments of these ids.
 
         Contract:
+            * **withdrawn**: a withdrawn enrolment is returned with the reason `PurgeReason.WITHDRAWN`, and no other is.
+              A plan keeps the reasons that it was saved with.
             * **unreadable**: a placeholder stands for an unreadable enrolment, which hides none of the others.
         """
         ...

@@ -60,6 +60,7 @@ from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.contracts.timelines import TimelinesContract
+from digital_painschool.testing.contracts.withdrawals import WithdrawalContract
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
@@ -168,6 +169,7 @@ class StorageContract(
     DraftsContract,
     CaseloadContract,
     CaseSelectionContract,
+    WithdrawalContract,
     OutboxContract,
     DeliveriesContract,
     RegistersContract,

@@ -59,12 +59,12 @@ def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> It
         yield from _document_violations(storage, id_, timeline)
         left = state.phase is not Phase.ACTIVE and drafts_of(storage, id_)
         yield from unless(not left, Law.ACCESS_FOLLOWS_THE_TABLE, "drafts are left in maintenance or at the end", id_)
-        counts = None if state.phase is Phase.ENDED else caseload_counts(state)
+        counts = caseload_counts(state) if state.is_open else None
         law = Law.UNREAD_IS_SAVED_LESS_READ
         yield from unless(rows.get(id_) == counts, law, "the caseload says something else than the state", id_)
         yield from _request_violations(id_, timeline, records)
         yield from note_violations(id_, timeline, records, owed)
-        waits = state.phase is Phase.ENDED and find_cancellable(storage, id_)
+        waits = not state.is_open and find_cancellable(storage, id_)
         yield from unless(not waits, _NOTIFIED, "ended, and its notifications still wait", id_)
 
 

@@ -40,6 +40,7 @@ from digital_painschool.testing.history import (
     TherapistReads,
     TherapistRenames,
     TherapistWrites,
+    Withdraw,
 )
 from digital_painschool.testing.people import BO, CILLA, COLLEAGUE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
@@ -166,6 +167,11 @@ _WEEK = NotableHistory(
         PatientReads(1, which=2),
         TherapistWrites("Sju", 1, who=BO, notify=_COLLECTED),
         End(who=BO),
+        Start(CILLA),
+        TherapistWrites("Fel person", who=CILLA, notify=_COLLECTED),
+        SaveDraft(PAIN, {"smarta": 4}, who=CILLA),
+        Withdraw(who=CILLA, once="8"),
+        Start(CILLA),
         At("2026-03-03 09:00"),
         Deliver(),
         TherapistWrites("Åtta", 1, notify=_COLLECTED),
@@ -175,7 +181,9 @@ _WEEK = NotableHistory(
         Deliver(),
     ]
 )
-"""Two enrolments of a patient and two others: what is shared, read in time, dropped by an end, or cannot be reached."""
+"""Two enrolments of a patient and two others: what is shared, read in time, dropped by an end, or cannot be reached.
+
+A fourth person's start is withdrawn."""
 
 _OUTAGE = NotableHistory(
     [

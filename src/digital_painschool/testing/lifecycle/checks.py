@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.domain.people import Author, Role
+from digital_painschool.errors import NotFound
 from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_timeline
 from digital_painschool.testing.lifecycle.model import RunModel
 from digital_painschool.testing.people import staff
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
-from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, violation
+from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
 from digital_painschool.testing.reference.pages import page_violations
 from digital_painschool.testing.scenario import Scenario
 
@@ -27,13 +29,35 @@ def enrolment_violations(school: Scenario, model: RunModel, one: ReferenceEnrolm
     desk = school.school.therapist(one.therapist_actor)
     yield from checks.flag_violations(one, desk.to_handle(id_), now)
     yield from checks.conversation_violations(one, desk.conversations(id_), Author.THERAPIST)
-    yield from checks.overview_violations(one, school.school.patient(one.number).overview(id_), now)
+    if one.is_withdrawn:
+        yield from _hidden_violations(school, one)
+    else:
+        yield from checks.overview_violations(one, school.school.patient(one.number).overview(id_), now)
     yield from page_violations(one, desk.patient_page(id_))
     if not one.is_open and id_ not in model.ended_in_a_pass:
         # An ending drops the notifications that wait and that nobody has tried to send (D-19a).
         what = "the enrolment has ended, and notifications of it still wait"
         yield from unequal(Law.NOTIFIED_ONCE_IN_TIME, (), find_cancellable(storage, id_), what, id_)
     yield from checks.entry_violations(one, timeline)
+
+
+def _hidden_violations(school: Scenario, one: ReferenceEnrolment) -> Iterator[LawViolation]:
+    """Check that a withdrawn enrolment is in the person's room and in no list of staff (D-07b)."""
+    room, desk = school.school.patient(one.number), school.school.therapist(one.therapist_actor)
+    coordinator = school.school.therapist(staff(3, Role.PATIENT_ADMINISTRATOR, unit=one.unit))
+    ended = CaseSelection(ended=True)
+    shown = {
+        "the person's room": [seen.enrolment_id for seen in room.enrolments()],
+        "the therapist's search": [found.id for found in desk.find(one.number)],
+        "the list of ended patients": [row.enrolment_id for row in coordinator.unit_caseload(show=ended).rows],
+    }
+    for where, ids in shown.items():
+        yield from unless(one.id not in ids, Law.ACCESS_FOLLOWS_THE_TABLE, f"withdrawn, and in {where}", one.id)
+    try:
+        room.overview(one.id)
+    except NotFound:
+        return
+    yield violation(Law.ACCESS_FOLLOWS_THE_TABLE, "withdrawn, and the person can open it by its id", one.id)
 
 
 def caseload_violations(school: Scenario, model: RunModel) -> Iterator[LawViolation]:

@@ -11,7 +11,7 @@ from hypothesis.stateful import precondition, rule
 
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
+from digital_painschool.errors import PainSchoolError, Reason
 from digital_painschool.testing import history as h
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during
@@ -20,7 +20,7 @@ from digital_painschool.testing.people import COLLEAGUE
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, require, unequal, unless
 from digital_painschool.testing.reference.refusals import Refusal
-from digital_painschool.testing.reference.steps import is_permitted
+from digital_painschool.testing.reference.steps import denial
 from digital_painschool.testing.scenario import Scenario
 
 _LAW = Law.ONE_KEY_HAS_ONE_EFFECT
@@ -37,6 +37,7 @@ KEYED = (
     h.Maintain(30, shortens=True),
     h.Reactivate(),
     h.End(),
+    h.Withdraw(),
 )
 """Steps that are taken under a key."""
 OTHERWISE: Mapping[type, Mapping[str, Any]] = MappingProxyType(
@@ -47,6 +48,7 @@ OTHERWISE: Mapping[type, Mapping[str, Any]] = MappingProxyType(
         h.TherapistWrites: {"notify": Notify.NONE},
         h.Maintain: {"days": 31},
         h.End: {"reason": "avbruten"},
+        h.Withdraw: {"reason": "other-mistake"},
     }
 )
 """Another content of such steps."""
@@ -54,6 +56,7 @@ FROM_VIEW = (
     h.End(),
     h.Maintain(30, shortens=True),
     h.Reactivate(),
+    h.Withdraw(),
     h.HandOver(COLLEAGUE),
     h.MarkHandled(FlagKind.PROGRAM_DONE),
     h.MarkHandled(FlagKind.UNDELIVERED),
@@ -114,9 +117,7 @@ class Repeating(MachineBase):
         other = OTHERWISE.get(type(one.step), {}) if otherwise else {}
         addressed: Any = self.model.school.addressed(one.of, one.step)
         step: Any = evolve(addressed, by=one.step.by, **other)
-        refusal: Refusal | None = Reason.KEY_OF_ANOTHER_CALL if other else None
-        if not is_permitted(one.of, step):
-            refusal = NotPermitted
+        refusal: Refusal | None = denial(one.of, step) or (Reason.KEY_OF_ANOTHER_CALL if other else None)
         before = self.asked.snapshot()
         self.answers.clear()
         what = f"{step!r} again"

@@ -14,7 +14,7 @@ from digital_painschool.errors import DeliveryError, Reason
 from digital_painschool.ports.storage import Storage, load_enrolment, readable
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault
-from digital_painschool.testing.history import End, PatientWrites, SaveDraft, SaveForm
+from digital_painschool.testing.history import End, PatientWrites, ReadPage, SaveDraft, SaveForm, Withdraw
 from digital_painschool.testing.lifecycle.base import (
     ENROLMENT,
     MOST_ENROLMENTS,
@@ -83,6 +83,25 @@ class Retention(MachineBase):
             self.make_pass([trouble])
             self.take(of, End())
 
+    @rule(patient=st.integers(0, 2), ends=st.booleans(), life=st.sampled_from([*LIVES]))
+    @during("records", "treatment")
+    @precondition(lambda self: len(self.enrolments) < MOST_ENROLMENTS)
+    def a_slip(self, patient: int, ends: bool, life: str) -> None:  # noqa: FBT001
+        """Start for the wrong person, who reads and begins to write; withdraw it, also after an end; start again."""
+        of = self.enrol(self.numbers[patient], THERAPISTS["nurse"], self.programs[1])
+        if of is not None:
+            notify, trouble = LIVES[life]
+            self.take(of, message(of, 0, notify))
+            self.take(of, ReadPage(1))
+            self.take(of, SaveDraft(PAIN, {"smarta": 8}))
+            self.make_pass([trouble])
+            if ends:
+                self.take(of, End())
+            self.take(of, Withdraw())
+            self.take(of, ReadPage(1))
+            if len(self.enrolments) < MOST_ENROLMENTS:
+                self.enrol(of.number, of.therapist_actor, of.program)
+
     @rule(enrolment=ENROLMENT, microseconds=BESIDE)
     @during("records")
     def wait_for_the_end_of_the_period(self, enrolment: int, microseconds: int) -> None:
@@ -105,14 +124,14 @@ class Retention(MachineBase):
             "the administrator exports",
             lambda s: s.school.administrator(by).export(s.environment.folder / name),
             by=by.hsa_id,
-        ) and all(one.exported == one.version for one in readable(self.school.storage.ended(unit))):
-            for one in self.model.school.stored(unit):
-                one.exported = one.exported if one.is_open else one.version
+        ) and all(one.exported == one.version or one.is_withdrawn for one in readable(self.school.storage.ended(unit))):
+            for one in self.model.school.exported(unit):
+                one.exported = one.version
 
     @rule(where=_WHERE)
     @during("records")
     def plan(self, where: str) -> None:
-        """Plan a purge: of the ended enrolments whose period is over, and no others."""
+        """Plan a purge: of the ended enrolments whose period is over, of the withdrawn ones, and no others."""
         unit = _unit(where)
         by = _administrator(unit)
         made: list[PurgePlan] = []
@@ -125,8 +144,11 @@ class Retention(MachineBase):
         if made:
             plan = self.model.school.plan_purge(made[0].id, unit, self.now)
             found = {planned.enrolment_id: planned.version for planned in made[0].enrolments}
-            what = "the planned enrolments, which are the ended ones whose period is over"
+            what = "the planned enrolments, which are the ended ones whose period is over, and the withdrawn ones"
             require(unequal(_LAW, plan.versions, found, what))
+            expected = {one.id for one in self.model.school.stored(unit) if one.is_withdrawn}
+            withdrawn = {planned.enrolment_id for planned in made[0].enrolments if planned.is_withdrawn}
+            require(unequal(_LAW, expected, withdrawn, "the planned enrolments that were withdrawn"))
 
     @rule(plan=_PLAN)
     @during("records")

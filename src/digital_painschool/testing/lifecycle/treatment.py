@@ -22,7 +22,7 @@ from digital_painschool.testing.lifecycle.base import (
     message,
 )
 from digital_painschool.testing.lifecycle.options import FOCUSES
-from digital_painschool.testing.people import COLLEAGUE, NURSE
+from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
 MODULE = st.sampled_from([1, 2, 3, 4, 1, 2, 3, 0, 5])
@@ -102,6 +102,15 @@ class Treatment(MachineBase):
     hand_over = step_rule("hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE]))
     reactivate = step_rule("reactivate", h.Reactivate, "treatment", "maintenance")
     end = step_rule("end", h.End, "treatment", "maintenance", "records", reason=REASON)
+    withdraw = step_rule(
+        "withdraw",
+        h.Withdraw,
+        "treatment",
+        "maintenance",
+        "records",
+        reason=st.sampled_from(["wrong-person", "other-mistake", "okand"]),
+        by=st.sampled_from([NURSE, COLLEAGUE, COORDINATOR]),
+    )
 
     def __init__(self) -> None:
         super().__init__()

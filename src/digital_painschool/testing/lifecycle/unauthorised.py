@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hypothesis.stateful import precondition, rule
 
 from digital_painschool.domain.people import Actor, HsaId, Role
-from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
+from digital_painschool.errors import NotFound, NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during
 from digital_painschool.testing.lifecycle.schools import Line, line_of, unchanged_violations
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
@@ -22,6 +22,7 @@ from digital_painschool.testing.reference.permissions import (
     UNIT_METHODS,
     may,
 )
+from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.scenario import Scenario
 
 _LAW = Law.PERMISSIONS_HOLD
@@ -80,7 +81,7 @@ class Unauthorised(MachineBase):
     def _at_the_desk(self, school: Scenario, of: ReferenceEnrolment, who: str, actor: Actor) -> Iterator[Attempt]:
         desk = school.school.therapist(actor)
         for name, method in DESK.items():
-            allowed = may(actor, method.scopes, of.unit, of.therapist)
+            allowed = may(actor, method.scopes, of.unit, of.therapist, of.started_by)
             if not allowed or method.reads:
                 _try(f"{who} tries {name}", partial(method.call, desk, of.id), allowed=allowed)
                 yield Attempt(f"{who} tries {name}", of.unit, self._line(actor, of.unit, of, allowed=allowed))
@@ -99,7 +100,7 @@ class Unauthorised(MachineBase):
         theirs = {
             one.id: one
             for one in self.model.school.stored()
-            if one.number == of.number and may(actor, scopes, one.unit, one.therapist)
+            if one.number == of.number and not one.is_withdrawn and may(actor, scopes, one.unit, one.therapist)
         }
         found = [one.id for one in desk.find(of.number)]
         require(unequal(_LAW, sorted(theirs), sorted(found), f"{who} finds others than they may see"))
@@ -123,18 +124,19 @@ class Unauthorised(MachineBase):
     def _in_the_room(self, school: Scenario, of: ReferenceEnrolment, number: str) -> Iterator[Attempt]:
         room = school.school.patient(number)
         for name, call in ROOM.items():
-            _try(f"another patient tries {name}", partial(call, room, of.id), allowed=False)
+            why = NotFound if of.is_withdrawn else None
+            _try(f"another patient tries {name}", partial(call, room, of.id), allowed=False, why=why)
             line = (self.now, "patient", of.unit, of.id, number, False)
             yield Attempt(f"another patient tries {name}", of.unit, line)
 
 
-def _try(what: str, call: Callable[[], object], *, allowed: bool, why: Reason | None = None) -> None:
+def _try(what: str, call: Callable[[], object], *, allowed: bool, why: Refusal | None = None) -> None:
     try:
         call()
     except NotPermitted:
         require(unless(not allowed and why is None, _LAW, f"{what}, and was refused, although the table gives it"))
     except PainSchoolError as error:
-        is_right = isinstance(error, RuleViolation) and error.reason is why
+        is_right = (error.reason if isinstance(error, RuleViolation) else type(error)) is why
         require(unless(is_right, _LAW, f"{what}, and got as far as this: {error}"))
     else:
         require(unless(allowed, _LAW, f"{what}, and it was done, although the table does not give it"))

@@ -33,7 +33,7 @@ _ALIKE: Mapping[Law, tuple[str, ...]] = MappingProxyType(
         _REPLAY: ("last_seen_at",),
         Law.ORDER_IS_KEPT: ("opened", "completed", "released", "out_of_order", "done_at"),
         _UNREAD: ("done_handled", "reviewed_at"),
-        _ACCESS: ("phase", "access_until", "ended_at", "therapist", "maintained"),
+        _ACCESS: ("phase", "access_until", "ended_at", "therapist", "maintained", "started_by", "withdrawal"),
     }
 )
 """The fields that a state and the model have alike, by the law that speaks of them."""

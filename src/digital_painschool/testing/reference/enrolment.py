@@ -6,9 +6,9 @@ A step of the model is called when the desk has done it: `refusals` says whether
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from attrs import define, field
+from attrs import Factory, define, field
 
-from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.enrolment import Phase, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, Author, HsaId, PersonId, Role
 from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
@@ -30,6 +30,7 @@ class ReferenceEnrolment:
         program: The program, in the version that the enrolment was started with.
         policy: The unit's policy.
         started_at: When it began, UTC.
+        started_by: Who started it; left out, the therapist.
 
     Attributes:
         pages: How many pages each module has.
@@ -55,6 +56,7 @@ class ReferenceEnrolment:
     program: Program
     policy: Policy
     started_at: datetime
+    started_by: HsaId = field(default=Factory(lambda self: self.therapist, takes_self=True))
     phase: Phase = field(default=Phase.ACTIVE, init=False)
     access_until: datetime = field(init=False)
     last_entry_at: datetime = field(init=False)
@@ -81,6 +83,8 @@ class ReferenceEnrolment:
     settled: dict[FlagKind, int] = field(factory=dict, init=False)
     exported: int = field(default=0, init=False)
     purged: bool = field(default=False, init=False)
+    withdrawal: WithdrawalReason | None = field(default=None, init=False)
+    is_renamed_by_patient: bool = field(default=False, init=False)
     former_therapists: list[tuple[datetime, HsaId]] = field(factory=list, init=False)
     order: tuple[int, ...] = field(init=False)
     modules: tuple[int, ...] = field(init=False)
@@ -105,8 +109,19 @@ class ReferenceEnrolment:
 
     @property
     def is_open(self) -> bool:
-        """True until it ends."""
-        return self.phase is not Phase.ENDED
+        """True until it ends or is withdrawn."""
+        return self.ended_at is None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """True when its start was withdrawn."""
+        return self.withdrawal is not None
+
+    @property
+    def has_patient_writing(self) -> bool:
+        """True when there is a submission, or a message or a heading of the patient's."""
+        messages = any(one.from_patient.sent for one in self.conversations)
+        return messages or self.is_renamed_by_patient or any(saved.sent for saved in self.forms.values())
 
     @property
     def year_end(self) -> datetime:
@@ -248,10 +263,13 @@ class ReferenceEnrolment:
     def rename(self, conversation: int, heading: str, author: Author, now: datetime) -> None:
         """Change a conversation's heading."""
         self.conversations[conversation - 1].heading = text_as_read(heading)
+        self.is_renamed_by_patient |= author is Author.PATIENT
         self._enter(now, by=author)
 
     def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
         """Mark the completed program, or undelivered notifications, as handled: what the view showed."""
+        if not self.is_open:
+            return
         shown = self.version if view is None else view
         if kind is FlagKind.UNDELIVERED:
             left = [lost for lost in self.undelivered if self.lost_at[lost][0] > shown]
@@ -259,7 +277,7 @@ class ReferenceEnrolment:
         else:
             is_settled = self.done_waits and not self.raised.after(shown, "program-done")
             self.done_handled |= is_settled
-        if self.is_open and is_settled:
+        if is_settled:
             self._enter(now)
             self.settled[kind] = self.version
 
@@ -286,9 +304,10 @@ class ReferenceEnrolment:
         self.phase, self.maintained, self.access_until = Phase.ACTIVE, frozenset(), self.year_end
         self._enter(now)
 
-    def end(self, now: datetime) -> None:
-        """End the enrolment."""
-        self.phase, self.ended_at = Phase.ENDED, now
+    def end(self, now: datetime, withdrawal: WithdrawalReason | None = None) -> None:
+        """End the enrolment, or withdraw its start for a reason."""
+        self.phase, self.ended_at = Phase.WITHDRAWN if withdrawal else Phase.ENDED, now
+        self.withdrawal = withdrawal
         self.drafts.clear()
         self._enter(now)
         self.settled = dict.fromkeys(FlagKind, self.version)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from digital_painschool.application.patient_page import PatientPage
-from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
 from digital_painschool.rules.permissions import Action
@@ -83,7 +82,8 @@ def _actions(model: ReferenceEnrolment, page: PatientPage) -> frozenset[Action]:
         Action.MARK_FLAG_HANDLED: any(refusals.handling(model, kind) is None for kind in FlagKind),
         Action.WRITE_MESSAGE: can_be_read,
         Action.RENAME_CONVERSATION: can_be_read and bool(model.conversations),
+        Action.WITHDRAW: model.started_by == model.therapist and refusals.withdrawing(model) is None,
         Action.RELEASE_MODULE: model.is_open and model.program.ordering is Ordering.RELEASED and bool(unreleased),
     }
-    while_open = _WHILE_OPEN if model.phase is not Phase.ENDED else frozenset()
+    while_open = _WHILE_OPEN if model.is_open else frozenset()
     return _READING | while_open | {action for action, is_possible in conditions.items() if is_possible}

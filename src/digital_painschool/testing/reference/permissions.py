@@ -22,7 +22,7 @@ from digital_painschool.testing.people import (
     staff,
 )
 
-OWN, UNIT_WIDE, NEVER = "own patients", "the whole unit", "never"
+OWN, STARTED, UNIT_WIDE, NEVER = "own patients", "what they started", "the whole unit", "never"
 _T, _P, _D = Role.THERAPIST, Role.PATIENT_ADMINISTRATOR, Role.DATA_ADMINISTRATOR
 
 PEOPLE: Mapping[str, Actor] = MappingProxyType(
@@ -89,6 +89,7 @@ DESK: Mapping[str, Method] = MappingProxyType(
         "maintain": Method(lambda d, e: d.maintain(e, days=30, modules=(1,), shortens=True), _OWN),
         "reactivate": Method(lambda d, e: d.reactivate(e), _OWN),
         "end": Method(lambda d, e: d.end(e, reason="klar"), _OWN),
+        "withdraw": Method(lambda d, e: d.withdraw(e, "wrong-person"), (STARTED, UNIT_WIDE, NEVER)),
     }
 )
 
@@ -164,9 +165,20 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
 """The methods of a patient, in the own enrolments alone."""
 
 
-def may(actor: Actor, scopes: tuple[str, str, str], unit: HsaId, therapist: HsaId) -> bool:
-    """Return whether a member of staff may call a method of these scopes for an enrolment of a unit and a therapist."""
+def may(
+    actor: Actor, scopes: tuple[str, str, str], unit: HsaId, therapist: HsaId, starter: HsaId | None = None
+) -> bool:
+    """Return whether a member of staff may call a method of these scopes for an enrolment.
+
+    Args:
+        actor: The member of staff.
+        scopes: The scopes of the method, by role.
+        unit: The unit of the enrolment.
+        therapist: Its present therapist.
+        starter: Who started it; left out, the therapist.
+    """
     if actor.unit != unit:
         return False
     given = {scope for role, scope in zip((_T, _P, _D), scopes, strict=True) if role in actor.roles}
-    return UNIT_WIDE in given or (OWN in given and actor.hsa_id == therapist)
+    own = {OWN: therapist, STARTED: starter or therapist}
+    return UNIT_WIDE in given or any(actor.hsa_id == own.get(scope) for scope in given)

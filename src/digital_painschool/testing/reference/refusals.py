@@ -20,10 +20,27 @@ Refusal = Reason | type[PainSchoolError]
 
 def reading(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
     """Return why the patient may not read, and nobody may write to the patient."""
-    if not enrolment.is_open:
-        return Reason.ALREADY_ENDED
+    if (why := closed(enrolment)) is not None:
+        return why
     is_over = now >= enrolment.access_until and not enrolment.is_open_ended
     return Reason.ACCESS_IS_OVER if is_over else None
+
+
+def closed(enrolment: ReferenceEnrolment) -> Reason | None:
+    """Return why nothing goes on in an enrolment."""
+    if enrolment.is_open:
+        return None
+    return Reason.ALREADY_WITHDRAWN if enrolment.is_withdrawn else Reason.ALREADY_ENDED
+
+
+def withdrawing(enrolment: ReferenceEnrolment, reason: str = "wrong-person") -> Reason | None:
+    """Return why the start cannot be withdrawn; one that has ended can."""
+    if enrolment.is_withdrawn:
+        return Reason.ALREADY_WITHDRAWN
+    if enrolment.has_patient_writing:
+        return Reason.PATIENT_HAS_WRITTEN
+    choices = {choice.value for choice in enrolment.policy.withdrawal_reasons}
+    return None if reason in choices else Reason.UNKNOWN_WITHDRAWAL_REASON
 
 
 def writing(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
@@ -96,13 +113,13 @@ def acting(enrolment: ReferenceEnrolment, hsa_id: HsaId, *, after_end: bool = Fa
     """
     if hsa_id != enrolment.therapist:
         return NotPermitted
-    return None if enrolment.is_open or after_end else Reason.ALREADY_ENDED
+    return None if after_end else closed(enrolment)
 
 
 def releasing(enrolment: ReferenceEnrolment, module: int, *, out_of_order: bool) -> Reason | None:
     """Return why a module cannot be released."""
-    if not enrolment.is_open:
-        return Reason.ALREADY_ENDED
+    if (why := closed(enrolment)) is not None:
+        return why
     if enrolment.program.ordering is not Ordering.RELEASED:
         return Reason.NOT_RELEASED_BY_THERAPIST
     if module not in enrolment.order:
@@ -122,8 +139,8 @@ def maintaining(
 ) -> Reason | None:
     """Return why the enrolment cannot be maintained, or not without a confirmation that it shortens."""
     fewest, most = enrolment.policy.maintenance_days
-    if not enrolment.is_open:
-        return Reason.ALREADY_ENDED
+    if (why := closed(enrolment)) is not None:
+        return why
     if not fewest <= days <= most:
         return Reason.DAYS_OUT_OF_RANGE
     if not modules:
@@ -145,16 +162,14 @@ def reactivating(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
 
 def transferring(enrolment: ReferenceEnrolment, to: HsaId) -> Reason | None:
     """Return why the patient cannot be transferred to a therapist."""
-    if not enrolment.is_open:
-        return Reason.ALREADY_ENDED
-    return Reason.SAME_THERAPIST if to == enrolment.therapist else None
+    return closed(enrolment) or (Reason.SAME_THERAPIST if to == enrolment.therapist else None)
 
 
 def marking(enrolment: ReferenceEnrolment, form: str, up_to: int) -> Reason | None:
     """Return why a form cannot be marked as read up to a submission, without opening it."""
     if not 0 <= up_to <= enrolment.submissions(form).sent:
         return Reason.NO_SUCH_SUBMISSION
-    return None if enrolment.is_open else Reason.ALREADY_ENDED
+    return closed(enrolment)
 
 
 def handling(enrolment: ReferenceEnrolment, kind: FlagKind, view: int | None = None) -> Reason | None:

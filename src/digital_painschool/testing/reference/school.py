@@ -10,7 +10,7 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import PurgeReceipt, Skip
-from digital_painschool.testing.history import EnrolmentStep, HandOver, TherapistStep
+from digital_painschool.testing.history import EnrolmentStep, HandOver, TherapistStep, Withdraw
 from digital_painschool.testing.people import COORDINATOR, NURSE
 from digital_painschool.testing.reference.calendar import years_later
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
@@ -55,9 +55,16 @@ class ReferenceSchool:
         return next((e for e in self.stored() if e.is_open and (e.number, e.unit, e.program.key) == place), None)
 
     def start(
-        self, id_: EnrolmentId, person: PersonId, program: Program, by: Actor, now: datetime
+        self,
+        id_: EnrolmentId,
+        person: PersonId,
+        program: Program,
+        by: Actor,
+        now: datetime,
+        *,
+        starter: Actor | None = None,
     ) -> ReferenceEnrolment:
-        """Start a program for a patient of the therapist who does it; return the enrolment."""
+        """Start a program for a patient of a therapist, who does it unless there is another starter."""
         self.enrolments.append(
             ReferenceEnrolment(
                 id=id_,
@@ -67,30 +74,40 @@ class ReferenceSchool:
                 program=program,
                 policy=self.policy,
                 started_at=now,
+                started_by=(starter or by).hsa_id,
             )
         )
         return self.enrolments[-1]
 
     def addressed(self, enrolment: ReferenceEnrolment, step: EnrolmentStep) -> EnrolmentStep:
-        """Return a step with its enrolment, taken by the therapist or the coordinator unless it names another."""
+        """Return a step with its enrolment, taken by the therapist, starter or coordinator unless it names another."""
         who, which = enrolment.number, 99
         if not enrolment.purged:
             which = [e for e in self.stored() if e.number == who].index(enrolment) + 1
-        if isinstance(step, HandOver) and step.by == COORDINATOR:
+        if isinstance(step, HandOver | Withdraw) and step.by == COORDINATOR:
             by = Actor(hsa_id=COORDINATOR.hsa_id, unit=enrolment.unit, roles={Role.PATIENT_ADMINISTRATOR})
             return evolve(step, who=who, which=which, by=by)
+        if isinstance(step, Withdraw) and step.by == NURSE:
+            starter = Actor(hsa_id=enrolment.started_by, unit=enrolment.unit, roles={Role.THERAPIST})
+            return evolve(step, who=who, which=which, by=starter)
         if isinstance(step, TherapistStep) and step.by == NURSE:
             return evolve(step, who=who, which=which, by=enrolment.therapist_actor)
         return evolve(step, who=who, which=which)
 
-    def is_old(self, enrolment: ReferenceEnrolment, now: datetime) -> bool:
-        """Return whether the period of an ended enrolment is over, counted from its last entry."""
+    def is_due(self, enrolment: ReferenceEnrolment, now: datetime) -> bool:
+        """Return whether an enrolment may be planned: ended for longer than the period, or withdrawn at any time."""
+        if enrolment.purged or enrolment.is_open:
+            return False
         edge = years_later(now, -self.policy.retention_years, self.policy.zone)
-        return not enrolment.purged and not enrolment.is_open and enrolment.last_entry_at < edge
+        return enrolment.is_withdrawn or enrolment.last_entry_at < edge
+
+    def exported(self, unit: HsaId | None = None) -> list[ReferenceEnrolment]:
+        """Return the enrolments that an export holds: those that have ended, and no withdrawn one."""
+        return [one for one in self.stored(unit) if not one.is_open and not one.is_withdrawn]
 
     def plan_purge(self, id_: PlanId, unit: HsaId, now: datetime) -> ReferencePlan:
-        """Plan a purge of the ended enrolments of a unit whose period is over; return the plan."""
-        versions = {one.id: one.version for one in self.stored(unit) if self.is_old(one, now)}
+        """Plan a purge of the enrolments of a unit that may be planned; return the plan."""
+        versions = {one.id: one.version for one in self.stored(unit) if self.is_due(one, now)}
         self.plans.append(ReferencePlan(id_, unit, versions))
         return self.plans[-1]
 
@@ -99,7 +116,9 @@ class ReferenceSchool:
         reasons = {
             Skip.NOT_ENDED: enrolment.purged,
             Skip.CHANGED: enrolment.version != plan.versions[enrolment.id],
-            Skip.TOO_YOUNG: not self.is_old(enrolment, now),
-            Skip.NOT_EXPORTED: self.policy.export_before_purge and enrolment.exported != enrolment.version,
+            Skip.TOO_YOUNG: not self.is_due(enrolment, now),
+            Skip.NOT_EXPORTED: self.policy.export_before_purge
+            and not enrolment.is_withdrawn
+            and enrolment.exported != enrolment.version,
         }
         return next((reason for reason, holds in reasons.items() if holds), None)

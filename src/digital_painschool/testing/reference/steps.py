@@ -5,9 +5,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import Terms
-from digital_painschool.errors import NotPermitted, Reason
+from digital_painschool.errors import NotFound, NotPermitted, PainSchoolError, Reason
 from digital_painschool.testing import history as h
 from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment as Model
@@ -36,12 +37,12 @@ class StepKind(NamedTuple):
 
 
 def _ended(e: Model, _step: object, _now: datetime) -> Reason | None:
-    return None if e.is_open else Reason.ALREADY_ENDED
+    return refusals.closed(e)
 
 
 def _ending(e: Model, step: h.End, _now: datetime) -> Reason | None:
     if not e.is_open:
-        return Reason.ALREADY_ENDED
+        return refusals.closed(e)
     reasons = {reason.key for reason in Terms(e.program, e.policy).end_reasons}
     return None if step.reason in reasons else Reason.UNKNOWN_END_REASON
 
@@ -164,6 +165,11 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
             lambda e, _, now: e.reactivate(now),
         ),
         h.End: StepKind(_ACCESS, _from_view(_ending), lambda e, _, now: e.end(now)),
+        h.Withdraw: StepKind(
+            _ACCESS,
+            _from_view(lambda e, s, _: refusals.withdrawing(e, s.reason)),
+            lambda e, s, now: e.end(now, WithdrawalReason(s.reason)),
+        ),
     }
 )
 """Every kind of step that concerns one enrolment."""
@@ -171,16 +177,22 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
 
 def refusal(enrolment: Model, step: h.EnrolmentStep, now: datetime) -> Refusal | None:
     """Return why a step is refused, or None when it must be done. Texts and answers are not looked at."""
-    return KINDS[type(step)].refusal(enrolment, step, now) if is_permitted(enrolment, step) else NotPermitted
+    return denial(enrolment, step) or KINDS[type(step)].refusal(enrolment, step, now)
 
 
-def is_permitted(enrolment: Model, step: h.EnrolmentStep) -> bool:
-    """Return whether the permission table grants a step to its actor."""
+_METHODS: Mapping[type[h.EnrolmentStep], str] = MappingProxyType({h.HandOver: "hand_over", h.Withdraw: "withdraw"})
+
+
+def denial(enrolment: Model, step: h.EnrolmentStep) -> type[PainSchoolError] | None:
+    """Return why an actor may not take a step; a withdrawn enrolment is to patients as if there were none."""
     if isinstance(step, h.PatientStep):
-        return step.by in {None, enrolment.number}
+        if enrolment.is_withdrawn:
+            return NotFound
+        return None if step.by in {None, enrolment.number} else NotPermitted
     assert isinstance(step, h.TherapistStep)
-    method = DESK["hand_over" if isinstance(step, h.HandOver) else "review"]
-    return may(step.by, method.scopes, enrolment.unit, enrolment.therapist)
+    method = DESK[_METHODS.get(type(step), "review")]
+    is_granted = may(step.by, method.scopes, enrolment.unit, enrolment.therapist, enrolment.started_by)
+    return None if is_granted else NotPermitted
 
 
 def execute(enrolment: Model, step: h.EnrolmentStep, now: datetime) -> object:

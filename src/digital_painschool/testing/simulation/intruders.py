@@ -58,7 +58,7 @@ class Intruders:
         elsewhere = evolve(therapists.pop(model.therapist), unit=unit.outsiders[0].unit)
         actors = (*unit.outsiders, elsewhere, unit.archivist, unit.coordinator, *therapists.values())
         actor, method = chance.pick(actors), chance.pick(_ON_PATIENTS)
-        if not may(actor, method.scopes, model.unit, model.therapist):
+        if not may(actor, method.scopes, model.unit, model.therapist, model.started_by):
             desk = self.scene.school.therapist(actor)
             self._refused(actor.hsa_id, partial(method.call, desk, model.id), model)
 
@@ -67,7 +67,8 @@ class Intruders:
         if who.person == model.person:
             self._refused("patient", partial(call, room, _NOBODY_S), None, NotFound)
         else:
-            self._refused("patient", partial(call, room, model.id), model)
+            refusal = NotFound if model.is_withdrawn else NotPermitted
+            self._refused("patient", partial(call, room, model.id), model, refusal)
 
     def _refused(
         self, by: str, call: "partial[object]", about: ReferenceEnrolment | None = None, refusal: Refusal = NotPermitted

@@ -9,11 +9,11 @@ from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.export import Format
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import Skip
 from digital_painschool.errors import InvalidIdentity, Reason
-from digital_painschool.testing.history import HandOver
+from digital_painschool.testing.history import HandOver, Withdraw
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.calendar import DAY
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
@@ -83,17 +83,27 @@ class Coordinator:
             call = partial(scene.school.therapist(actor).start, text, program=program.key, therapist=therapist)
             state = scene.ask(actor.hsa_id, call, already, refusal)
             if state is not None:
-                self._begin(state, who, scene.therapists[therapist], program)
+                self._begin(state, who, scene.therapists[therapist], program, actor)
 
-    def _begin(self, state: Enrolment, who: PersonId, life: TherapistLife, program: Program) -> None:
+    def _begin(self, state: Enrolment, who: PersonId, life: TherapistLife, program: Program, starter: Actor) -> None:
         scene = self.scene
-        model = scene.reference.start(state.id, who, program, life.actor, scene.now)
+        model = scene.reference.start(state.id, who, program, life.actor, scene.now, starter=starter)
         scene.models[model.id] = model
         scene.equal(Law.ACCESS_FOLLOWS_THE_TABLE, model.access_until, state.access_until, "the year's end", model)
         scene.worker.want(model.access_until)
         scene.patients[model.id] = PatientLife(scene, model, scene.region.chance("enrolment", model.id))
         if self.chance.happens(scene.region.habits.staff.welcomes):
             scene.at(scene.now + _TWO_MINUTES, lambda: life.write(model, life.notify()))
+
+        if scene.region.chance("slip", model.id).happens(scene.region.habits.staff.slips):
+            scene.at(scene.now + 2 * _TWO_MINUTES, lambda: self._withdraw(model, starter))
+
+    def _withdraw(self, model: ReferenceEnrolment, starter: Actor) -> None:
+        """Withdraw a start that was a slip, and start again on the next day."""
+        scene = self.scene
+        if scene.take(model, Withdraw(), by=starter) is not None:
+            scene.figures.events["starts withdrawn"] += 1
+            self._start_on(scene.today + DAY, model.person, model.therapist, model.program)
 
     def ended(self, model: ReferenceEnrolment) -> None:
         """Plan that a patient whose enrolment has ended comes again, perhaps."""
@@ -158,7 +168,7 @@ class Archivist:
         """Export perhaps, and plan."""
         scene, unit = self.scene, self.scene.unit.id
         if self.exports:
-            ended = [model for model in scene.reference.stored() if not model.is_open]
+            ended = scene.reference.exported()
             with TemporaryDirectory() as folder:
                 receipt = self._ask(partial(self._office.export, folder, formats=(Format.JSON_LINES,)))
             if receipt is not None:

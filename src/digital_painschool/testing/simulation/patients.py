@@ -107,7 +107,7 @@ class PatientLife:
 
     def visit(self) -> None:
         """Make a visit: look around, read new messages, go on with a module, as the habits are."""
-        if self.model.purged:
+        if self.model.purged or self.model.is_withdrawn:
             self._overview(NotFound)
             return
         seen = self._overview()

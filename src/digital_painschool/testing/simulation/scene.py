@@ -248,7 +248,8 @@ class Scene:
                 self.find(broken, _id_of(about), f"{name}: refused with {_name(found)}, expected {_name(refusal)}")
             if refusal is not None and before != self._stored(about):
                 self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{name}: refused, and something was changed")
-            if isinstance(error, (NotPermitted, RuleViolation)):
+            is_hidden = about is not None and about.is_withdrawn and not about.purged
+            if isinstance(error, (NotPermitted, RuleViolation)) or is_hidden:
                 self.refusals.append((self.now, by))
             return None
         if refusal is None:

@@ -91,6 +91,7 @@ STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.
         h.End: lambda e: map(
             h.End, (*(reason.key for reason in Terms(e.program, e.policy).end_reasons), "no-such-reason")
         ),
+        h.Withdraw: lambda e: map(h.Withdraw, (*(one.value for one in e.policy.withdrawal_reasons), "no-such-reason")),
     }
 )
 """The steps of each kind that may be tried in an enrolment; the model says which of them are accepted."""
@@ -220,7 +221,7 @@ def deliver(_: st.DrawFn, school: PlannedSchool) -> h.Step:
 
 _RARE: tuple[type[h.EnrolmentStep], ...] = (
     *(h.SaveDraft, h.ReadDraft, h.DiscardDraft),
-    *(h.HandOver, h.Maintain, h.Reactivate, h.End),
+    *(h.HandOver, h.Maintain, h.Reactivate, h.End, h.Withdraw),
 )
 _DAILY = tuple(kind for kind in STEPS if kind not in _RARE)
 _MORE: tuple[type[h.EnrolmentStep], ...] = (h.ReadPage, h.CompleteModule, h.CompleteModule, h.MarkHandled) * 2

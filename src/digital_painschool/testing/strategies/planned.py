@@ -66,8 +66,8 @@ class PlannedSchool:
 
     def export(self) -> None:
         """Export the ended enrolments."""
-        for one in self.model.stored(UNIT):
-            one.exported = one.exported if one.is_open else one.version
+        for one in self.model.exported(UNIT):
+            one.exported = one.version
 
     @property
     def plan(self) -> ReferencePlan | None:

@@ -4,6 +4,7 @@ from datetime import time
 
 from hypothesis import strategies as st
 
+from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.labels.lookup import Language
 from digital_painschool.testing.strategies.programs import end_reasons
@@ -15,6 +16,9 @@ _FLAGS = st.frozensets(st.sampled_from(FlagKind))
 _HEADINGS = titles("Min konversation", longest=30)
 _RUNS = st.sampled_from([9 * 60, 6 * 60, 12 * 60 - 1]) | st.integers(6 * 60, 12 * 60 - 1)
 _WAITS = st.just((5, 30, 120, 720)) | st.lists(st.integers(0, 3000), max_size=5).map(tuple)
+_WITHDRAWAL_REASONS = st.just(tuple(WithdrawalReason)) | st.lists(
+    st.sampled_from(WithdrawalReason), min_size=1, unique=True
+).map(tuple)
 _YEARS = st.just(10) | st.integers(0, 200)
 ZONES = (
     "Europe/Stockholm",
@@ -53,6 +57,7 @@ def policies(draw: st.DrawFn, *, zone: str | None = None) -> Policy:
         write_in_maintenance=draw(st.booleans()),
         staff_flags=draw(_FLAGS),
         end_reasons=draw(_END_REASONS),
+        withdrawal_reasons=draw(_WITHDRAWAL_REASONS),
         retention_years=years,
         retention_decision=draw(_DECISIONS) if years < 10 else draw(st.none() | _DECISIONS),
         export_before_purge=draw(st.booleans()),
