@@ -130,3 +130,17 @@ def test_a_module_is_released_with_a_click(folder: Path, clock: Clock) -> None:
     elsa.click("Steg för steg")
     elsa.click("När smärtan blir långvarig")
     close()
+
+
+def test_a_start_by_mistake_is_withdrawn_with_a_reason(anna: ClientVisitor) -> None:
+    """Otherwise a slip would stay in the wrong person's room, with no button that a therapist could find."""
+    anna.click("Filip Fors")
+    anna.click("Dra tillbaka")
+    anna.fill("Orsak", "Fel person")
+    anna.press("Dra tillbaka")
+    assert "Starten är tillbakadragen." in anna.text
+    assert "Tillbakadraget: Fel person" in anna.text
+    assert "Vidmakthåll" not in anna.text
+    assert () == school().patient(FILIP).enrolments()
+    anna.click("Mina")
+    assert "Filip Fors" not in names(anna)
