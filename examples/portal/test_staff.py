@@ -151,3 +151,17 @@ def test_time_is_taken_away_by_a_confirmation_and_given_back_with_a_click(anna: 
     assert "Tillbaka till aktiv" not in anna.text
     after = school().patient(ELSA).overview(enrolment_of(ELSA))
     assert (after.last_day, after.access.fill_in_forms) == (last_day, True)
+
+
+def test_a_start_by_mistake_is_withdrawn_with_a_reason(anna: ClientVisitor) -> None:
+    """Otherwise a slip would stay in the wrong person's room, with no button that a therapist could find."""
+    anna.click("Filip Fors")
+    anna.click("Dra tillbaka")
+    anna.fill("Orsak", "Fel person")
+    anna.press("Dra tillbaka")
+    assert "Starten är tillbakadragen." in anna.text
+    assert "Tillbakadraget: Fel person" in anna.text
+    assert "Vidmakthåll" not in anna.text
+    assert () == school().patient(FILIP).enrolments()
+    anna.click("Mina")
+    assert "Filip Fors" not in names(anna)
