@@ -134,7 +134,7 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     "a key with two effects": (
         Notes("patient_begins", "ok"),
         _under_the_key,
-        "save_form (web 1, number 6): it is there 2",
+        "hand_over (web 1, number 17): it is there 2 times",
     ),
     "in another enrolment": (Notes("save_form", "ok"), _elsewhere, "it was asked for in e2"),
     "two calls of one instant": (Notes("save_form", "ok"), _twice, "two calls have one instant"),
