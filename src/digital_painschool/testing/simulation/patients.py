@@ -159,7 +159,7 @@ class PatientLife:
             self._take(CompleteModule(module))
 
     def _take_up_draft(self, key: str) -> None:
-        """Look at a draft, and discard it or send the form."""
+        """Read a draft, and discard it or save the form."""
         self._take(ReadDraft(key))
         if self._drafting.happens(self.habits.discards):
             self._take(DiscardDraft(key))

@@ -64,7 +64,7 @@ class Repeats:
         return step
 
     def again(self, model: ReferenceEnrolment, step: EnrolmentStep, by: str, answer: object) -> None:
-        """Take a step again that was done under a key: it has the same answer, and no second effect.
+        """Execute a step again that was done under a key: it has the same answer, and no second effect.
 
         Args:
             model: The enrolment, after the step.
