@@ -157,6 +157,7 @@ def load(url: str, size: Size, told: OutboxEntry = lambda _: None) -> None:
         lived = live(file, size.lives)
         with closing(sqlite3.connect(file)) as source:
             stamps = [_stamp(source, target, table, lived) for table in _TABLES]
+            versions = source.execute("SELECT key, version, data FROM programs").fetchall()
         target.run(f"CREATE TEMP TABLE ids (life text, {', '.join(f'{name} text' for name in _STAMPS)})")
         of_ten = [life.enrolment_id for life in lived for _ in range(life.often)]
         for start in range(0, size.enrolments, CHUNK):
@@ -168,6 +169,7 @@ def load(url: str, size: Size, told: OutboxEntry = lambda _: None) -> None:
                 target.run(stamp)
             target.run("COMMIT")
             told(len(numbers))
+        target.fill("programs", ((unit(number), *version) for number in range(size.units) for version in versions))
         _indexes(url, there=True)
         target.finish()
 

@@ -1,7 +1,7 @@
 """The audit of the steps: what was answered is there once, what was refused is not, and nobody else was there."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from attrs import frozen
@@ -42,15 +42,24 @@ def steps_wrong(evidence: Evidence) -> Iterator[str]:
         yield "two calls have one instant: the audit cannot tell them apart"
     left = [one for enrolment in evidence.enrolments.values() for one in _left(enrolment)]
     there = Counter(one.at for one in left)
+    under: dict[object, list[Noted]] = defaultdict(list)
+    for at, call in calls.items():
+        under[_key(call, at)].append(call)
+    times = Counter(_key(call, at) for at, call in calls.items() for _ in range(there[at]))
     for one in left:
-        call = calls.get(one.at)
-        if call is None:
+        found = calls.get(one.at)
+        if found is None:
             yield f"{one.enrolment.id}: {one.kinds} at entry {one.entries[0].seq} was asked for by nobody"
             continue
-        yield from _left_wrong(one, call, EVERYTHING.get(call.what))
+        yield from _left_wrong(one, found, EVERYTHING.get(found.what), under[_key(found, one.at)])
     for at, call in calls.items():
-        yield from _call_wrong(call, there[at], EVERYTHING.get(call.what))
+        yield from _call_wrong(call, there[at], times[_key(call, at)], EVERYTHING.get(call.what))
     yield from _log_wrong(evidence, calls, {one.at: one for one in left})
+
+
+def _key(call: Noted, at: datetime) -> object:
+    """Return what a call has in common with its repetitions: the key of the host's; without one, its own instant."""
+    return call.facts.get("once", at)
 
 
 def _left(enrolment: StoredEnrolment) -> Iterator[Left]:
@@ -69,7 +78,7 @@ def _is_system(event: Event) -> bool:
     return event.by == _SYSTEM
 
 
-def _left_wrong(left: Left, call: Noted, doing: Doing | None) -> Iterator[str]:
+def _left_wrong(left: Left, call: Noted, doing: Doing | None, told: Iterable[Noted]) -> Iterator[str]:
     where = f"{left.enrolment.id}, entry {left.entries[0].seq}, {_name(call)}"
     if doing is None or left.kinds not in doing.leaves:
         yield f"{where}: it left {left.kinds}"
@@ -78,14 +87,8 @@ def _left_wrong(left: Left, call: Noted, doing: Doing | None) -> Iterator[str]:
         yield f"{where}: it was asked for in {call.facts['enrolment']}"
     if {call.facts["by"]} != {entry.event.by for entry in left.entries}:
         yield f"{where}: it is signed by {left.entries[0].event.by}"
-    came = call.came.get("version", left.entries[-1].seq)
-    if came != left.entries[-1].seq:
-        yield f"{where}: the answer was version {came}, and its last entry is {left.entries[-1].seq}"
-    if "message" in call.came:
-        answered = call.came["conversation"], call.came["message"]
-        sent = [(e.event.conversation, e.event.number) for e in left.entries if isinstance(e.event, MessageSent)]
-        if [answered] != sent:
-            yield f"{where}: the answer was message {answered}, and it left {sent}"
+    for one in told:
+        yield from _answer_wrong(left, one, where)
     for entry in left.entries:
         if type(entry.event).__name__ in WITH_TEXT:
             kept = left.enrolment.documents.get(entry.seq)
@@ -94,13 +97,25 @@ def _left_wrong(left: Left, call: Noted, doing: Doing | None) -> Iterator[str]:
                 yield f"{where}: what was written is not what is kept with entry {entry.seq}"
 
 
-def _call_wrong(call: Noted, times: int, doing: Doing | None) -> Iterator[str]:
-    if times > 1:
-        yield f"{_name(call)}: it is there {times} times"
+def _answer_wrong(left: Left, call: Noted, where: str) -> Iterator[str]:
+    """Tell of an answer to a call, or to its repetition under the same key, that is not about what was left."""
+    came = call.came.get("version", left.entries[-1].seq)
+    if came != left.entries[-1].seq:
+        yield f"{where}: the answer was version {came}, and its last entry is {left.entries[-1].seq}"
+    if "message" in call.came:
+        answered = call.came["conversation"], call.came["message"]
+        sent = [(e.event.conversation, e.event.number) for e in left.entries if isinstance(e.event, MessageSent)]
+        if [answered] != sent:
+            yield f"{where}: the answer was message {answered}, and it left {sent}"
+
+
+def _call_wrong(call: Noted, times: int, under_key: int, doing: Doing | None) -> Iterator[str]:
+    if under_key > 1:
+        yield f"{_name(call)}: it is there {under_key} times"
     if not call.is_known:
         return
     if call.answer == "ok":
-        if not times and doing is not None and () not in doing.leaves:
+        if not under_key and doing is not None and () not in doing.leaves:
             yield f"{_name(call)}: it was answered, and is not there"
     elif times:
         yield f"{_name(call)}: it was refused with {call.answer}, and is there"

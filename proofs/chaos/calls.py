@@ -35,6 +35,7 @@ class Visit:
         enrolment: The enrolment as it was when this process saw it last.
         text: What is written, if something is; nobody else writes the same.
         notify: How the patient is told, if there is something to tell.
+        once: The key of the host's, for a step; None for none.
     """
 
     school: PainSchool
@@ -43,6 +44,7 @@ class Visit:
     enrolment: Enrolment
     text: str
     notify: Notify
+    once: str | None = None
 
     @property
     def id(self) -> EnrolmentId:
@@ -107,6 +109,11 @@ class Doing:
     lines: int | None = field(default=1, kw_only=True)
 
     @property
+    def takes_step(self) -> bool:
+        """Whether it always leaves something: then it is done under a key."""
+        return () not in self.leaves
+
+    @property
     def writes(self) -> bool:
         """Whether somebody writes a text."""
         return any(not WITH_TEXT.isdisjoint(row) for row in self.leaves)
@@ -123,15 +130,15 @@ def _flag(visit: Visit) -> FlagKind:
 
 def _maintain(visit: Visit) -> object:
     days = visit.random.choice((1, 2, 20))
-    return visit.desk.maintain(visit.id, days=days, modules=(visit.module,), shortens=True)
+    return visit.desk.maintain(visit.id, days=days, modules=(visit.module,), shortens=True, once=visit.once)
 
 
 def _begin(visit: Visit) -> object:
-    return visit.desk.start_conversation(visit.id, visit.text, heading=visit.text, notify=visit.notify)
+    return visit.desk.start_conversation(visit.id, visit.text, heading=visit.text, notify=visit.notify, once=visit.once)
 
 
 def _hand_over(visit: Visit) -> object:
-    return visit.office.hand_over(visit.id, visit.random.choice(visit.house.therapists).hsa_id)
+    return visit.office.hand_over(visit.id, visit.random.choice(visit.house.therapists).hsa_id, once=visit.once)
 
 
 _BEGUN = ("ConversationStarted MessageSent",)
@@ -157,21 +164,21 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
         "save_form": Doing(
             "patient",
             Action.SAVE_FORM,
-            lambda v: v.room.save_form(v.id, DAILY, _answers(v)),
+            lambda v: v.room.save_form(v.id, DAILY, _answers(v), once=v.once),
             ["FormSaved"],
             weight=8,
         ),
         "patient_begins": Doing(
             "patient",
             Action.WRITE_MESSAGE,
-            lambda v: v.room.write(v.id, v.text, heading=v.text),
+            lambda v: v.room.write(v.id, v.text, heading=v.text, once=v.once),
             _BEGUN,
             weight=1,
         ),
         "patient_writes": Doing(
             "patient",
             Action.WRITE_MESSAGE,
-            lambda v: v.room.write(v.id, v.text, conversation=v.conversation),
+            lambda v: v.room.write(v.id, v.text, conversation=v.conversation, once=v.once),
             ["MessageSent"],
             weight=6,
         ),
@@ -187,7 +194,7 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
         "therapist_writes": Doing(
             "therapist",
             Action.WRITE_MESSAGE,
-            lambda v: v.desk.write(v.id, v.conversation, v.text, notify=v.notify),
+            lambda v: v.desk.write(v.id, v.conversation, v.text, notify=v.notify, once=v.once),
             ["MessageSent"],
             weight=14,
         ),
@@ -201,7 +208,7 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
         "rename": Doing(
             "therapist",
             Action.RENAME_CONVERSATION,
-            lambda v: v.desk.rename_conversation(v.id, v.conversation, v.text),
+            lambda v: v.desk.rename_conversation(v.id, v.conversation, v.text, once=v.once),
             ["ConversationRenamed"],
             weight=1,
         ),
@@ -211,19 +218,19 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
         "mark_handled": Doing(
             "therapist",
             Action.MARK_FLAG_HANDLED,
-            lambda v: v.desk.mark_handled(v.id, _flag(v)),
+            lambda v: v.desk.mark_handled(v.id, _flag(v), once=v.once),
             ["FlagHandled"],
             weight=1,
         ),
-        "review": Doing("therapist", Action.REVIEW, lambda v: v.desk.review(v.id), ["Reviewed"], weight=1),
+        "review": Doing("therapist", Action.REVIEW, lambda v: v.desk.review(v.id, once=v.once), ["Reviewed"], weight=1),
         "maintain": Doing("therapist", Action.MAINTAIN, _maintain, ["Maintained"], weight=1),
         "reactivate": Doing(
-            "therapist", Action.REACTIVATE, lambda v: v.desk.reactivate(v.id), ["Reactivated"], weight=1
+            "therapist", Action.REACTIVATE, lambda v: v.desk.reactivate(v.id, once=v.once), ["Reactivated"], weight=1
         ),
         "end": Doing(
             "therapist",
             Action.END,
-            lambda v: v.desk.end(v.id, reason=v.random.choice(("klar", "avbruten"))),
+            lambda v: v.desk.end(v.id, reason=v.random.choice(("klar", "avbruten")), once=v.once),
             ["Ended"],
             weight=1,
         ),

@@ -35,6 +35,17 @@ class Report:
         return Counter(one.answer or _UNANSWERED for one in self.evidence.noted if one.kind == "web")
 
     @property
+    def repeated(self) -> Counter[str]:
+        """The calls that were made again under their key, by what the first was answered."""
+        first: dict[str, str] = {}
+        again: Counter[str] = Counter()
+        for one in self.evidence.noted:
+            if (key := one.facts.get("once")) is not None:
+                again.update([first[key]] if key in first else [])
+                first.setdefault(key, one.answer or _UNANSWERED)
+        return again
+
+    @property
     def passes(self) -> Counter[str]:
         """The passes in the chaos by what was answered."""
         return self._delivering("pass")
@@ -58,6 +69,7 @@ class Report:
         yield f"  processes        {lives} lives, {kills} killed, {self._died()} died while they sent"
         yield f"  connections cut  {figures['cuts']}"
         yield f"  calls            {self.calls.total()}: {_told(self.calls)}"
+        yield f"  repeated         {self.repeated.total()}, after {_told(self.repeated)}"
         yield f"  of these steps   {self._steps()}"
         yield f"  passes           {self.passes.total()}: {_told(self.passes)}"
         yield f"  claims           {_told(self._delivering('claim'))}"

@@ -21,6 +21,8 @@ from proofs.chaos.trouble import NONE, TAKEN_AND_FAILS
 from proofs.chaos.web import started, visited
 
 _WEB, _WORKER = 1, 2
+KEY = "a double click"
+"""The key under which the story repeats a call."""
 
 
 class Story:
@@ -51,16 +53,17 @@ class Story:
         assert isinstance(came, Enrolment)
         return came
 
-    def do(self, name: str, enrolment: Enrolment, notify: Notify = Notify.NONE) -> object:
-        """Do one of the things that people do; gives the answer, or the error."""
+    def do(self, name: str, enrolment: Enrolment, notify: Notify = Notify.NONE, once: str | None = None) -> object:
+        """Do one of the things that people do, under a key perhaps; gives the answer, or the error."""
         self._now += INSTANT
         visit = Visit(
             school=self._school,
             random=Random(0),
             house=HOUSES[0],
             enrolment=enrolment,
-            text=f"{name} {self._now:%j%H%M%S%f}",
+            text=once or f"{name} {self._now:%j%H%M%S%f}",
             notify=notify,
+            once=once,
         )
         return visited(self._journal, name, visit, at=self._now)
 
@@ -97,7 +100,8 @@ def tell(url: str, folder: Path) -> Setting:
     story.deliver(TAKEN_AND_FAILS)
     story.at("2026-03-02 13:00")
     story.do("therapist_writes", anna, Notify.COLLECTED)  # of the same lane, and the one before it has gone
-    story.do("hand_over", anna)
+    for _ in range(2):
+        story.do("hand_over", anna, once=KEY)
     story.do("therapist_writes", anna)  # by the wrong one
     story.at("2026-03-03 10:00")
     story.deliver()

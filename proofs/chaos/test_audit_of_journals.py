@@ -15,6 +15,7 @@ from proofs.chaos.clock import LyingClock
 from proofs.chaos.evidence import Evidence, read_evidence
 from proofs.chaos.journal import Journal, Noted, noted
 from proofs.chaos.setting import Setting
+from proofs.chaos.story import KEY
 
 Spoil = Callable[[Noted], tuple[Noted, ...]]
 """What a note becomes: itself, another, several or none."""
@@ -59,6 +60,10 @@ def _another_version(one: Noted) -> tuple[Noted, ...]:
 
 def _elsewhere(one: Noted) -> tuple[Noted, ...]:
     return (evolve(one, facts={**one.facts, "enrolment": "e2"}),)
+
+
+def _under_the_key(one: Noted) -> tuple[Noted, ...]:
+    return (evolve(one, facts={**one.facts, "once": KEY}),)
 
 
 def _twice(one: Noted) -> tuple[Noted, ...]:
@@ -120,6 +125,16 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
         Notes("therapist_begins", "ok"),
         lambda one: (evolve(one, came={**one.came, "message": 2}),),
         "the answer was message (1, 2), and it left [(1, 1)]",
+    ),
+    "a repeated key with another answer": (
+        Notes("hand_over", "ok", place=1),
+        _another_version,
+        "the answer was version 10, and its last entry is 9",
+    ),
+    "a key with two effects": (
+        Notes("patient_begins", "ok"),
+        _under_the_key,
+        "hand_over (web 1, number 17): it is there 2 times",
     ),
     "in another enrolment": (Notes("save_form", "ok"), _elsewhere, "it was asked for in e2"),
     "two calls of one instant": (Notes("save_form", "ok"), _twice, "two calls have one instant"),

@@ -4,11 +4,13 @@ from datetime import datetime
 from random import Random
 from time import time
 
+from attrs import evolve
+
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor
-from digital_painschool.errors import PainSchoolError
+from digital_painschool.errors import OutcomeUnknown, PainSchoolError
 from proofs.chaos.calls import DOINGS, FIRST, Visit
 from proofs.chaos.cast import HOUSES, KEYS, NUMBERS, House, opened
 from proofs.chaos.clock import LyingClock
@@ -23,6 +25,7 @@ _LOOK_AGAIN = 0.08
 _IN_DEMAND = 4
 """So many of everybody's patients are asked for more often than all others together."""
 _LEARNS = 0.3
+_CLICKS_TWICE = 0.1
 _NOTIFY = (Notify.NONE, Notify.DIRECT, Notify.COLLECTED, Notify.COLLECTED)
 
 
@@ -91,15 +94,20 @@ class WebWorker:
         if not enrolment.conversations:
             name = FIRST.get(name, name)
         self._now = self._clock.draw()
+        text = f"{self._life}-{self._now:%j%H%M%S%f}"
         visit = Visit(
             school=school,
-            random=self._random,
+            random=Random(text),
             house=house,
             enrolment=enrolment,
-            text=f"{self._life}-{self._now:%j%H%M%S%f}",
+            text=text,
             notify=self._random.choice(_NOTIFY),
+            once=text if DOINGS[name].takes_step else None,
         )
         came = visited(self._journal, name, visit, at=self._now)
+        if visit.once and (isinstance(came, OutcomeUnknown) or self._random.random() < _CLICKS_TWICE):
+            self._now = self._clock.draw()
+            came = visited(self._journal, name, evolve(visit, random=Random(text)), at=self._now)
         known = self._known[house.unit, number]
         if isinstance(came, Enrolment):
             self._known[house.unit, number] = tuple(came if one.id == came.id else one for one in known)
@@ -117,7 +125,10 @@ def started(
 
 
 def visited(journal: Journal, name: str, visit: Visit, *, at: datetime) -> object:
-    """Do one of the things that people do, and journal it; gives the answer, or the error."""
+    """Do one of the things that people do, and journal it; gives the answer, or the error.
+
+    The same visit again is the same call under the same key.
+    """
     doing = DOINGS[name]
     who = {
         "patient": "patient",
@@ -125,5 +136,7 @@ def visited(journal: Journal, name: str, visit: Visit, *, at: datetime) -> objec
         "coordinator": visit.house.coordinator.hsa_id,
     }
     facts = {"text": visit.text, "notify": visit.notify.value} if doing.writes else {}
+    if visit.once:
+        facts["once"] = visit.once
     asked = journal.asked(name, at=at, by=who[doing.by], unit=visit.house.unit, enrolment=visit.id, **facts)
     return answered(journal, asked, lambda: doing.call(visit))

@@ -9,7 +9,12 @@ import pytest
 from attrs import frozen
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["alembic", "cattrs", "hypothesis.stateful", "psycopg", "pytest", "sqlalchemy"])
+_CONTEXT.set_forkserver_preload(
+    [
+        *("alembic", "cattrs", "dateutil.relativedelta", "dateutil.tz", "hypothesis.stateful", "psycopg", "pytest"),
+        *("secrets", "sqlalchemy", "sqlite3", "statistics", "unittest.mock"),
+    ]
+)
 _LONGEST = 300
 """Seconds."""
 

@@ -14,6 +14,7 @@ from proofs.seeded_bugs.bugs.simulation import ALSO_CAUGHT
 ROOT = Path(__file__).parents[2]
 OPTIONS = (
     *("-q", "-x", "-p", "proofs.seeded_bugs.apply", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE", "--tb=short"),
+    *("-p", "no:xdist.looponfail", "-p", "no:benchmark"),  # nobody asks them for anything
     f"--hypothesis-profile={PROFILE}",
 )
 LOOKS = 10

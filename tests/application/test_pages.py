@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from digital_painschool.application import timeline_walk
 from digital_painschool.application.pages import ConversationPage
 from digital_painschool.domain.events import FormSaved, MessageSent, Reviewed
 from digital_painschool.domain.ids import EnrolmentId
@@ -232,3 +233,15 @@ def test_the_access_log_of_a_time_is_from_its_first_instant_to_before_its_last(s
     since, until = instants[2], instants[5]
     found = walked(school.office.pages.access_log, since=since, until=until, limit=2, newest_first=False)
     assert [(n, entry) for n, entry in log if since <= entry.at < until] == found
+
+
+@pytest.mark.rule("M-16")
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_form_is_found_in_a_timeline_of_many_portions(
+    school: Scenario, newest_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the submissions of a long treatment would end with the first portion that is read."""
+    whole = walked(timeline(school), form=PAIN, limit=2, newest_first=newest_first)
+    monkeypatch.setattr(timeline_walk, "_PORTION", 2)
+    assert whole == walked(timeline(school), form=PAIN, limit=2, newest_first=newest_first)
+    assert len(whole) > 2

@@ -47,8 +47,8 @@ BUGS = (
         name="a-later-page-is-logged-at-the-first-instant",
         harm="the log would have a time that the caller chose",
         module="application.caseload",
-        old="entry = access_entry(action, actor, executor.now())",
-        new="entry = access_entry(action, actor, now)",
+        old="access_entries(action, actor, executor.now(), shown_to)",
+        new="access_entries(action, actor, now, shown_to)",
         caught_by=_by("application/test_caseload", "a_walk_shows_everybody_once_as_at_its_first_instant"),
     ),
     Bug(

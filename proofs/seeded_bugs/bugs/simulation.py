@@ -119,9 +119,11 @@ ALSO_CAUGHT: Mapping[str, Catcher] = MappingProxyType(
                 "access-at-its-own-end",
                 "access-a-month-too-long",
                 "forms-open-in-maintenance",
+                "a-submission-leaves-its-draft",
             ),
             7: ("nobody-asks-for-the-export", "the-notifications-outlive-the-purge"),
             9: ("a-colleague-reads-the-answers", "another-unit-is-let-in", "a-refusal-leaves-no-trace"),
+            10: ("a-repeated-call-is-a-new-one",),
         }.items()
         for name in names
     }

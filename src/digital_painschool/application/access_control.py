@@ -1,10 +1,11 @@
 """Who may do what, and the access-log entry that every access and every refusal leaves. Rule: M-06, D-21c."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, AnyActor, Patient, PersonId, SystemActor
 from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, RuleViolation
 from digital_painschool.ports import Clock
@@ -70,6 +71,19 @@ def access_entry(
         enrolment_id=None if enrolment is None else enrolment.id,
         person=person,
         granted=granted,
+    )
+
+
+def access_entries(
+    action: Action, by: Actor, at: datetime, records: Iterable[tuple[EnrolmentId, PersonId | None]]
+) -> tuple[AccessEntry, ...]:
+    """Return the access-log entries of a granted action on many records, each with its enrolment's id and person."""
+    signature, unit, name, activity = by.signature, by.unit, action.value, _ACTIVITY[action]
+    return tuple(
+        AccessEntry(
+            at=at, by=signature, unit=unit, action=name, activity=activity, enrolment_id=enrolment_id, person=person
+        )
+        for enrolment_id, person in records
     )
 
 

@@ -4,9 +4,9 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from attrs import astuple, evolve, frozen
+from attrs import astuple, frozen
 
-from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.access_control import access_entries, access_entry
 from digital_painschool.application.caseload_walk import CaseWalk, cursor_from_text, cursor_to_text
 from digital_painschool.application.cursors import WRONG_CURSOR
 from digital_painschool.application.executor import Executor
@@ -194,8 +194,8 @@ def case_page(
     walk = CaseWalk(executor.storage, _query(show, action, actor, policy, now), limit)
     shown, position = walk.first_page() if cursor is None else walk.page_at(cursor)
     rows = readable(row for row, _ in shown)
-    entry = access_entry(action, actor, executor.now())
-    executor.storage.log([evolve(entry, enrolment_id=row.enrolment_id, person=row.person) for row in rows])
+    shown_to = ((row.enrolment_id, row.person) for row in rows)
+    executor.storage.log(access_entries(action, actor, executor.now(), shown_to))
     return CasePage(
         rows=tuple(_case(row, now, policy, repeated=repeated) for row, repeated in shown if isinstance(row, CaseRow)),
         next=None if position is None else cursor_to_text(listing, position),

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from attrs import evolve
-
-from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.access_control import access_entries
 from digital_painschool.application.executor import Executor
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId
@@ -58,8 +56,7 @@ class UnitRecords:
             action: The action.
             persons: By enrolment id, the person.
         """
-        entry = access_entry(action, self._actor, self._executor.now())
-        self._executor.storage.log([evolve(entry, enrolment_id=id_, person=person) for id_, person in persons.items()])
+        self._executor.storage.log(access_entries(action, self._actor, self._executor.now(), persons.items()))
 
     def forget_notifications(self, enrolment_ids: Sequence[EnrolmentId]) -> None:
         """Make inbox and messengers forget the notifications of some enrolments; call it before these are purged.

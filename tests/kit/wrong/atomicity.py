@@ -33,6 +33,13 @@ def _raw(right: Wrong, change: Any) -> None:
         raise OSError("no space left") from full
 
 
+def _one_by_one(right: Wrong, _: Any, now: Any, limit: int, lease: Any) -> Any:
+    claims: list[Any] = []
+    while len(claims) < limit and (one := right(now, 1, lease)):
+        claims += one
+    return tuple(claims)
+
+
 STORAGE: Sequence[Mistake] = (
     Mistake(
         "results-in-transactions-of-their-own",
@@ -116,6 +123,7 @@ STORAGE: Sequence[Mistake] = (
         "save_export",
         lambda right, _, receipt, versions: each(lambda id_: right(receipt, {id_: versions[id_]}), versions),
     ),
+    Mistake("claims-one-by-one", "Outbox.claim: one transaction", "claim", _one_by_one),
     Mistake(
         "batches-one-by-one",
         "Outbox.begin",

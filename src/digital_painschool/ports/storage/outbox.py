@@ -25,6 +25,7 @@ class Outbox(Protocol):
         """Claim digests until `now + lease`.
 
         Contract:
+            * **one transaction**: a claim that is stopped has claimed nothing.
             * **due**: a digest can be claimed at or after its `next_at`, when it is unclaimed or its lease has expired.
               `next_at` is the earliest `due_at` of the pending notifications, unless a result sets another. A later
               notification brings `next_at` forward, but not while a batch is in doubt. A digest whose notifications

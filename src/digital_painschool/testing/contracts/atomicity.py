@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import pytest
 from attrs import define
 
+from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import OutcomeUnknown, StorageError
 from digital_painschool.testing.contracts.base import StorageOpening
+from digital_painschool.testing.contracts.changes import LEASE, MORNING, PERSONS, begin, converse, saved
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.transactions import CALLS, done, observed, prepare
 from digital_painschool.testing.faults import Killed
@@ -81,6 +83,27 @@ class AtomicityContract(StorageOpening):
                 missing = difference(done(call), found) if not is_done else ""
                 assert is_done or (cut.has_struck and found == undone), f"{where}, it is half done:\n{missing}"
                 if is_done:
+                    break
+
+    @proves("Outbox.claim: one transaction")
+    def test_a_claim_that_is_stopped_between_two_writes_holds_all_or_nothing(self, place: Any) -> None:
+        """Otherwise a worker that dies would hold digests that nobody knows of until their lease is over."""
+        with self.kept(place) as reopened:
+            with reopened() as storage:
+                for id_, person in zip(("a", "b", "c"), PERSONS, strict=False):
+                    saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.DIRECT, at=MORNING))
+            for number in count(1):
+                cut, now = Cut(number, Killed()), MORNING + 2 * number * LEASE
+                with reopened() as storage, suppress(Killed):
+                    self.before_each_write(storage, cut)
+                    storage.claim(now, 10, LEASE)
+                cut.is_on = False
+                with reopened() as storage:
+                    left = len(storage.claim(now, 10, LEASE))
+                where = f"Outbox.claim: stopped before write {number}"
+                assert cut.writes, f"{where}, but the hook saw no write: it is acknowledged before it is written"
+                assert left == 0 or (cut.has_struck and left == 3), f"{where}, it left {left} of 3 unclaimed"
+                if left == 0:
                     break
 
     @pytest.mark.parametrize("call", CALLS)

@@ -28,6 +28,7 @@ def check_enrolment(scene: Scene, model: ReferenceEnrolment) -> None:
     timeline, records = load_timeline(storage, model.id), load_notifications(storage, model.id)
     scene.note(checks.timeline_violations(model, state, timeline))
     scene.note(checks.state_violations(model, state))
+    scene.note(checks.draft_violations(model, storage))
     scene.note(note_violations(model.id, timeline, records, scene.notifications.owed(records)))
     scene.note(scene.notifications.oracle.unexpected(model.id, records))
 

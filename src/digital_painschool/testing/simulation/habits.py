@@ -40,6 +40,9 @@ class PatientHabits:
     pain: tuple[int, int] = (3, 8)  # of 10, at first; answers follow it
     eases: float = 0.1  # of submissions: the pain has become less; else it moves by one at most
     optional_answers: float = 0.7  # of the questions that need no answer
+    drafts: float = 0.1  # of submissions: a draft comes first, and is taken up again later
+    draft_waits: Span = (timedelta(minutes=5), timedelta(days=3))  # until then
+    discards: float = 0.2  # of drafts that are taken up again; the rest are filled in and sent
     wrong_answers: float = 0.02  # of submissions: an answer is missing or wrong, and refused
     writes: float = 0.12  # of visits: a message to the therapist
     begins_anew: float = 0.15  # of messages: they begin a conversation
@@ -106,6 +109,7 @@ class Mishaps:
 
     worker_away: float = 0.01  # of days: no delivery worker runs in the whole region
     pass_missed: float = 0.02  # of runs: cron skips them
+    answers_lost: float = 0.01  # of steps: the host loses the answer, and makes the call again under its key
     inbox_outages: float = 0.03  # of days: an outage of the national inbox begins
     outage: Span = (timedelta(hours=1), timedelta(hours=10))
     long_outage: float = 0.06  # of outages

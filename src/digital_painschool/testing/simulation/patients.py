@@ -12,12 +12,15 @@ from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Qu
 from digital_painschool.errors import NotFound, Reason
 from digital_painschool.testing.history import (
     CompleteModule,
+    DiscardDraft,
     OpenModule,
     PatientReads,
     PatientRenames,
     PatientStep,
     PatientWrites,
+    ReadDraft,
     ReadPage,
+    SaveDraft,
     SaveForm,
 )
 from digital_painschool.testing.reference import checks, refusals
@@ -45,6 +48,7 @@ class PatientLife:
         self.scene = scene
         self.model = model
         self.chance = chance
+        self._drafting = scene.region.chance("drafts", model.number, model.id)
         habits = scene.region.habits.patients
         self.pace = chance.weighed(*habits.paces)
         self.habits = evolve(habits, reads=0.0) if chance.happens(habits.never_reads) else habits
@@ -154,8 +158,16 @@ class PatientLife:
             self._take(OpenModule(module))
             self._take(CompleteModule(module))
 
+    def _take_up_draft(self, key: str) -> None:
+        """Read a draft, and discard it or save the form."""
+        self._take(ReadDraft(key))
+        if self._drafting.happens(self.habits.discards):
+            self._take(DiscardDraft(key))
+        elif draft := self.model.drafts.get(key):
+            self._take(SaveForm(key, draft[1]))
+
     def save_form(self, key: str) -> None:
-        """Save a form, wrongly sometimes, twice sometimes."""
+        """Save a form, wrongly sometimes, twice sometimes; later than a draft of it sometimes."""
         form = self.model.program.form(key)
         assert form is not None
         self.pain = min(10, max(0, self.pain + self.chance.whole(-1, 1) - self.chance.happens(self.habits.eases)))
@@ -163,6 +175,12 @@ class PatientLife:
         wrong = self.chance.happens(self.habits.wrong_answers)
         if wrong:
             answers |= self.chance.pick(({"okand": 1}, {form.questions[0].key: -1}))
+        elif self._drafting.happens(self.habits.drafts):
+            self._take(SaveDraft(key, answers))
+            self.scene.at(
+                self.scene.now + self._drafting.time(*self.habits.draft_waits), lambda: self._take_up_draft(key)
+            )
+            return
         for _ in range(1 + self.chance.happens(self.habits.double_click)):
             self._take(SaveForm(key, answers), Reason.INVALID_ANSWERS if wrong else None)
         if self.chance.happens(self.habits.wrong_answers):

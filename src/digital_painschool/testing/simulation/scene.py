@@ -34,6 +34,7 @@ from digital_painschool.testing.simulation.findings import Enough, Finding
 from digital_painschool.testing.simulation.notifications import Notifications
 from digital_painschool.testing.simulation.processes import Processes
 from digital_painschool.testing.simulation.region import Region, Unit
+from digital_painschool.testing.simulation.repeats import Repeats
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.offices import Coordinator
@@ -82,6 +83,7 @@ class Scene:
             self.processes.ports_factory, programs=unit.programs, policy=unit.policy, start=region.start
         )
         self.notifications = Notifications(self)
+        self._repeats = Repeats(self)
 
     # Time
 
@@ -189,22 +191,18 @@ class Scene:
         """
         theirs = [one for one in self.models.values() if one.person is model.person and not one.purged]
         given: dict[str, Any] = {"who": model.number, "which": theirs.index(model) + 1, "by": by}
-        addressed, name = evolve(step, **given), type(step).__name__
+        addressed, name = self._repeats.keyed(evolve(step, **given)), type(step).__name__
+        caller = "patient" if by is None else by.hsa_id
         refusal = steps.refusal(model, addressed, self.now) or wrong
         compare = expectation(model, addressed) if refusal is None else None
-        taken = self.ask(
-            "patient" if by is None else by.hsa_id,
-            partial(self._take, addressed),
-            model,
-            refusal,
-            name=name,
-            law=steps.KINDS[type(step)].law,
-        )
+        law = steps.KINDS[type(step)].law
+        taken = self.ask(caller, partial(self._take, addressed), model, refusal, name=name, law=law)
         if taken is None or compare is None:
             return None
         effect = steps.execute(model, addressed, self.now)
         expected, found = compare(taken.answer)
         self.equal(Law.UNREAD_IS_SAVED_LESS_READ, expected, found, f"the answer to {name}", model)
+        self._repeats.again(model, addressed, caller, taken.answer)
         return Taken(taken.answer, effect)
 
     def _take(self, step: EnrolmentStep) -> Taken:
@@ -237,7 +235,7 @@ class Scene:
         name = name or f"{type(desk).__name__}.{call.func.__name__}"
         self.figures.steps[name] += 1
         self.figures.by_day["patients" if by == "patient" else "staff", self.figures.day(self.now)] += 1
-        before = self._stored(about) if refusal is not None else None
+        before = self.stored(about) if refusal is not None else None
         try:
             answer = call()
         except PainSchoolError as error:
@@ -246,7 +244,7 @@ class Scene:
             if found is not refusal:
                 broken = _law_of(found, law if isinstance(error, RuleViolation) else Law.NOTHING_UNFORESEEN)
                 self.find(broken, _id_of(about), f"{name}: refused with {_name(found)}, expected {_name(refusal)}")
-            if refusal is not None and before != self._stored(about):
+            if refusal is not None and before != self.stored(about):
                 self.find(Law.REFUSED_CHANGES_NOTHING, _id_of(about), f"{name}: refused, and something was changed")
             is_hidden = about is not None and about.is_withdrawn and not about.purged
             if isinstance(error, (NotPermitted, RuleViolation)) or is_hidden:
@@ -268,7 +266,8 @@ class Scene:
                 return _as_shown_last(rows)
         return None
 
-    def _stored(self, about: ReferenceEnrolment | None) -> object:
+    def stored(self, about: ReferenceEnrolment | None) -> object:
+        """Return all that is stored of an enrolment."""
         state = None if about is None else load_enrolment(self.storage, about.id)
         if about is None or state is None:
             return None
