@@ -91,12 +91,7 @@ class Visit:
         return tuple(dict.fromkeys(call for desk in desks for call in desk.calls))
 
 
-def _staff(*draw: Callable[[Visit], object]) -> Callable[[Visit], object]:
-    """Draw a page about a patient: its own calls, and the head."""
-    return lambda v: [one(v) for one in (*draw, _head)]
-
-
-def _head(v: Visit) -> object:
+def _hantera(v: Visit) -> object:
     return v.desk.patient_page(v.id)
 
 
@@ -109,19 +104,18 @@ SCREENS: Mapping[str, Callable[[Visit], object]] = {
     "Mina": lambda v: (v.desk.caseload(limit=PAGE), v.desk.counts()),
     "the unit's patients": lambda v: (v.manager.unit_caseload(limit=PAGE), v.manager.unit_counts()),
     "Starta nytt moment": lambda v: (v.desk.programs(), v.desk.identify(v.number)),
-    "Hantera": _staff(),
-    "a module, as staff read it": _staff(lambda v: v.desk.program(v.id)),
-    "formulärsvar": _staff(_answers),
-    "Meddelande": _staff(lambda v: v.desk.pages.conversations(v.id, limit=PAGE)),
-    "Meddelande, a new conversation": _staff(lambda v: v.desk.limits()),
-    "Meddelande, a conversation": _staff(
-        lambda v: v.desk.limits(), lambda v: v.desk.pages.messages(v.id, 1, limit=PAGE)
+    "Hantera": _hantera,
+    "a module, as staff read it": lambda v: (v.desk.patient_page(v.id), v.desk.program(v.id)),
+    "formulärsvar": _answers,
+    "Meddelande": lambda v: v.desk.pages.conversations(v.id, limit=PAGE),
+    "Meddelande, a new conversation": lambda v: (v.desk.limits(), v.desk.patient_page(v.id)),
+    "Meddelande, a conversation": lambda v: (v.desk.limits(), v.desk.pages.messages(v.id, 1, limit=PAGE)),
+    "Tidslinje": lambda v: (
+        v.desk.pages.timeline(v.id, limit=PAGE),
+        v.desk.pages.notifications(v.id, limit=PAGE),
     ),
-    "Tidslinje": _staff(
-        lambda v: v.desk.pages.timeline(v.id, limit=PAGE), lambda v: v.desk.pages.notifications(v.id, limit=PAGE)
-    ),
-    "Vidmakthåll": _staff(),
-    "Avsluta": _staff(),
+    "Vidmakthåll": _hantera,
+    "Avsluta": _hantera,
     "Min profil": lambda v: v.desk.profile(),
     "gallring": lambda v: v.office.receipts(),
     "export": lambda v: v.office.export(v.folder),

@@ -147,7 +147,7 @@ def ended(school: Scenario, ids: Iterable[EnrolmentId]) -> None:
     """End what is open, all but the youngest, which no export holds."""
     for id_ in sorted(ids)[:-1]:
         state = school.state(id_)
-        if state.phase is not Phase.ENDED:
+        if state.is_open:
             desk = school.colleague if state.therapist != school.desk._actor.hsa_id else school.desk
             desk.end(id_, reason="klar")
 

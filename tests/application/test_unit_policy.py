@@ -16,7 +16,7 @@ from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
-from digital_painschool.domain.program import EndReason
+from digital_painschool.domain.program import EndReason, Ordering
 from digital_painschool.domain.retention import PurgeDecision, PurgeReceipt, Skipped
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.labels.lookup import Language
@@ -28,6 +28,7 @@ from digital_painschool.testing.scenario import Scenario
 
 OWN = Policy(
     zone=ZoneInfo("Pacific/Auckland"),
+    ordering=Ordering.ENFORCED,
     collected_at=time(10),
     forenoon_ends=time(11),
     review_after_days=7,

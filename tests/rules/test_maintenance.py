@@ -224,7 +224,7 @@ def test_the_timeline_says_whether_the_patient_kept_the_access(policy: Policy, *
     over = enrolment.access_until
     events = note_access_end(enrolment, Terms(PROGRAM, policy), by=SYSTEM, at=over)
     assert (AccessEnded(at=over, by=SYSTEM.signature, access_until=over, kept=kept),) == events
-    assert kept is ("patienten har kvar sin tillgång" in label(events[0]))
+    assert kept is ("tillgången finns kvar" in label(events[0]))
     maintained = folded(enrolment, maintain(enrolment, TERMS, 1, (1,), by=NURSE, at=over))
     (event,) = note_access_end(maintained, Terms(PROGRAM, policy), by=SYSTEM, at=maintained.access_until)
     assert isinstance(event, AccessEnded)

@@ -200,8 +200,8 @@ def maintain(
 
 def reactivation_refusal(enrolment: Enrolment, terms: Terms, now: datetime) -> RuleViolation | None:
     """Return the violation for an enrolment that cannot go back to active at an instant, or None. Rule: D-18b."""
-    if enrolment.phase is Phase.ENDED:
-        return RuleViolation("D-19a", Reason.ALREADY_ENDED, command="reactivate")
+    if not enrolment.is_open:
+        return closed_refusal(enrolment, command="reactivate")
     if not is_allowed("reactivate", enrolment.phase):
         return RuleViolation("D-18b", Reason.NOT_IN_MAINTENANCE)
     until = _year_end(enrolment.started_at, terms)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from digital_painschool.errors import NotPermitted
 from digital_painschool.testing.history import (
     CompleteModule,
     End,
@@ -16,13 +15,15 @@ from digital_painschool.testing.history import (
     MarkHandled,
     MarkRead,
     PatientWrites,
+    Reactivate,
     Review,
     SaveForm,
     TherapistWrites,
+    Withdraw,
 )
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law
-from digital_painschool.testing.reference.steps import is_permitted
+from digital_painschool.testing.reference.steps import denial
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.scene import Scene
@@ -36,9 +37,11 @@ _KEYED = frozenset(
         MarkHandled,
         MarkRead,
         PatientWrites,
+        Reactivate,
         Review,
         SaveForm,
         TherapistWrites,
+        Withdraw,
     }
 )
 """The kinds of steps that are taken under a key."""
@@ -75,7 +78,7 @@ class Repeats:
         if step.once is None:
             return
         scene = self._scene
-        before, refusal = scene.stored(model), None if is_permitted(model, step) else NotPermitted
+        before, refusal = scene.stored(model), denial(model, step)
         call = partial(step.take, scene.scenario)
         second = scene.ask(by, call, model, refusal, name="a call again under its key", law=_LAW)
         what = f"{type(step).__name__} again under its key"
