@@ -4,7 +4,7 @@ from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from tests.databases import execute
 
-LATER_TABLES = ("completed_calls", "drafts")
+LATER_TABLES = ("completed_calls", "drafts", "desk_calls")
 """The tables that came after version 0004."""
 _DIGEST_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
 NEW_TABLES = (*_DIGEST_TABLES, *LATER_TABLES)

@@ -10,7 +10,7 @@ from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.ports.storage import AccessEntry, PurgeRecord
+from digital_painschool.ports.storage import AccessEntry, DeskCall, PurgeRecord
 from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import from_data, to_data
@@ -18,6 +18,7 @@ from lmdb_storage import outbox
 from lmdb_storage.database import Database, Transaction, log
 from lmdb_storage.records import (
     add_access,
+    add_desk_call,
     find_each_enrolment,
     find_enrolment,
     find_readable_enrolments,
@@ -71,15 +72,19 @@ class LmdbRetention:
                 keys |= outbox.superseded(transaction, digest_id)
             return tuple(sorted(keys))
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
+    def save_export(
+        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
+    ) -> None:
         with self._database.writing() as transaction:
+            add_desk_call(transaction, completed)
             transaction.put(Table.EXPORTS, to_data(receipt), receipt.id)
             for one in _of_unit(transaction, receipt.unit, versions):
                 exported = max(one.exported, versions[one.enrolment.id])
                 save_enrolment(transaction, evolve(one, exported=exported), one)
 
-    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
         with self._database.writing() as transaction:
+            add_desk_call(transaction, completed)
             before = transaction.get(Table.PLANS, plan.id)
             if before is None or from_data(before, PurgePlan).decision is None:
                 transaction.put(Table.PLANS, to_data(plan), plan.id)
@@ -94,8 +99,16 @@ class LmdbRetention:
                 receipt=_receipt(transaction, plan_id),
             )
 
-    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(
+        self,
+        plan_id: PlanId,
+        purge: Sequence[EndedEnrolment],
+        skip: Sequence[Skipped],
+        *,
+        completed: DeskCall | None = None,
+    ) -> None:
         with self._database.writing() as transaction:
+            add_desk_call(transaction, completed)
             before = _progress(transaction, plan_id)
             noted: dict[EnrolmentId, Skipped | None] = {}
             for planned in purge:
@@ -113,8 +126,9 @@ class LmdbRetention:
                 if id_ not in before:
                     transaction.put(Table.PROGRESS, [id_, outcome and outcome.why.value], plan_id, id_)
 
-    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
         with self._database.writing() as transaction:
+            add_desk_call(transaction, completed)
             return _save_receipt(transaction, receipt)
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:

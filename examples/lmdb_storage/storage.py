@@ -55,6 +55,7 @@ class LmdbStorage:
         staff = LmdbStaff(self._database)
         self.profile = staff.profile
         self.save_profile = staff.save_profile
+        self.find_desk_call = staff.find_desk_call
         access_log = LmdbAccessLog(self._database)
         self.log = access_log.log
         self.access_entries = access_log.access_entries

@@ -21,6 +21,8 @@ class Table(Enum):
     """By unit, caller, action and the host's key: the calls that were completed."""
     CALLS_OF = "calls-of"
     """By enrolment id, unit, caller, action and the host's key."""
+    DESK_CALLS = "desk-calls"
+    """By unit, caller, action and the host's key: the completed calls that concern no enrolment."""
     DRAFTS = "drafts"
     """By enrolment id and form."""
     PERSONS = "persons"

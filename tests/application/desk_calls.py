@@ -161,6 +161,18 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     ),
     "desk.profile": (lambda d: d.profile(), []),
     "desk.receive_notifications": (lambda d: d.receive_notifications(email=True), [("keep-profile", NOBODY)]),
+    "desk.receive_notifications twice under a key": (
+        lambda d: [d.receive_notifications(email=True, once="k") for _ in range(2)],
+        [("keep-profile", NOBODY)] * 2,
+    ),
+    "office.plan_purge twice under a key": (
+        lambda o: [o.plan_purge(once="k") for _ in range(2)],
+        [("plan-purge", NOBODY)] * 2,
+    ),
+    "office.purge twice under a key": (
+        lambda o: [o.purge(APPROVED, once="k") for _ in range(2)],
+        [("purge", ENDED), ("purge", NOBODY)],
+    ),
     "office.export": (lambda o: o.export("export"), [("export", ENDED)]),
     "office.plan_purge": (lambda o: o.plan_purge(), [("plan-purge", NOBODY)]),
     "office.plan": (lambda o: o.plan(PLANNED), []),

@@ -1,10 +1,13 @@
 """The export of a unit's ended enrolments: written, logged, and noted as exported. Rule: M-21, D-21a."""
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format, is_whole, kinds_for, write_export
+from digital_painschool.application.once import once_of
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
@@ -14,6 +17,7 @@ from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import History, load_histories, readable
 from digital_painschool.rules.permissions import Action
+from digital_painschool.serialization.values import from_data, to_data
 
 
 class UnitExport:
@@ -33,8 +37,8 @@ class UnitExport:
         self._versions: dict[EnrolmentId, int] = {}
         self._unreadable: dict[EnrolmentId, None] = {}
 
-    def write(self, folder: str | Path, formats: Iterable[Format]) -> ExportReceipt:
-        """Write the files, and save the receipt. Rule: M-21, D-21a.
+    def write(self, folder: str | Path, formats: Iterable[Format], once: object) -> ExportReceipt:
+        """Write the files, and save the receipt. Rule: M-21, D-21a, D-24a.
 
         Raises:
             StorageError: A file cannot be written, or another export is being written into the folder.
@@ -42,6 +46,17 @@ class UnitExport:
         """
         chosen = _formats(formats)
         where = _folder(folder)
+        asked = once_of(once, "export", folder=where, formats=chosen)
+        return take_once(
+            self._executor,
+            Action.EXPORT,
+            self._actor,
+            asked,
+            lambda completing: self._write(where, chosen, completing),
+            lambda result: from_data(json.loads(result), ExportReceipt),
+        )
+
+    def _write(self, where: Path, chosen: Iterable[Format], completing: Completing) -> ExportReceipt:
         files = write_export(where, chosen, self._histories(kinds_for(chosen)))
         at = self._executor.now()
         receipt = ExportReceipt(
@@ -53,7 +68,8 @@ class UnitExport:
             files=files,
             unreadable=tuple(self._unreadable),
         )
-        self._executor.storage.save_export(receipt, self._versions if receipt.is_complete else {})
+        completed = completing(json.dumps(to_data(receipt)))
+        self._executor.storage.save_export(receipt, self._versions if receipt.is_complete else {}, completed=completed)
         return receipt
 
     def _histories(self, kinds: Iterable[type[Event]] | None) -> Iterator[History]:

@@ -102,6 +102,15 @@ completed_calls = Table(
     sqlite_with_rowid=False,
 )
 
+desk_calls = Table(
+    "desk_calls",
+    METADATA,
+    *(Column(part, Text, primary_key=True) for part in ("unit", "caller", "action", "key")),
+    Column("result", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 drafts = Table(
     "drafts",
     METADATA,

@@ -10,6 +10,7 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.ports.storage.completed_calls import DeskCall
 
 
 @frozen(kw_only=True)
@@ -72,7 +73,9 @@ class Retention(Protocol):
         """
         ...
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
+    def save_export(
+        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
+    ) -> None:
         """Save an export's receipt, and the versions of enrolments that count as exported, in one transaction.
 
         Contract:
@@ -82,7 +85,7 @@ class Retention(Protocol):
         """
         ...
 
-    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
         """Save a plan, or its approval, and log it, in one transaction.
 
         An approved plan does not change any more.
@@ -93,7 +96,14 @@ class Retention(Protocol):
         """Return what is stored of a purge; an empty record for an unknown plan."""
         ...
 
-    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(
+        self,
+        plan_id: PlanId,
+        purge: Sequence[EndedEnrolment],
+        skip: Sequence[Skipped],
+        *,
+        completed: DeskCall | None = None,
+    ) -> None:
         """Delete some of a plan's enrolments with all their data, and note the skipped ones, in one transaction.
 
         Contract:
@@ -110,7 +120,7 @@ class Retention(Protocol):
         """
         ...
 
-    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
         """Save the receipt of a purge, and return the one that is stored for its plan: the first."""
         ...
 

@@ -19,11 +19,11 @@ from digital_painschool.testing.lifecycle.base import (
     ENROLMENT,
     MOST_ENROLMENTS,
     THERAPISTS,
-    MachineBase,
     during,
     message,
 )
 from digital_painschool.testing.lifecycle.clock import BESIDE
+from digital_painschool.testing.lifecycle.desk_calls import RepeatedDeskCalls
 from digital_painschool.testing.people import OTHER_UNIT, UNIT, staff
 from digital_painschool.testing.reference.calendar import MICROSECOND, years_later
 from digital_painschool.testing.reference.checks import purge_violations
@@ -56,7 +56,7 @@ def _administrator(unit: HsaId) -> Actor:
     return staff(4, Role.DATA_ADMINISTRATOR, unit=unit)
 
 
-class Retention(MachineBase):
+class Retention(RepeatedDeskCalls):
     """The fate of records when everything is over."""
 
     def __init__(self) -> None:
@@ -100,10 +100,10 @@ class Retention(MachineBase):
         unit = _unit(where)
         self._exports += 1
         by, name = _administrator(unit), f"export-{self._exports}"
-        if self.ask(
+        if self.ask_under_key(
             _LAW,
             "the administrator exports",
-            lambda s: s.school.administrator(by).export(s.environment.folder / name),
+            lambda s, key: s.school.administrator(by).export(s.environment.folder / name, once=key),
             by=by.hsa_id,
         ) and all(one.exported == one.version for one in readable(self.school.storage.ended(unit))):
             for one in self.model.school.stored(unit):
@@ -117,11 +117,11 @@ class Retention(MachineBase):
         by = _administrator(unit)
         made: list[PurgePlan] = []
 
-        def call(school: Scenario) -> PurgePlan:
-            made.append(school.school.administrator(by).plan_purge())
+        def call(school: Scenario, key: str) -> PurgePlan:
+            made.append(school.school.administrator(by).plan_purge(once=key))
             return made[-1]
 
-        self.ask(_LAW, "the administrator plans a purge", call, by=by.hsa_id, is_logged=True)
+        self.ask_under_key(_LAW, "the administrator plans a purge", call, by=by.hsa_id, is_logged=True)
         if made:
             plan = self.model.school.plan_purge(made[0].id, unit, self.now)
             found = {planned.enrolment_id: planned.version for planned in made[0].enrolments}
@@ -135,10 +135,10 @@ class Retention(MachineBase):
         """Approve a plan; a second decision changes nothing."""
         of = self.plans[-1 - plan % len(self.plans)]
         by, decision = _administrator(of.unit), f"RS {2026 + of.is_approved}-1"
-        of.is_approved |= self.ask(
+        of.is_approved |= self.ask_under_key(
             _LAW,
             "the administrator approves",
-            lambda s: s.school.administrator(by).approve(of.id, decision=decision),
+            lambda s, key: s.school.administrator(by).approve(of.id, decision=decision, once=key),
             by=by.hsa_id,
             is_logged=True,
         )
@@ -156,8 +156,8 @@ class Retention(MachineBase):
         by, school, storage = _administrator(of.unit), self.model.school, self.school.storage
         receipts: list[PurgeReceipt] = []
 
-        def call(one: Scenario) -> PurgeReceipt:
-            receipts.append(one.school.administrator(by).purge(of.id))
+        def call(one: Scenario, key: str) -> PurgeReceipt:
+            receipts.append(one.school.administrator(by).purge(of.id, once=key))
             return receipts[-1]
 
         planned = [one for one in school.enrolments if one.id in of.versions]
@@ -171,7 +171,7 @@ class Retention(MachineBase):
         for recording in self.asked.recordings:
             recording.sending.inject(*([_FORGETS_NOTHING] if inbox_fails else []))
         refusal = failure if of.is_approved else Reason.NOT_APPROVED
-        self.ask(_LAW, "the administrator purges", call, refusal=refusal, by=by.hsa_id)
+        self.ask_under_key(_LAW, "the administrator purges", call, refusal=refusal, by=by.hsa_id)
         storage = self.school.storage  # the process may have died: another one reads
         for recording in self.asked.recordings:
             recording.sending.clear()

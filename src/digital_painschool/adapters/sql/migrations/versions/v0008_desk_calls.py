@@ -1,0 +1,32 @@
+"""Completed calls that concern no single enrolment: the administrator's, and those on the own profile. Rule: D-24a.
+
+Revision: 0008.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Make the table of completed calls that concern no single enrolment."""
+    op.create_table(
+        "desk_calls",
+        sa.Column("unit", _TEXT, nullable=False),
+        sa.Column("caller", _TEXT, nullable=False),
+        sa.Column("action", _TEXT, nullable=False),
+        sa.Column("key", _TEXT, nullable=False),
+        sa.Column("result", _TEXT, nullable=False),
+        sa.Column("fingerprint", _TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("unit", "caller", "action", "key", name="pk_desk_calls"),
+        sqlite_with_rowid=False,
+    )
+
+
+def downgrade() -> None:
+    """Refuse: repeated calls would have an effect again."""
+    raise NotImplementedError("the table of completed calls is not taken away again")
