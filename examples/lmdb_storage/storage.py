@@ -67,6 +67,7 @@ class LmdbStorage:
         self.notification_keys = retention.notification_keys
         self.save_export = retention.save_export
         self.save_plan = retention.save_plan
+        self.list_plans = retention.list_plans
         self.load_purge = retention.load_purge
         self.purge = retention.purge
         self.save_receipt = retention.save_receipt

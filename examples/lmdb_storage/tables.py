@@ -55,6 +55,8 @@ class Table(Enum):
     """By id."""
     PLANS = "plans"
     """By id."""
+    UNIT_PLANS = "unit-plans"
+    """By unit, the instant of making and plan id."""
     PROGRESS = "progress"
     """By plan id and enrolment id."""
     RECEIPTS = "receipts"

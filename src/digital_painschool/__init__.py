@@ -119,6 +119,8 @@ _HOME = {
     "Phase": "domain.enrolment",
     "Place": "rules.ordering",
     "PlanId": "domain.ids",
+    "PlanState": "domain.retention",
+    "PlanSummary": "domain.retention",
     "Policy": "domain.policy",
     "Ports": "ports",
     "Profile": "domain.notification",

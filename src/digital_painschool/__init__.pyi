@@ -111,6 +111,8 @@ from digital_painschool.domain.retention import EndedEnrolment as EndedEnrolment
 from digital_painschool.domain.retention import ExportedFile as ExportedFile
 from digital_painschool.domain.retention import ExportReceipt as ExportReceipt
 from digital_painschool.domain.retention import Held as Held
+from digital_painschool.domain.retention import PlanState as PlanState
+from digital_painschool.domain.retention import PlanSummary as PlanSummary
 from digital_painschool.domain.retention import PurgeDecision as PurgeDecision
 from digital_painschool.domain.retention import PurgePlan as PurgePlan
 from digital_painschool.domain.retention import PurgeReceipt as PurgeReceipt

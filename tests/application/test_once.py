@@ -69,7 +69,7 @@ READING = frozenset(
     {
         *("desk.programs", "desk.limits", "desk.caseload", "coordinator.unit_caseload", "desk.counts"),
         *("coordinator.unit_counts", "desk.profile", "room.enrolments"),
-        *("office.plan", "office.receipts", "office.access_log", "office.pages.access_log"),
+        *("office.plan", "office.receipts", "office.access_log", "office.pages.access_log", "office.pages.plans"),
         *("desk.identify", "desk.find", "desk.enrolment", "desk.program", "desk.end_reasons", "desk.next_module"),
         *(
             "desk.to_handle",

@@ -29,6 +29,7 @@ _READING = frozenset(
         Action.READ_DRAFT,
         Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
+        Action.SEE_PLANS,
         Action.SEE_ACCESS_LOG,
         Action.PLAN_PURGE,
     }

@@ -35,7 +35,7 @@ class AdministratorDesk:
     and `StorageError` when the storage fails.
 
     Attributes:
-        pages: The access log in pages.
+        pages: The access log and the purge plans in pages.
     """
 
     def __init__(self, executor: Executor, actor: Actor, receipt_key: ReceiptKey | None = None) -> None:

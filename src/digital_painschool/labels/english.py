@@ -75,6 +75,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PLAN_PURGE": "Plan a purge",
         "APPROVE_PURGE": "Approve a purge",
         "PURGE": "Purge",
+        "SEE_PLANS": "Show purge plans",
         "SEE_ACCESS_LOG": "Show the access log",
         "DELIVER": "Deliver notifications",
     },
@@ -150,6 +151,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "Author": {"PATIENT": "Patient", "THERAPIST": "Therapist"},
     "Scope": {"OWN": "Own patients", "UNIT": "The whole unit"},
     "Activity": {"READ": "Read", "WRITE": "Write", "PRINT": "Print", "DELETE": "Delete"},
+    "PlanState": {"OPEN": "Open", "APPROVED": "Approved", "EXECUTED": "Carried out"},
     "Skip": {
         "CHANGED": "Changed since the plan",
         "TOO_YOUNG": "Younger than the unit's retention period",

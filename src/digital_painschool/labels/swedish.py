@@ -75,6 +75,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PLAN_PURGE": "Förbered gallring",
         "APPROVE_PURGE": "Godkänn gallring",
         "PURGE": "Gallra",
+        "SEE_PLANS": "Visa gallringsplaner",
         "SEE_ACCESS_LOG": "Visa åtkomstloggen",
         "DELIVER": "Lämna fram aviseringar",
     },
@@ -150,6 +151,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "Author": {"PATIENT": "Patient", "THERAPIST": "Behandlare"},
     "Scope": {"OWN": "Egna patienter", "UNIT": "Hela enheten"},
     "Activity": {"READ": "Läsa", "WRITE": "Skriva", "PRINT": "Utskrift", "DELETE": "Radera"},
+    "PlanState": {"OPEN": "Öppen", "APPROVED": "Godkänd", "EXECUTED": "Genomförd"},
     "Skip": {
         "CHANGED": "Ändrad efter planen",
         "TOO_YOUNG": "Yngre än enhetens gallringsfrist",

@@ -44,6 +44,7 @@ class Action(Enum):
     PLAN_PURGE = "plan-purge"
     APPROVE_PURGE = "approve-purge"
     PURGE = "purge"
+    SEE_PLANS = "see-plans"
     SEE_ACCESS_LOG = "see-access-log"
     DELIVER = "deliver"
 
@@ -85,6 +86,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.PLAN_PURGE: {_D: Scope.UNIT},
         Action.APPROVE_PURGE: {_D: Scope.UNIT},
         Action.PURGE: {_D: Scope.UNIT},
+        Action.SEE_PLANS: {_D: Scope.UNIT},
         Action.SEE_ACCESS_LOG: {_D: Scope.UNIT},
     }
 )

@@ -136,9 +136,7 @@ SHARED: dict[str, Call] = {
     "unit_caseload": lambda s: s.coordinator.unit_caseload(limit=1),
     "profile": lambda s: s.desk.profile(),
     "colleague's profile": lambda s: s.colleague.profile(),
-    "ticked under a key": lambda s: s.desk.receive_notifications(
-        email=True, once="ticked"
-    ),
+    "ticked under a key": lambda s: s.desk.receive_notifications(email=True, once="ticked"),
     "receipts": lambda s: s.office.receipts(),
     "access_log": lambda s: s.office.access_log(),
     "access_log of one": lambda s: s.office.access_log(person=BO),

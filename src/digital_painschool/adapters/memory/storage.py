@@ -22,7 +22,15 @@ from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import NotificationRecord, Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    ExportReceipt,
+    PlanState,
+    PlanSummary,
+    PurgePlan,
+    PurgeReceipt,
+    Skipped,
+)
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import (
     NOTHING,
@@ -240,6 +248,18 @@ class MemoryStorage:
     def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         with self._open() as parts:
             return parts.retention.load_purge(plan_id)
+
+    def list_plans(
+        self,
+        unit: HsaId,
+        state: PlanState | None = None,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[PlanSummary, ...]:
+        with self._open() as parts:
+            return parts.retention.list_plans(unit, state, after, limit, newest_first=newest_first)
 
     def purge(
         self,

@@ -57,16 +57,21 @@ class SqlPurgeReceipts:
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         rows = self._database.read(lambda connection: connection.fetch_each(_RECEIPTS, {"unit": str(unit)}))
-        return tuple(filter(None, read_each(rows, lambda row: _receipt(*row), _log_unreadable)))
+        return tuple(filter(None, read_each(rows, lambda row: receipt_of_row(*row), _log_unreadable)))
 
 
 def read_receipt(connection: Connection, plan_id: PlanId) -> PurgeReceipt | None:
     """Return the receipt of a plan that was carried out, or None."""
     rows = connection.fetch_all(_RECEIPT, {"plan_id": plan_id})
-    return _receipt(plan_id, rows[0][0]) if rows else None
+    return receipt_of_row(plan_id, rows[0][0]) if rows else None
 
 
-def _receipt(plan_id: PlanId, data: str) -> PurgeReceipt:
+def receipt_of_row(plan_id: PlanId, data: str) -> PurgeReceipt:
+    """Return the receipt of a row.
+
+    Raises:
+        StorageError: The row is damaged.
+    """
     what = f"the receipt of plan {plan_id}"
     receipt = read_stored(what, lambda: from_data(from_json(data), PurgeReceipt))
     if receipt.plan_id != plan_id:

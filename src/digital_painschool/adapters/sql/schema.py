@@ -247,6 +247,8 @@ plans = Table(
     Column("data", Text, nullable=False),
 )
 
+Index("ix_purge_plans_unit", plans.c.unit, plans.c.made_at, plans.c.id)
+
 plan_items = Table(
     "purge_plan_items",
     METADATA,

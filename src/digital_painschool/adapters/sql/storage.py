@@ -13,6 +13,7 @@ from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
 from digital_painschool.adapters.sql.exports import SqlExports
 from digital_painschool.adapters.sql.outbox import SqlOutbox
+from digital_painschool.adapters.sql.plan_list import SqlPlanList
 from digital_painschool.adapters.sql.profiles import SqlProfiles
 from digital_painschool.adapters.sql.program_versions import SqlProgramVersions
 from digital_painschool.adapters.sql.purge import SqlPurge
@@ -29,7 +30,15 @@ from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    ExportReceipt,
+    PlanState,
+    PlanSummary,
+    PurgePlan,
+    PurgeReceipt,
+    Skipped,
+)
 from digital_painschool.ports.storage import (
     NOTHING,
     WHOLE,
@@ -93,6 +102,7 @@ class SqlStorage:
         self._ended = SqlEndedEnrolments(self._database)
         self._exports = SqlExports(self._database)
         self._plans = SqlPurgePlans(self._database)
+        self._plan_list = SqlPlanList(self._database)
         self._receipts = SqlPurgeReceipts(self._database)
         self._desk_calls = SqlDeskCalls(self._database)
         self._purge = SqlPurge(self._database, self._states)
@@ -235,6 +245,17 @@ class SqlStorage:
 
     def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         return self._purge.load_purge(plan_id)
+
+    def list_plans(
+        self,
+        unit: HsaId,
+        state: PlanState | None = None,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[PlanSummary, ...]:
+        return self._plan_list.list_plans(unit, state, newest_first=newest_first, after=after, limit=limit)
 
     def purge(
         self,

@@ -37,7 +37,7 @@ from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
-from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment
+from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment, plan_summary
 from digital_painschool.ports.storage.staff_profiles import Staff
 
 
@@ -118,6 +118,7 @@ __all__ = [
     "load_state_at",
     "load_timeline",
     "page_of",
+    "plan_summary",
     "readable",
     "totals_of",
     "unreadable",

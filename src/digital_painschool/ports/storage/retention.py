@@ -1,6 +1,7 @@
 """Ended enrolments on their way out: exports, plans, purges and receipts. Rule: M-20, M-21, D-21a to D-21c."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from attrs import field, frozen
@@ -8,7 +9,15 @@ from attrs import field, frozen
 from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    ExportReceipt,
+    PlanState,
+    PlanSummary,
+    PurgePlan,
+    PurgeReceipt,
+    Skipped,
+)
 from digital_painschool.ports.storage.access_log import AccessEntry
 from digital_painschool.ports.storage.completed_calls import DeskCall
 
@@ -43,6 +52,24 @@ def ended_enrolment(enrolment: Enrolment, exported: int) -> EndedEnrolment | Non
         ended_at=enrolment.ended_at,
         last_entry_at=enrolment.last_entry_at,
         exported=exported,
+    )
+
+
+def plan_summary(plan: PurgePlan, receipt: PurgeReceipt | None) -> PlanSummary:
+    """Return a plan as a list shows it.
+
+    Args:
+        plan: The plan.
+        receipt: Its receipt, or None.
+    """
+    return PlanSummary(
+        id=plan.id,
+        unit=plan.unit,
+        made_by=plan.made_by,
+        made_at=plan.made_at,
+        enrolments=len(plan.enrolments),
+        decision=plan.decision,
+        receipt=receipt,
     )
 
 
@@ -94,6 +121,28 @@ class Retention(Protocol):
 
     def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         """Return what is stored of a purge; an empty record for an unknown plan."""
+        ...
+
+    def list_plans(
+        self,
+        unit: HsaId,
+        state: PlanState | None = None,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[PlanSummary, ...]:
+        """Return a unit's plans in the order of their making, then of their ids, at most `limit`.
+
+        An unreadable one is left out, and a log line names it; it hides none of the others.
+
+        Args:
+            unit: The unit.
+            state: Only the plans in this state; None for all.
+            newest_first: False for the oldest first.
+            after: Only the plans behind the one that was made at this instant and has this id.
+            limit: The most plans; it counts the readable ones.
+        """
         ...
 
     def purge(

@@ -99,6 +99,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "ended": lambda s: s.ended(UNIT),
     "notification_keys": lambda s: s.notification_keys(UNIT, (A,)),
     "load_purge": lambda s: s.load_purge(PlanId("plan-1")),
+    "list_plans": lambda s: s.list_plans(UNIT, limit=5),
     "receipts": lambda s: s.receipts(UNIT),
 }
 """One call of every method of the port that asks."""

@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor, HsaId, Role
-from digital_painschool.domain.retention import PurgePlan, PurgeReceipt, Skip
+from digital_painschool.domain.retention import PlanState, PurgePlan, PurgeReceipt, Skip
 from digital_painschool.errors import DeliveryError, Reason
 from digital_painschool.ports.storage import Storage, load_enrolment, readable
 from digital_painschool.testing.example import PAIN
@@ -127,6 +127,24 @@ class Retention(RepeatedDeskCalls):
             found = {planned.enrolment_id: planned.version for planned in made[0].enrolments}
             what = "the planned enrolments, which are the ended ones whose period is over"
             require(unequal(_LAW, plan.versions, found, what))
+
+    @rule(where=_WHERE, state=st.sampled_from(PlanState))
+    @during("records")
+    @precondition(lambda self: self.plans)
+    def list_the_plans(self, where: str, state: PlanState) -> None:
+        """List the unit's plans that have come so far, oldest first."""
+        unit = _unit(where)
+        by = _administrator(unit)
+        expected = [one.id for one in self.plans if one.unit == unit and one.state is state]
+        found: list[list[str]] = []
+
+        def call(school: Scenario) -> object:
+            page = school.school.administrator(by).pages.plans(state=state, newest_first=False)
+            found.append([one.id for one in page.rows])
+            return page
+
+        self.ask(_LAW, "the administrator lists the plans", call, by=by.hsa_id, is_logged=True)
+        require(unequal(_LAW, expected, found[0], f"the plans that are {state.value}"))
 
     @rule(plan=_PLAN)
     @during("records")

@@ -133,6 +133,7 @@ OFFICE: Mapping[str, Callable[[Any, str, Path], object]] = MappingProxyType(
         "purge": lambda o, plan, _: o.purge(plan),
         "receipts": lambda o, _, __: o.receipts(),
         "access_log": lambda o, _, __: o.access_log(),
+        "pages.plans": lambda o, _, __: o.pages.plans(),
         "pages.access_log": lambda o, _, __: o.pages.access_log(),
     }
 )

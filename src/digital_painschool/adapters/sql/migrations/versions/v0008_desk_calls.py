@@ -1,4 +1,4 @@
-"""Completed calls that concern no single enrolment: the administrator's, and those on the own profile. Rule: D-24a.
+"""Completed calls that concern no single enrolment, and the list of purge plans. Rule: D-21a, D-24a.
 
 Revision: 0008.
 """
@@ -13,7 +13,7 @@ _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make the table of completed calls that concern no single enrolment."""
+    """Make the table of completed calls that concern no single enrolment, and the index of a unit's plans."""
     op.create_table(
         "desk_calls",
         sa.Column("unit", _TEXT, nullable=False),
@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("unit", "caller", "action", "key", name="pk_desk_calls"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_purge_plans_unit", "purge_plans", ["unit", "made_at", "id"])
 
 
 def downgrade() -> None:
