@@ -58,6 +58,7 @@ _HOME = {
     "EnrolmentId": "domain.ids",
     "Entry": "ports.storage",
     "Event": "domain.events",
+    "ExportDownload": "application.export_download",
     "ExportReceipt": "domain.retention",
     "ExportedFile": "domain.retention",
     "Flag": "rules.flags",

@@ -174,6 +174,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
         [("purge", ENDED), ("purge", NOBODY)],
     ),
     "office.export": (lambda o: o.export("export"), [("export", ENDED)]),
+    "office.download": (lambda o: b"".join(o.download()), [("export", ENDED)]),
     "office.plan_purge": (lambda o: o.plan_purge(), [("plan-purge", NOBODY)]),
     "office.plan": (lambda o: o.plan(PLANNED), []),
     "office.approve": (lambda o: o.approve(PLANNED, decision="RS 2"), [("approve-purge", NOBODY)]),

@@ -69,7 +69,14 @@ READING = frozenset(
     {
         *("desk.programs", "desk.limits", "desk.caseload", "coordinator.unit_caseload", "desk.counts"),
         *("coordinator.unit_counts", "desk.profile", "room.enrolments"),
-        *("office.plan", "office.receipts", "office.access_log", "office.pages.access_log", "office.pages.plans"),
+        *(
+            "office.download",
+            "office.plan",
+            "office.receipts",
+            "office.access_log",
+            "office.pages.access_log",
+            "office.pages.plans",
+        ),
         *("desk.identify", "desk.find", "desk.enrolment", "desk.program", "desk.end_reasons", "desk.next_module"),
         *(
             "desk.to_handle",
@@ -88,7 +95,8 @@ READING = frozenset(
         *(f"room.pages.{name}" for name in ("conversations", "messages")),
     }
 )
-"""What reads, and takes no key; a draft, which is as it was saved last; and what marks by reading, once by itself."""
+"""What reads, and takes no key; a download, whose bytes are wanted each time;
+a draft, which is as it was saved last; and what marks by reading, once by itself."""
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.access_log_pages import AccessLogPages
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format
+from digital_painschool.application.export_download import ExportDownload
 from digital_painschool.application.once import once_of
 from digital_painschool.application.purge import Purge
 from digital_painschool.application.purge_replay import PurgeReplay
@@ -73,6 +74,22 @@ class AdministratorDesk:
         self._executor.access.permit(Action.EXPORT, self._actor)
         _require_callable(progress)
         return UnitExport(self._executor, self._actor, progress).write(folder, formats, once)
+
+    def download(
+        self, *, formats: Iterable[Format] = (Format.CSV, Format.JSON_LINES), progress: Progress = silent
+    ) -> ExportDownload:
+        """Export all records of the unit's ended enrolments as bytes in pieces, for a portal's answer.
+
+        Rule: M-21, D-21a. As `export`, with the same files. Nothing is read before the first piece is taken, and
+        nothing is recorded before the last one was. Each download is an export of its own, and takes no key.
+
+        Args:
+            formats: The formats to produce.
+            progress: Called with the number of enrolments produced so far.
+        """
+        self._executor.access.permit(Action.EXPORT, self._actor)
+        _require_callable(progress)
+        return UnitExport(self._executor, self._actor, progress).download(formats)
 
     def plan_purge(self, *, once: str | None = None) -> PurgePlan:
         """Preview a purge, as data: which enrolments, ended when, last entry, export state. Rule: M-20, D-21a, D-21b.

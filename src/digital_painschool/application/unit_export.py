@@ -7,12 +7,13 @@ from pathlib import Path
 from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format, is_whole, kinds_for, write_export
+from digital_painschool.application.export_download import ExportDownload
 from digital_painschool.application.once import once_of
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor
-from digital_painschool.domain.retention import ExportReceipt
+from digital_painschool.domain.retention import ExportedFile, ExportReceipt
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import History, load_histories, readable
@@ -58,6 +59,21 @@ class UnitExport:
 
     def _write(self, where: Path, chosen: Iterable[Format], completing: Completing) -> ExportReceipt:
         files = write_export(where, chosen, self._histories(kinds_for(chosen)))
+        return self._record(files, completing)
+
+    def download(self, formats: Iterable[Format]) -> ExportDownload:
+        """Return the export as bytes in pieces; the receipt is saved when the last one was taken. Rule: M-21, D-21a.
+
+        Raises:
+            InvalidValue: The formats are none.
+        """
+        chosen = _formats(formats)
+        histories = self._histories(kinds_for(chosen))
+        return ExportDownload(
+            chosen, self._executor.now(), histories, lambda files: self._record(files, lambda _: None)
+        )
+
+    def _record(self, files: tuple[ExportedFile, ...], completing: Completing) -> ExportReceipt:
         at = self._executor.now()
         receipt = ExportReceipt(
             id=self._executor.new_id(at),

@@ -127,6 +127,7 @@ FINDERS = frozenset({_T, _P})
 OFFICE: Mapping[str, Callable[[Any, str, Path], object]] = MappingProxyType(
     {
         "export": lambda o, _, folder: o.export(folder),
+        "download": lambda o, _, __: b"".join(o.download()),
         "plan_purge": lambda o, _, __: o.plan_purge(),
         "plan": lambda o, plan, _: o.plan(plan),
         "approve": lambda o, plan, _: o.approve(plan, decision="RS 2"),
