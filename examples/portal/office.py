@@ -10,16 +10,13 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from digital_painschool import AccessEntry, Action, ListPage, PlanId
+from digital_painschool import AccessEntry, ListPage, PlanId
 
 from .pages import PAGE, more
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
 from .steps import attempt, done, once, show
-
-ACTIONS = {action.value: action for action in Action}
-"""The actions by their names in the access log."""
 
 
 class DecisionForm(forms.Form):
@@ -113,7 +110,7 @@ def access_log(request: HttpRequest, colleague: Colleague) -> HttpResponse:
 
     if not attempt(form, step) and not form.is_bound:
         pages.append(desk.pages.access_log(limit=PAGE))
-    rows = [(entry, ACTIONS.get(entry.action)) for page in pages for _, entry in page.rows]
+    rows = [entry for page in pages for _, entry in page.rows]
     older = None
     if pages and pages[0].next:
         older = LogFilter(initial={"number": form.data.get("number", ""), "after": pages[0].next})

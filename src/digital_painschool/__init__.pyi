@@ -36,9 +36,11 @@ from digital_painschool.bootstrap.school import PainSchool as PainSchool
 from digital_painschool.bootstrap.settings import AdapterConfig as AdapterConfig
 from digital_painschool.bootstrap.settings import Settings as Settings
 from digital_painschool.bootstrap.settings_toml import read_settings as read_settings
+from digital_painschool.codes import Action as Action
 from digital_painschool.codes import AnswerCode as AnswerCode
 from digital_painschool.codes import AnswerProblem as AnswerProblem
 from digital_painschool.codes import IdentityReason as IdentityReason
+from digital_painschool.codes import OtherAction as OtherAction
 from digital_painschool.codes import ValueReason as ValueReason
 from digital_painschool.delivery.report import DeliveryReport as DeliveryReport
 from digital_painschool.delivery.worker import Delivery as Delivery
@@ -150,4 +152,3 @@ from digital_painschool.rules.access import Access as Access
 from digital_painschool.rules.access import Reading as Reading
 from digital_painschool.rules.flags import Flag as Flag
 from digital_painschool.rules.ordering import Place as Place
-from digital_painschool.rules.permissions import Action as Action

@@ -42,7 +42,7 @@ def test_two_racing_calls_of_a_desk_have_one_effect(ports: PortsFactory, before:
         assert isinstance(plan, PurgePlan)
         assert plan == school.office.plan(plan.id)
         assert school.desk.profile() == profile
-        lines = [entry.action for _, entry in school.storage.access_entries(UNIT)]
+        lines = [str(entry.action) for _, entry in school.storage.access_entries(UNIT)]
         assert (2, 2) == (lines.count("plan-purge"), lines.count("keep-profile"))
 
 

@@ -66,7 +66,7 @@ def access_entry(
         at=at,
         by=by.signature,
         unit=unit,
-        action=action.value,
+        action=action,
         activity=_ACTIVITY[action],
         enrolment_id=None if enrolment is None else enrolment.id,
         person=person,

@@ -71,7 +71,7 @@ class AccessLogPages:
             person: Only the entries of this person.
             by: Only what this author did: a member of staff's HSA-id, `"patient"` or `"system"`.
             enrolment_id: Only the entries of this enrolment, which may have been purged.
-            action: Only the entries of this action, as an entry names it.
+            action: Only the entries of this action, or of its name.
             since: Only what was done at this instant or later.
             until: Only what was done before this instant.
             newest_first: False for the oldest first.

@@ -118,7 +118,7 @@ def access_values(entry: AccessEntry) -> Mapping[str, Any]:
         "at": entry.at,
         "by": str(entry.by),
         "unit": str(entry.unit),
-        "action": entry.action,
+        "action": str(entry.action),
         "activity": entry.activity.value,
         "enrolment_id": entry.enrolment_id,
         "person_scheme": None if person is None else person.scheme,
