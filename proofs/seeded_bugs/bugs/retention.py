@@ -11,8 +11,8 @@ BUGS = (
         name="an-approved-plan-is-listed-as-open",
         harm="a plan would be approved twice, and the approved one never be carried out",
         module="adapters.sql.plan_list",
-        old="    PlanState.OPEN: and_(receipts.c.plan_id.is_(None), ~plans.c.approved),\n",
-        new="    PlanState.OPEN: receipts.c.plan_id.is_(None),\n",
+        old="    PlanState.OPEN: and_(_RECEIPT.is_(None), ~plans.c.approved),\n",
+        new="    PlanState.OPEN: _RECEIPT.is_(None),\n",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_plans_are_the_units_own_in_order_and_by_state",
             "test_plans_are_the_units_own_in_order_and_by_state",

@@ -25,16 +25,16 @@ from digital_painschool.serialization.values import from_data
 
 _log = logging.getLogger(__name__)
 
+_ITEMS = select(func.count()).select_from(plan_items).where(plan_items.c.plan_id == plans.c.id).scalar_subquery()
+_RECEIPT = select(receipts.c.data).where(receipts.c.plan_id == plans.c.id).scalar_subquery()
 _IN_STATE: Mapping[PlanState | None, ColumnElement[bool]] = {
     None: true(),
-    PlanState.OPEN: and_(receipts.c.plan_id.is_(None), ~plans.c.approved),
-    PlanState.APPROVED: and_(receipts.c.plan_id.is_(None), plans.c.approved),
-    PlanState.EXECUTED: receipts.c.plan_id.is_not(None),
+    PlanState.OPEN: and_(_RECEIPT.is_(None), ~plans.c.approved),
+    PlanState.APPROVED: and_(_RECEIPT.is_(None), plans.c.approved),
+    PlanState.EXECUTED: _RECEIPT.is_not(None),
 }
-_ITEMS = select(func.count()).select_from(plan_items).where(plan_items.c.plan_id == plans.c.id).scalar_subquery()
 _PLANS = (
-    select(plans.c.id, plans.c.made_at, plans.c.data, _ITEMS, receipts.c.plan_id, receipts.c.data)
-    .join_from(plans, receipts, receipts.c.plan_id == plans.c.id, isouter=True)
+    select(plans.c.id, plans.c.made_at, plans.c.data, _ITEMS, _RECEIPT)
     .where(plans.c.unit == bindparam("unit"))
     .limit(PAGE_LIMIT)
 )
@@ -87,11 +87,11 @@ def _fetch(connection: Connection, *, statement: Select[Any], values: Mapping[st
 
 def _summary(row: Row) -> PlanSummary:
     require_readable(row)
-    plan_id, made_at, data, enrolments, receipt_id, receipt = row
+    plan_id, made_at, data, enrolments, receipt = row
     plan = from_data(from_json(data), PurgePlan)
     if (plan.id, plan.made_at) != (plan_id, made_at):
         raise ValueError("the plan is another one")
-    summary = plan_summary(plan, None if receipt_id is None else receipt_of_row(receipt_id, receipt))
+    summary = plan_summary(plan, None if receipt is None else receipt_of_row(plan_id, receipt))
     return evolve(summary, enrolments=enrolments)
 
 

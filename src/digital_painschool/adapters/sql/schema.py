@@ -218,6 +218,7 @@ access_log = Table(
 )
 Index("ix_access_log_unit", access_log.c.unit, access_log.c.number)
 Index("ix_access_log_person", access_log.c.unit, access_log.c.person_value, access_log.c.number)
+Index("ix_access_log_author", access_log.c.unit, access_log.c.by, access_log.c.number)
 
 programs = Table(
     "programs",

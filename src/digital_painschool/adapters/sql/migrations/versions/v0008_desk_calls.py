@@ -1,4 +1,6 @@
-"""Completed calls that concern no single enrolment, and the list of purge plans. Rule: D-21a, D-24a.
+"""The administrator's desk: its completed calls, the list of plans, and the access log by author.
+
+Rule: D-21a, D-21c, D-24a.
 
 Revision: 0008.
 """
@@ -13,7 +15,7 @@ _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make the table of completed calls that concern no single enrolment, and the index of a unit's plans."""
+    """Make the table of completed calls that concern no single enrolment, and the indexes of plans and access log."""
     op.create_table(
         "desk_calls",
         sa.Column("unit", _TEXT, nullable=False),
@@ -26,6 +28,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_purge_plans_unit", "purge_plans", ["unit", "made_at", "id"])
+    op.create_index("ix_access_log_author", "access_log", ["unit", "by", "number"])
 
 
 def downgrade() -> None:
