@@ -229,7 +229,7 @@ def is_whole(history: History, kinds: Iterable[type[Event]] | None) -> bool:
 
 
 class ExportWriter:
-    """Writes enrolments into the files of an export.
+    """The writer of an export: it writes enrolments into the files of some formats.
 
     Args:
         formats: The formats.

@@ -112,7 +112,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: a piece is taken when it is large enough."""
+        """Return at once: a piece is taken when it is large enough."""
 
     def pieces(self, at_least: int = 1) -> Iterator[bytes]:
         """Yield what waits as one piece, when it is so many bytes."""

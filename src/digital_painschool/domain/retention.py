@@ -109,7 +109,7 @@ class PurgeReceipt:
 
 
 class PlanState(Enum):
-    """How far a purge plan has come. Rule: D-21a."""
+    """The progress of a purge plan. Rule: D-21a."""
 
     OPEN = "open"
     APPROVED = "approved"
@@ -140,7 +140,7 @@ class PlanSummary:
 
     @property
     def state(self) -> PlanState:
-        """How far the plan has come."""
+        """The progress of the plan."""
         if self.receipt is not None:
             return PlanState.EXECUTED
         return PlanState.OPEN if self.decision is None else PlanState.APPROVED

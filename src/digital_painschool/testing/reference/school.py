@@ -38,7 +38,7 @@ class ReferencePlan:
 
     @property
     def state(self) -> PlanState:
-        """How far the plan has come."""
+        """The progress of the plan."""
         if self.receipt is not None:
             return PlanState.EXECUTED
         return PlanState.APPROVED if self.is_approved else PlanState.OPEN
