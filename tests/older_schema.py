@@ -4,8 +4,10 @@ from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from tests.databases import execute
 
-LATER_TABLES = ("completed_calls", "drafts")
+LATER_TABLES = ("completed_calls", "drafts", "desk_calls")
 """The tables that came after version 0004."""
+LATER_INDEXES = ("ix_purge_plans_unit", "ix_access_log_author")
+"""The indexes of older tables that came after version 0004."""
 _DIGEST_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
 NEW_TABLES = (*_DIGEST_TABLES, *LATER_TABLES)
 """The tables that came after version 0003."""
@@ -38,7 +40,9 @@ def columns_of(table: str) -> list[str]:
 
 
 def back_to_0004(url: str) -> None:
-    """Take away the tables and the columns that came after version 0004."""
+    """Take away the tables, the columns and the indexes that came after version 0004."""
+    for index in LATER_INDEXES:
+        execute(url, f"DROP INDEX {index}")
     for table in LATER_TABLES:
         execute(url, f"DROP TABLE {table}")
     for table, columns in LATER_COLUMNS.items():

@@ -11,7 +11,8 @@ from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
-from digital_painschool.ports.storage import AccessEntry, CallKey, CompletedCall
+from digital_painschool.errors import Conflict
+from digital_painschool.ports.storage import AccessEntry, CallKey, CompletedCall, DeskCall
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
 from digital_painschool.serialization.scalars import instant_to_text
@@ -129,6 +130,35 @@ def save_call(transaction: Transaction, call: CompletedCall) -> None:
     key = _key_of_call(call.key)
     transaction.put(Table.CALLS, [call.enrolment_id, call.version, call.fingerprint], *key)
     transaction.put(Table.CALLS_OF, key, call.enrolment_id, *key)
+
+
+def find_desk_call(transaction: Transaction, key: CallKey) -> DeskCall | None:
+    """Return the completed call under a key that concerns no enrolment, or None.
+
+    Raises:
+        StorageError: What is stored of the call is unreadable.
+    """
+    data: Any = read_stored("a completed call", transaction.get, Table.DESK_CALLS, *_key_of_call(key))
+    return None if data is None else read_stored("a completed call", _desk_call, key, data)
+
+
+def add_desk_call(transaction: Transaction, completed: DeskCall | None) -> None:
+    """Save a completed call that concerns no enrolment, if there is one, with its step.
+
+    Raises:
+        Conflict: A call was completed under the key before.
+    """
+    if completed is None:
+        return
+    key = _key_of_call(completed.key)
+    if transaction.get(Table.DESK_CALLS, *key) is not None:
+        raise Conflict("a call was completed under the key already; return its result")
+    transaction.put(Table.DESK_CALLS, [completed.result, completed.fingerprint], *key)
+
+
+def _desk_call(key: CallKey, data: Any) -> DeskCall:
+    result, fingerprint = data
+    return DeskCall(key=key, result=result, fingerprint=fingerprint)
 
 
 def _key_of_call(key: CallKey) -> Key:

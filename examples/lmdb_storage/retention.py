@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 
 from attrs import evolve
@@ -9,8 +10,17 @@ from attrs import evolve
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.ports.storage import AccessEntry, PurgeRecord
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    ExportReceipt,
+    PlanState,
+    PlanSummary,
+    PurgePlan,
+    PurgeReceipt,
+    Skip,
+    Skipped,
+)
+from digital_painschool.ports.storage import AccessEntry, DeskCall, PurgeRecord, plan_summary
 from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import from_data, to_data
@@ -18,6 +28,7 @@ from lmdb_storage import outbox
 from lmdb_storage.database import Database, Transaction, log
 from lmdb_storage.records import (
     add_access,
+    add_desk_call,
     find_each_enrolment,
     find_enrolment,
     find_readable_enrolments,
@@ -71,19 +82,42 @@ class LmdbRetention:
                 keys |= outbox.superseded(transaction, digest_id)
             return tuple(sorted(keys))
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
+    def save_export(
+        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
+    ) -> None:
         with self._database.writing() as transaction:
+            add_desk_call(transaction, completed)
             transaction.put(Table.EXPORTS, to_data(receipt), receipt.id)
             for one in _of_unit(transaction, receipt.unit, versions):
                 exported = max(one.exported, versions[one.enrolment.id])
                 save_enrolment(transaction, evolve(one, exported=exported), one)
 
-    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
         with self._database.writing() as transaction:
+            add_desk_call(transaction, completed)
             before = transaction.get(Table.PLANS, plan.id)
             if before is None or from_data(before, PurgePlan).decision is None:
                 transaction.put(Table.PLANS, to_data(plan), plan.id)
+                transaction.put(Table.UNIT_PLANS, plan.id, plan.unit, instant_to_text(plan.made_at), plan.id)
             add_access(transaction, (access,))
+
+    def list_plans(
+        self,
+        unit: HsaId,
+        state: PlanState | None = None,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[PlanSummary, ...]:
+        with self._database.reading() as transaction:
+            plan_ids = ids(transaction.scan(Table.UNIT_PLANS, unit))
+            ordered = reversed(plan_ids) if newest_first else plan_ids
+            read = read_each(ordered, lambda id_: _summary(transaction, id_), _log_unreadable_plan)
+        wanted = [plan for plan in read if plan is not None and state in {None, plan.state}]
+        if after is not None:
+            wanted = [p for p in wanted if ((p.made_at, p.id) < after) is newest_first and (p.made_at, p.id) != after]
+        return tuple(wanted[:limit])
 
     def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         with self._database.reading() as transaction:
@@ -94,8 +128,16 @@ class LmdbRetention:
                 receipt=_receipt(transaction, plan_id),
             )
 
-    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(
+        self,
+        plan_id: PlanId,
+        purge: Sequence[EndedEnrolment],
+        skip: Sequence[Skipped],
+        *,
+        completed: DeskCall | None = None,
+    ) -> None:
         with self._database.writing() as transaction:
+            add_desk_call(transaction, completed)
             before = _progress(transaction, plan_id)
             noted: dict[EnrolmentId, Skipped | None] = {}
             for planned in purge:
@@ -113,8 +155,9 @@ class LmdbRetention:
                 if id_ not in before:
                     transaction.put(Table.PROGRESS, [id_, outcome and outcome.why.value], plan_id, id_)
 
-    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
         with self._database.writing() as transaction:
+            add_desk_call(transaction, completed)
             return _save_receipt(transaction, receipt)
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
@@ -136,6 +179,15 @@ def _progress(transaction: Transaction, plan_id: PlanId) -> dict[EnrolmentId, Sk
 def _receipt(transaction: Transaction, plan_id: str) -> PurgeReceipt | None:
     data = transaction.get(Table.RECEIPTS, plan_id)
     return None if data is None else from_data(data, PurgeReceipt)
+
+
+def _summary(transaction: Transaction, plan_id: str) -> PlanSummary:
+    plan = from_data(transaction.get(Table.PLANS, plan_id), PurgePlan)
+    return plan_summary(plan, _receipt(transaction, plan_id))
+
+
+def _log_unreadable_plan(plan_id: str) -> None:
+    log.error("plan %s cannot be read; was it changed by hand?", plan_id)
 
 
 def _log_unreadable(plan_id: str) -> None:

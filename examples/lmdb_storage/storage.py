@@ -55,6 +55,7 @@ class LmdbStorage:
         staff = LmdbStaff(self._database)
         self.profile = staff.profile
         self.save_profile = staff.save_profile
+        self.find_desk_call = staff.find_desk_call
         access_log = LmdbAccessLog(self._database)
         self.log = access_log.log
         self.access_entries = access_log.access_entries
@@ -66,6 +67,7 @@ class LmdbStorage:
         self.notification_keys = retention.notification_keys
         self.save_export = retention.save_export
         self.save_plan = retention.save_plan
+        self.list_plans = retention.list_plans
         self.load_purge = retention.load_purge
         self.purge = retention.purge
         self.save_receipt = retention.save_receipt

@@ -4,21 +4,19 @@ from datetime import UTC, datetime
 
 from django import forms
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from digital_painschool import AccessEntry, Action, ListPage, PlanId
+from digital_painschool import AccessEntry, ListPage, PlanId
 
-from .pages import PAGE
+from .pages import PAGE, more
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
-from .steps import attempt, done, show
-
-ACTIONS = {action.value: action for action in Action}
-"""The actions by their names in the access log."""
+from .steps import attempt, done, once, show
 
 
 class DecisionForm(forms.Form):
@@ -45,9 +43,9 @@ class LogFilter(forms.Form):
 @require_GET
 @for_staff
 def retention(request: HttpRequest, colleague: Colleague) -> HttpResponse:
-    """Show the purges that were carried out, and the first two steps of a new one."""
-    receipts = school().administrator(colleague.actor).receipts()
-    return render(request, "retention.html", {"receipts": receipts[::-1]})
+    """Show the plans, with what became of each, and the first two steps of a new purge."""
+    page = school().administrator(colleague.actor).pages.plans(request.GET.get("after"), limit=PAGE)
+    return render(request, "retention.html", {"page": page, "older": more(request, page.next)})
 
 
 @require_POST
@@ -61,9 +59,18 @@ def export(request: HttpRequest, colleague: Colleague) -> HttpResponse:
 
 @require_POST
 @for_staff
+def download(request: HttpRequest, colleague: Colleague) -> HttpResponseBase:
+    """Send the ended enrolments as a file, while they are read."""
+    export = school().administrator(colleague.actor).download()
+    named = {"Content-Disposition": f'attachment; filename="{export.file_name}"'}
+    return StreamingHttpResponse(export, content_type=export.media_type, headers=named)
+
+
+@require_POST
+@for_staff
 def make_plan(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     """Make a plan, and show it."""
-    plan = school().administrator(colleague.actor).plan_purge()
+    plan = school().administrator(colleague.actor).plan_purge(once=once(request))
     return redirect("plan", plan.id)
 
 
@@ -73,7 +80,7 @@ def plan(request: HttpRequest, colleague: Colleague, plan_id: PlanId) -> HttpRes
     """Show a plan, and approve it."""
     desk = school().administrator(colleague.actor)
     form = DecisionForm(request.POST or None)
-    if attempt(form, lambda: desk.approve(plan_id, decision=form.cleaned_data["decision"])):
+    if attempt(form, lambda: desk.approve(plan_id, decision=form.cleaned_data["decision"], once=once(request))):
         return done(request, "Gallringen är godkänd.", "plan", plan_id)
     return show(request, "plan.html", {"plan": desk.plan(plan_id), "form": form, "confirm": ConfirmForm()})
 
@@ -84,7 +91,7 @@ def purge(request: HttpRequest, colleague: Colleague, plan_id: PlanId) -> HttpRe
     """Carry out an approved plan, and show its receipt."""
     desk = school().administrator(colleague.actor)
     form = ConfirmForm(request.POST or None)
-    if attempt(form, lambda: desk.purge(plan_id)):
+    if attempt(form, lambda: desk.purge(plan_id, once=once(request))):
         return done(request, "Gallringen är gjord. Kvittot står nedan.", "retention")
     return show(request, "plan.html", {"plan": desk.plan(plan_id), "form": DecisionForm(), "confirm": form})
 
@@ -103,7 +110,7 @@ def access_log(request: HttpRequest, colleague: Colleague) -> HttpResponse:
 
     if not attempt(form, step) and not form.is_bound:
         pages.append(desk.pages.access_log(limit=PAGE))
-    rows = [(entry, ACTIONS.get(entry.action)) for page in pages for _, entry in page.rows]
+    rows = [entry for page in pages for _, entry in page.rows]
     older = None
     if pages and pages[0].next:
         older = LogFilter(initial={"number": form.data.get("number", ""), "after": pages[0].next})

@@ -13,6 +13,7 @@ from attrs import frozen
 from django.conf import settings
 from django.contrib.sessions.backends.file import SessionStore
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from digital_painschool import PatientDesk
@@ -21,7 +22,7 @@ from .people import STAFF, Colleague
 from .school import school
 
 P = ParamSpec("P")
-Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 @frozen
@@ -71,11 +72,11 @@ def _who(request: HttpRequest, side: Side) -> str | None:
     return who if isinstance(who, str) else None
 
 
-def for_staff(view: Callable[Concatenate[HttpRequest, Colleague, P], HttpResponse]) -> Page[P]:
+def for_staff(view: Callable[Concatenate[HttpRequest, Colleague, P], HttpResponseBase]) -> Page[P]:
     """Give a view the member of staff who is signed in; ask others to sign in."""
 
     @wraps(view)
-    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         colleague = STAFF.get(_who(request, STAFF_SIDE) or "")  # type: ignore[call-overload]
         if colleague is None:
             return redirect(STAFF_SIDE.page)
@@ -85,11 +86,11 @@ def for_staff(view: Callable[Concatenate[HttpRequest, Colleague, P], HttpRespons
     return page
 
 
-def for_patients(view: Callable[Concatenate[HttpRequest, PatientDesk, P], HttpResponse]) -> Page[P]:
+def for_patients(view: Callable[Concatenate[HttpRequest, PatientDesk, P], HttpResponseBase]) -> Page[P]:
     """Give a view the desk of the patient who is signed in; ask others to sign in."""
 
     @wraps(view)
-    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         number = _who(request, PATIENT_SIDE)
         if number is None:
             return redirect(PATIENT_SIDE.page)

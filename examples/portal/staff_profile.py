@@ -9,7 +9,7 @@ from digital_painschool import Channel, FlagKind, OwnProfile, label
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
-from .steps import attempt, done, show
+from .steps import attempt, done, once, show
 
 
 class ProfileForm(forms.Form):
@@ -45,7 +45,9 @@ def profile(request: HttpRequest, colleague: Colleague) -> HttpResponse:
 
     def step() -> object:
         chosen = form.cleaned_data
-        return desk.receive_notifications(email=chosen["email"], sms=chosen.get("sms", False), flags=chosen["flags"])
+        return desk.receive_notifications(
+            email=chosen["email"], sms=chosen.get("sms", False), flags=chosen["flags"], once=once(request)
+        )
 
     if attempt(form, step):
         return done(request, "Din profil är sparad.", "profile")

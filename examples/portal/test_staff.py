@@ -1,6 +1,8 @@
 """What the walk passes by on the staff's side: filters, pages of lists, released modules, a missing address."""
 
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from attrs import evolve
@@ -99,6 +101,47 @@ def test_a_long_log_has_pages_for_one_person(anna: ClientVisitor, monkeypatch: p
     david.fill("Personnummer", "850709-9806")
     david.press("Visa")
     assert david.status == 422
+
+
+def test_an_export_is_downloaded_and_counts(anna: ClientVisitor, portal: Clock) -> None:
+    """Otherwise a data administrator would need somebody at the server to fetch the files."""
+    enrolment = enrolment_of(ELSA)
+    school().therapist(ANNA.actor).end(enrolment, reason="annan")
+    david = ClientVisitor()
+    sign_in_staff(david, "David Dahl")
+    david.click("Export och gallring")
+    token = david.page.select_one("[name=csrfmiddlewaretoken]")
+    assert token is not None
+    answer = david.client.post("/personal/gallring/ladda-ner", {"csrfmiddlewaretoken": str(token["value"])})
+    assert ("application/zip", "no-store") == (answer.headers["Content-Type"], answer.headers["Cache-Control"])
+    assert 'attachment; filename="export-2026-03-02.zip"' == answer.headers["Content-Disposition"]
+    with ZipFile(BytesIO(b"".join(answer))) as archive:
+        assert {"enrolments.csv", "answers.csv", "enrolments.jsonl"} == {*archive.namelist()}
+        assert "198507099805" in archive.read("enrolments.csv").decode()
+    portal.wait(days=3700)
+    david.open("/personal/gallring")
+    david.press("Gör en plan")
+    assert "Ja" in david.text
+    assert "Nej" not in david.text
+
+
+def test_plans_are_listed_page_by_page(portal: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a plan that waits for its decision would be lost with the tab that showed it."""
+    monkeypatch.setattr(office, "PAGE", 1)
+    david = ClientVisitor()
+    sign_in_staff(david, "David Dahl")
+    for _ in range(2):
+        david.click("Export och gallring")
+        david.press("Gör en plan")
+        portal.wait(minutes=1)
+    david.fill("Gallringsbeslut", "VGR 1")
+    david.press("Godkänn gallring")
+    david.click("Export och gallring")
+    assert "Godkänd" in david.text
+    assert "Öppen" not in david.text
+    david.click("Visa äldre")
+    assert "Öppen" in david.text
+    assert not david.page.find("a", string="Visa äldre")
 
 
 def test_who_is_not_in_the_directory_is_told_who_corrects_it(portal: Clock) -> None:

@@ -71,6 +71,7 @@ staff_pages: Pages = [
     path("min-profil", staff_profile.profile, name="profile"),
     path("gallring", office.retention, name="retention"),
     path("gallring/export", office.export, name="export"),
+    path("gallring/ladda-ner", office.download, name="download"),
     path("gallring/plan", office.make_plan, name="make-plan"),
     path("gallring/plan/<plan:plan_id>", office.plan, name="plan"),
     path("gallring/plan/<plan:plan_id>/gallra", office.purge, name="purge"),

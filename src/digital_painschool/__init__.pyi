@@ -8,6 +8,7 @@ from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import CaseSelection as CaseSelection
 from digital_painschool.application.export import Format as Format
+from digital_painschool.application.export_download import ExportDownload as ExportDownload
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
 from digital_painschool.application.input_limits import InputLimits as InputLimits
@@ -42,9 +43,11 @@ from digital_painschool.bootstrap.school import PainSchool as PainSchool
 from digital_painschool.bootstrap.settings import AdapterConfig as AdapterConfig
 from digital_painschool.bootstrap.settings import Settings as Settings
 from digital_painschool.bootstrap.settings_toml import read_settings as read_settings
+from digital_painschool.codes import Action as Action
 from digital_painschool.codes import AnswerCode as AnswerCode
 from digital_painschool.codes import AnswerProblem as AnswerProblem
 from digital_painschool.codes import IdentityReason as IdentityReason
+from digital_painschool.codes import OtherAction as OtherAction
 from digital_painschool.codes import ValueReason as ValueReason
 from digital_painschool.delivery.report import DeliveryReport as DeliveryReport
 from digital_painschool.delivery.worker import Delivery as Delivery
@@ -122,6 +125,8 @@ from digital_painschool.domain.retention import EndedEnrolment as EndedEnrolment
 from digital_painschool.domain.retention import ExportedFile as ExportedFile
 from digital_painschool.domain.retention import ExportReceipt as ExportReceipt
 from digital_painschool.domain.retention import Held as Held
+from digital_painschool.domain.retention import PlanState as PlanState
+from digital_painschool.domain.retention import PlanSummary as PlanSummary
 from digital_painschool.domain.retention import PurgeDecision as PurgeDecision
 from digital_painschool.domain.retention import PurgePlan as PurgePlan
 from digital_painschool.domain.retention import PurgeReason as PurgeReason
@@ -159,4 +164,3 @@ from digital_painschool.rules.access import Access as Access
 from digital_painschool.rules.access import Reading as Reading
 from digital_painschool.rules.flags import Flag as Flag
 from digital_painschool.rules.ordering import Place as Place
-from digital_painschool.rules.permissions import Action as Action

@@ -1,10 +1,10 @@
-"""The codes of what a person typed wrongly, for a screen to translate. No code repeats what was typed.
+"""Codes for a screen to translate: of what a person typed wrongly, and of the actions in the access log.
 
-Rule: M-14, D-07a, D-24d.
+No code repeats what was typed. Rule: M-06, M-14, D-07a, D-24d.
 """
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import Enum, StrEnum
 from types import MappingProxyType
 
 from attrs import field, frozen
@@ -78,3 +78,60 @@ class AnswerProblem:
 
     def __reduce__(self) -> tuple[object, ...]:
         return AnswerProblem, (self.question, self.code, dict(self.limits))
+
+
+class Action(StrEnum):
+    """An action at a desk; the value names it in the access log."""
+
+    START = "start"
+    LIST_OWN_PATIENTS = "list-own-patients"
+    LIST_UNIT = "list-unit"
+    COUNT_OWN_PATIENTS = "count-own-patients"
+    COUNT_UNIT = "count-unit"
+    SEE_ENROLMENT = "see-enrolment"
+    SEE_FLAGS = "see-flags"
+    SEE_TIMELINE = "see-timeline"
+    SEE_NOTIFICATIONS = "see-notifications"
+    SEE_PROGRAM = "see-program"
+    HAND_OVER = "hand-over"
+    REVIEW = "review"
+    MAINTAIN = "maintain"
+    REACTIVATE = "reactivate"
+    END = "end"
+    WITHDRAW = "withdraw"
+    OPEN_MODULE = "open-module"
+    READ_PAGE = "read-page"
+    COMPLETE_MODULE = "complete-module"
+    RELEASE_MODULE = "release-module"
+    SAVE_FORM = "save-form"
+    SAVE_DRAFT = "save-draft"
+    READ_DRAFT = "read-draft"
+    DISCARD_DRAFT = "discard-draft"
+    READ_ANSWERS = "read-answers"
+    MARK_FORM_READ = "mark-form-read"
+    MARK_FLAG_HANDLED = "mark-flag-handled"
+    READ_CONVERSATION = "read-conversation"
+    WRITE_MESSAGE = "write-message"
+    RENAME_CONVERSATION = "rename-conversation"
+    UPDATE_PROFILE = "keep-profile"
+    EXPORT = "export"
+    PLAN_PURGE = "plan-purge"
+    APPROVE_PURGE = "approve-purge"
+    PURGE = "purge"
+    SEE_PLANS = "see-plans"
+    SEE_ACCESS_LOG = "see-access-log"
+    DELIVER = "deliver"
+
+
+class OtherAction(str):
+    """The name of an action that another version of the library logged; its label is the name itself."""
+
+    __slots__ = ()
+
+
+_ACTIONS = {action.value: action for action in Action}
+
+
+def action_of(name: str) -> Action | OtherAction:
+    """Return the action of a name in the access log."""
+    return _ACTIONS.get(name) or OtherAction(name)

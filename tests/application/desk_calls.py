@@ -167,7 +167,20 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     ),
     "desk.profile": (lambda d: d.profile(), []),
     "desk.receive_notifications": (lambda d: d.receive_notifications(email=True), [("keep-profile", NOBODY)]),
+    "desk.receive_notifications twice under a key": (
+        lambda d: [d.receive_notifications(email=True, once="k") for _ in range(2)],
+        [("keep-profile", NOBODY)] * 2,
+    ),
+    "office.plan_purge twice under a key": (
+        lambda o: [o.plan_purge(once="k") for _ in range(2)],
+        [("plan-purge", NOBODY)] * 2,
+    ),
+    "office.purge twice under a key": (
+        lambda o: [o.purge(APPROVED, once="k") for _ in range(2)],
+        [("purge", ENDED), ("purge", NOBODY)],
+    ),
     "office.export": (lambda o: o.export("export"), [("export", ENDED)]),
+    "office.download": (lambda o: b"".join(o.download()), [("export", ENDED)]),
     "office.plan_purge": (lambda o: o.plan_purge(), [("plan-purge", NOBODY)]),
     "office.plan": (lambda o: o.plan(PLANNED), []),
     "office.approve": (lambda o: o.approve(PLANNED, decision="RS 2"), [("approve-purge", NOBODY)]),
@@ -176,6 +189,11 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "office.receipts": (lambda o: o.receipts(), []),
     "office.access_log": (lambda o: o.access_log(), [("see-access-log", NOBODY)]),
     "office.access_log of a person": (lambda o: o.access_log(person=BO), [("see-access-log", Of(None, BO))]),
+    "office.pages.plans": (lambda o: o.pages.plans(), [("see-plans", NOBODY)]),
+    "office.pages.plans two pages": (
+        lambda o: o.pages.plans(o.pages.plans(limit=1).next),
+        [("see-plans", NOBODY)] * 2,
+    ),
     "office.pages.access_log": (lambda o: o.pages.access_log(), [("see-access-log", NOBODY)]),
     "office.pages.access_log of a person": (
         lambda o: o.pages.access_log(person=BO),

@@ -61,6 +61,7 @@ ACTIVITIES = {
             "read-answers",
             "read-conversation",
             "see-access-log",
+            "see-plans",
             "plan-purge",
         ],
         Activity.READ,
@@ -116,6 +117,7 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
         ("read-conversation", ENDED),
     ),
     "former.pages.messages": (lambda r: r.pages.messages(ENDED.enrolment, 1), ("read-conversation", ENDED)),
+    "office.pages.plans": (lambda o: o.pages.plans("?"), ("see-plans", NOBODY)),
     "office.pages.access_log": (lambda o: o.pages.access_log(action="?"), ("see-access-log", NOBODY)),
     "office.pages.access_log of a person": (
         lambda o: o.pages.access_log(person=BO, limit=0),

@@ -163,6 +163,7 @@ BAD: dict[str, list[Any]] = {
     "shortens": [None, "ja", 1, 0, []],
     "since": NO_INSTANTS,
     "sms": NO_TICKS,
+    "state": ["open", 5, True, {}, []],
     "text": NO_TEXTS,
     "therapist": NO_HSA_IDS,
     "until": NO_INSTANTS,
@@ -171,7 +172,7 @@ BAD: dict[str, list[Any]] = {
 """Arguments that will not do, by the name of the parameter."""
 PAGES = (
     *(f"desk.pages.{name}" for name in ("timeline", "conversations", "messages", "notifications")),
-    *("room.pages.conversations", "room.pages.messages", "office.pages.access_log"),
+    *("room.pages.conversations", "room.pages.messages", "office.pages.access_log", "office.pages.plans"),
 )
 OTHERWISE: dict[tuple[str, str], list[Any]] = {
     **{(page, "limit"): [*BAD["limit"], 501] for page in PAGES},

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
 
 from digital_painschool.application import executor
+from digital_painschool.application.export import Format
 from digital_painschool.application.once import once_of
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
@@ -21,10 +23,10 @@ from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.environment import PortsFactory, in_memory, stored_at
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.faults import Call, watched
-from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
+from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.application.desk_calls import PEOPLE, E, lived
-from tests.application.test_bad_input import METHODS, good
+from tests.application.desk_calls import PEOPLE, PLANNED, E, lived
+from tests.application.test_bad_input import METHODS, RECEIPT, good
 from tests.scenario import refused
 
 OTHER: Mapping[str, Any] = {
@@ -32,19 +34,27 @@ OTHER: Mapping[str, Any] = {
     "answers": {"smarta": 4},
     "conversation": 2,
     "days": 31,
+    "decision": "RS 3",
+    "email": False,
     "enrolment_id": EnrolmentId("e-0002"),
     "expected": 1,
     "flag": FlagKind.UNDELIVERED,
+    "flags": {FlagKind.FORM_SAVED},
+    "folder": "another",
     "form": DAILY,
+    "formats": (Format.CSV,),
     "heading": "Annan",
     "module": 1,
     "modules": (1, 2),
     "notify": Notify.DIRECT,
     "number": CILLA,
     "opened": True,
+    "plan": PLANNED,
     "program": "smartskola",
     "reason": "avbruten",
     "shortens": True,
+    "receipt": evolve(RECEIPT, purged=(EnrolmentId("e-0009"),)),
+    "sms": True,
     "text": "Annat",
     "therapist": NURSE.hsa_id,
     "up_to": 0,
@@ -61,9 +71,21 @@ ONCE = {
     if "once" in {p.name for p in parameters}
 }
 """The good arguments of every method that takes a key."""
+CALLBACKS = {"progress", "left"}
+"""The parameters that are no content."""
 
 READING = frozenset(
     {
+        *("desk.programs", "desk.limits", "desk.caseload", "coordinator.unit_caseload", "desk.counts"),
+        *("coordinator.unit_counts", "desk.profile", "room.enrolments"),
+        *(
+            "office.download",
+            "office.plan",
+            "office.receipts",
+            "office.access_log",
+            "office.pages.access_log",
+            "office.pages.plans",
+        ),
         *("desk.identify", "desk.find", "desk.enrolment", "desk.program", "desk.end_reasons", "desk.next_module"),
         *(
             "desk.to_handle",
@@ -82,13 +104,15 @@ READING = frozenset(
         *(f"room.pages.{name}" for name in ("conversations", "messages")),
     }
 )
-"""What reads, and takes no key; a draft, which is as it was saved last; and what marks by reading, once by itself."""
+"""What reads, and takes no key; a download, whose bytes are wanted each time;
+a draft, which is as it was saved last; and what marks by reading, once by itself."""
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait between two attempts."""
+def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let nobody wait between two attempts, and write exports into a folder of the test's own."""
     monkeypatch.setattr(executor, "sleep", lambda _: None)
+    monkeypatch.chdir(tmp_path)
 
 
 def call(school: Scenario, method: str, **arguments: object) -> Any:
@@ -97,14 +121,9 @@ def call(school: Scenario, method: str, **arguments: object) -> Any:
     return getattr(PEOPLE[who][1](school.school), name)(**{**ONCE[method], "once": "k", **arguments})
 
 
-def test_every_step_of_an_enrolment_takes_a_key() -> None:
+def test_every_changing_call_takes_a_key() -> None:
     """Otherwise a step that is added later could be taken twice by a double click."""
-    of_enrolments = {
-        method
-        for method, parameters in METHODS.items()
-        if {"enrolment_id", "number"} & {p.name for p in parameters} and not method.startswith("office")
-    }
-    assert READING == of_enrolments - {*ONCE}
+    assert READING == METHODS.keys() - ONCE.keys()
 
 
 @pytest.mark.rule("D-24a")
@@ -123,7 +142,9 @@ def test_the_same_key_returns_the_first_result_and_changes_nothing(method: str) 
 
 
 @pytest.mark.rule("D-24a")
-@pytest.mark.parametrize(("method", "parameter"), [(m, p.name) for m in ONCE for p in METHODS[m] if p.name != "once"])
+@pytest.mark.parametrize(
+    ("method", "parameter"), [(m, p.name) for m in ONCE for p in METHODS[m] if p.name not in {"once", *CALLBACKS}]
+)
 def test_another_content_under_the_key_is_refused(method: str, parameter: str) -> None:
     """Otherwise a host that uses a key twice would take a message for written that nobody has."""
     school = lived()
@@ -304,7 +325,11 @@ def test_without_a_key_the_storage_is_asked_for_none() -> None:
     listening = school.another(evolve(school.ports, storage=watched(school.storage, listen)))
     listening.patient(ANNA).save_form(E, PAIN, {"smarta": 3})
     listening.therapist(NURSE).end(E, reason="klar")
+    listening.administrator(ARCHIVIST).plan_purge()
     assert (2, 0) == (asked.count("save"), asked.count("find_call"))
+    assert (1, 0) == (asked.count("save_plan"), asked.count("find_desk_call"))
+    listening.therapist(NURSE).start(BO, program="somnskola", once="k")
+    assert 1 == asked.count("find_call")
 
 
 # --- steps from a view

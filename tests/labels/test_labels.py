@@ -10,14 +10,14 @@ from importlib import import_module
 from typing import get_args
 
 import pytest
-from attrs import fields
+from attrs import evolve, fields
 from hypothesis import given
 from hypothesis import strategies as st
 
 import digital_painschool
 from digital_painschool import errors
 from digital_painschool.application.timeline_lines import FACTS
-from digital_painschool.codes import AnswerCode, AnswerProblem, IdentityReason, ValueReason
+from digital_painschool.codes import Action, AnswerCode, AnswerProblem, IdentityReason, OtherAction, ValueReason
 from digital_painschool.domain import digest
 from digital_painschool.domain.events import (
     Event,
@@ -45,9 +45,10 @@ from digital_painschool.errors import (
 from digital_painschool.labels.lookup import LABELS, Language, label
 from digital_painschool.labels.words import Word
 from digital_painschool.ports.inbox import Delivered
+from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.rules.digests import Doubt
-from digital_painschool.rules.permissions import Action
-from digital_painschool.testing.people import ANNA
+from digital_painschool.testing.environment import START
+from digital_painschool.testing.people import ANNA, UNIT
 from docs import tables
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -300,6 +301,20 @@ def test_what_nobody_reads_has_no_label(value: object) -> None:
     """Otherwise a portal would show an empty line where it passed the wrong thing."""
     with pytest.raises(InvalidValue, match="there is no label"):
         label(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.rule("D-24d", "D-21c")
+@pytest.mark.parametrize("language", Language)
+def test_a_line_of_the_access_log_has_words_for_its_action(language: Language) -> None:
+    """Otherwise a data administrator would read codes, or miss the lines that an older version wrote."""
+    entry = AccessEntry(at=START, by="system", unit=UNIT, action="plan-purge", activity=Activity.READ)
+    assert Action.PLAN_PURGE is entry.action
+    assert str(entry.action) == "plan-purge"
+    assert label(Action.PLAN_PURGE, language) == label(entry.action, language) != "plan-purge"
+    older = evolve(entry, action="see-the-past")
+    assert OtherAction("see-the-past") == older.action
+    assert "see-the-past" == label(older.action, language)
+    assert older == evolve(older, action=older.action)
 
 
 @pytest.mark.parametrize("template", Template)

@@ -4,6 +4,17 @@ from proofs.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
     Bug(
+        name="an-author-s-lines-are-looked-for-in-the-whole-log",
+        harm="the log of a large unit would be read from end to end for the few lines of one colleague",
+        module="adapters.sql.access_log",
+        old="        query.where(_OF_AUTHOR) if one_author else query, ",
+        new="        query, ",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_query_plans.py::test_what_one_author_did_is_found_by_its_index_on_sqlite",
+            "test_what_one_author_did_is_found_by_its_index_on_sqlite",
+        ),
+    ),
+    Bug(
         name="a-cursor-forgets-its-filters",
         harm="the next page of one list would be some page of another",
         module="application.cursors",

@@ -36,7 +36,7 @@ BUGS = (
         name="any-content-under-the-key",
         harm="a message would be taken for written that nobody has",
         module="application.once",
-        old="        if not is_same or enrolment_id",
+        old="        if not _is_of(asked, call.fingerprint) or enrolment_id",
         new="        if enrolment_id",
         caught_by=Catcher(
             "tests/application/test_once.py::test_another_content_under_the_key_is_refused",
@@ -75,6 +75,47 @@ BUGS = (
             "tests/adapters/sql/test_storage.py::TestPostgresqlStorage::test_a_call_is_found_by_its_key",
             "test_a_call_is_found_by_its_key",
         ),
+    ),
+    Bug(
+        name="a-repeated-call-of-a-desk-is-a-new-one",
+        harm="a double click would leave two plans, and the second one be approved unread",
+        module="application.desk_calls",
+        old="    if first is None:\n        try:",
+        new="    if first is None or again:\n        try:",
+        caught_by=Catcher(
+            "tests/application/test_once.py::test_the_same_key_returns_the_first_result_and_changes_nothing",
+            "test_the_same_key_returns_the_first_result_and_changes_nothing",
+        ),
+    ),
+    Bug(
+        name="another-plan-under-the-key-of-a-purge",
+        harm="a host would take the receipt of one purge for that of another",
+        module="application.once",
+        old="        if not _is_of(asked, call.fingerprint):\n",
+        new="        if not call.fingerprint:\n",
+        caught_by=Catcher(
+            "tests/application/test_once.py::test_another_content_under_the_key_is_refused",
+            "test_another_content_under_the_key_is_refused",
+        ),
+    ),
+    Bug(
+        name="a-plan-without-its-key",
+        harm="after a lost answer the administrator would have two plans",
+        module="adapters.sql.purge_plans",
+        old="            add_desk_call(connection, completed)\n",
+        new="",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_a_call_at_a_desk_is_found_by_its_key",
+            "test_a_call_at_a_desk_is_found_by_its_key",
+        ),
+    ),
+    Bug(
+        name="a-purge-without-its-key-in-the-lifecycle",
+        harm="the laws would not notice a key that is forgotten",
+        module="application.purge",
+        old="self._save_plan(Action.PLAN_PURGE, plan, at, completing(plan.id))",
+        new="self._save_plan(Action.PLAN_PURGE, plan, at, None)",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 10"),
     ),
     Bug(
         name="a-purge-leaves-the-keys",

@@ -8,6 +8,28 @@ _MEMORY = "tests/adapters/memory/test_memory.py::TestMemoryStorage"
 
 BUGS = (
     Bug(
+        name="an-approved-plan-is-listed-as-open",
+        harm="a plan would be approved twice, and the approved one never be carried out",
+        module="adapters.sql.plan_list",
+        old="    PlanState.OPEN: and_(_RECEIPT.is_(None), ~plans.c.approved),\n",
+        new="    PlanState.OPEN: _RECEIPT.is_(None),\n",
+        caught_by=Catcher(
+            "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_plans_are_the_units_own_in_order_and_by_state",
+            "test_plans_are_the_units_own_in_order_and_by_state",
+        ),
+    ),
+    Bug(
+        name="a-list-of-plans-leaves-no-line",
+        harm="nobody could tell who had looked at the plans",
+        module="application.plan_pages",
+        old="    executor.storage.log((access_entry(Action.SEE_PLANS, actor, executor.now()),))\n",
+        new="",
+        caught_by=Catcher(
+            "tests/application/test_access_log.py::test_each_call_leaves_its_lines_and_no_other",
+            "test_each_call_leaves_its_lines_and_no_other",
+        ),
+    ),
+    Bug(
         name="a-year-too-early",
         harm="records would be destroyed that must be kept",
         module="rules.retention",

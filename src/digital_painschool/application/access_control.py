@@ -30,6 +30,7 @@ _READING = frozenset(
         Action.READ_DRAFT,
         Action.READ_ANSWERS,
         Action.READ_CONVERSATION,
+        Action.SEE_PLANS,
         Action.SEE_ACCESS_LOG,
         Action.PLAN_PURGE,
     }
@@ -66,7 +67,7 @@ def access_entry(
         at=at,
         by=by.signature,
         unit=unit,
-        action=action.value,
+        action=action,
         activity=_ACTIVITY[action],
         enrolment_id=None if enrolment is None else enrolment.id,
         person=person,

@@ -1,4 +1,4 @@
-"""The access log in pages, as a data administrator reads it. Rule: M-06, D-21c."""
+"""The access log and the purge plans in pages, as a data administrator reads them. Rule: M-06, D-21a, D-21c."""
 
 from datetime import datetime
 
@@ -6,8 +6,10 @@ from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.enrolment_loading import is_id
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import ListPage, Span, numbered_page, require_limit
+from digital_painschool.application.plan_pages import plan_page
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
+from digital_painschool.domain.retention import PlanState, PlanSummary
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import AccessEntry, Excerpt
 from digital_painschool.rules.permissions import Action
@@ -19,11 +21,32 @@ _ACTIONS = frozenset(action.value for action in Action)
 
 
 class AccessLogPages:
-    """The access log of a unit in pages: `AdministratorDesk.pages`."""
+    """The access log and the purge plans of a unit in pages: `AdministratorDesk.pages`."""
 
     def __init__(self, executor: Executor, actor: Actor) -> None:
         self._executor = executor
         self._actor = actor
+
+    def plans(
+        self,
+        after: str | None = None,
+        *,
+        state: PlanState | None = None,
+        newest_first: bool = True,
+        limit: int = 50,
+    ) -> ListPage[PlanSummary]:
+        """Return a page of the unit's purge plans: open, approved or carried out, with their receipts. Rule: D-21a.
+
+        Args:
+            after: The `next` of the page before; left out, the first page.
+            state: Only the plans in this state.
+            newest_first: False for the oldest first.
+            limit: The most plans, up to 500.
+
+        Raises:
+            InvalidValue: Also for a cursor that is damaged, or was made with other filters.
+        """
+        return plan_page(self._executor, self._actor, after, state, newest_first=newest_first, limit=limit)
 
     def access_log(
         self,
@@ -48,7 +71,7 @@ class AccessLogPages:
             person: Only the entries of this person.
             by: Only what this author did: a member of staff's HSA-id, `"patient"` or `"system"`.
             enrolment_id: Only the entries of this enrolment, which may have been purged.
-            action: Only the entries of this action, as an entry names it.
+            action: Only the entries of this action, or of its name.
             since: Only what was done at this instant or later.
             until: Only what was done before this instant.
             newest_first: False for the oldest first.

@@ -7,6 +7,8 @@ from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.access_log_pages import AccessLogPages
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format
+from digital_painschool.application.export_download import ExportDownload
+from digital_painschool.application.once import once_of
 from digital_painschool.application.purge import Purge
 from digital_painschool.application.purge_replay import PurgeReplay
 from digital_painschool.application.receipt_proof import ReceiptKey
@@ -34,7 +36,7 @@ class AdministratorDesk:
     and `StorageError` when the storage fails.
 
     Attributes:
-        pages: The access log in pages.
+        pages: The access log and the purge plans in pages.
     """
 
     def __init__(self, executor: Executor, actor: Actor, receipt_key: ReceiptKey | None = None) -> None:
@@ -51,17 +53,19 @@ class AdministratorDesk:
         *,
         formats: Iterable[Format] = (Format.CSV, Format.JSON_LINES),
         progress: Progress = silent,
+        once: str | None = None,
     ) -> ExportReceipt:
         """Export all records of the unit's ended enrolments, for statistics and follow-up, and save the receipt.
 
-        Rule: M-21, D-07b, D-21a. Withdrawn ones are left out. Each enrolment's version is noted as exported if the
-        files hold everything that a purge deletes: CSV alone does not. An unreadable enrolment is in no file, is not
-        noted as exported, and is named in the receipt.
+        Rule: M-21, D-07b, D-21a, D-24a. Withdrawn ones are left out. Each enrolment's version is noted as exported if
+        the files hold everything that a purge deletes: CSV alone does not. An unreadable enrolment is in no file, is
+        not noted as exported, and is named in the receipt.
 
         Args:
             folder: The folder for the files; a missing one is made. The files hold personal data.
             formats: The formats to write.
             progress: Called with the number of enrolments written so far.
+            once: The host's key for the call. A repeated call returns the first receipt, and writes no file.
 
         Raises:
             StorageError: Also when a file cannot be written, or when another export is being written into the folder;
@@ -69,18 +73,37 @@ class AdministratorDesk:
         """
         self._executor.access.permit(Action.EXPORT, self._actor)
         _require_callable(progress)
-        return UnitExport(self._executor, self._actor, progress).write(folder, formats)
+        return UnitExport(self._executor, self._actor, progress).write(folder, formats, once)
 
-    def plan_purge(self) -> PurgePlan:
+    def download(
+        self, *, formats: Iterable[Format] = (Format.CSV, Format.JSON_LINES), progress: Progress = silent
+    ) -> ExportDownload:
+        """Export all records of the unit's ended enrolments as bytes in pieces, for a portal's answer.
+
+        Rule: M-21, D-21a. As `export`, with the same files. Nothing is read before the first piece is taken, and
+        nothing is recorded before the last one was. Each download is an export of its own, and takes no key.
+
+        Args:
+            formats: The formats to produce.
+            progress: Called with the number of enrolments produced so far.
+        """
+        self._executor.access.permit(Action.EXPORT, self._actor)
+        _require_callable(progress)
+        return UnitExport(self._executor, self._actor, progress).download(formats)
+
+    def plan_purge(self, *, once: str | None = None) -> PurgePlan:
         """Preview a purge, as data: which enrolments, why, ended when, last entry, export state.
 
         Rule: M-20, D-07b, D-21a, D-21b.
 
         The plan is saved, to be approved and carried out later; nothing is purged. It also names the unreadable ended
         enrolments: a purge leaves these.
+
+        Args:
+            once: The host's key for the call. A repeated call returns the first plan, as it was made.
         """
         self._executor.access.permit(Action.PLAN_PURGE, self._actor)
-        return self._purge().make_plan()
+        return self._purge().make_plan(once_of(once, "plan_purge"))
 
     def plan(self, plan_id: PlanId) -> PurgePlan:
         """Return the stored plan.
@@ -91,29 +114,31 @@ class AdministratorDesk:
         self._executor.access.permit(Action.PLAN_PURGE, self._actor)
         return self._purge().plan(plan_id)
 
-    def approve(self, plan: PurgePlan | PlanId, *, decision: str) -> PurgePlan:
-        """Approve a plan, naming the decision (gallringsbeslut) that it rests on. Rule: D-21a.
+    def approve(self, plan: PurgePlan | PlanId, *, decision: str, once: str | None = None) -> PurgePlan:
+        """Approve a plan, naming the decision (gallringsbeslut) that it rests on. Rule: D-21a, D-24a.
 
         Args:
             plan: The plan, or its id.
             decision: The reference of the decision, without names and identity numbers. The first approval stands.
+            once: The host's key for the call.
 
         Raises:
             InvalidValue: The reference is not text, or something in it has the form of an identity number.
         """
         self._executor.access.permit(Action.APPROVE_PURGE, self._actor)
-        return self._purge().approve(plan, decision)
+        return self._purge().approve(plan, decision, once)
 
-    def purge(self, plan: PurgePlan | PlanId, *, progress: Progress = silent) -> PurgeReceipt:
+    def purge(self, plan: PurgePlan | PlanId, *, progress: Progress = silent, once: str | None = None) -> PurgeReceipt:
         """Carry out an approved plan, for good; every enrolment is checked again first.
 
-        Rule: M-20, D-21a, D-21b. An enrolment that has changed since, is too young, or is not exported where the policy
-        asks for it, is left and named in the receipt. An interrupted purge continues where it stopped. A second purge
-        of a plan returns the same receipt. Where the school has a key for receipts, a digest proves the receipt.
+        Rule: M-20, D-21a, D-21b, D-24a. An enrolment that has changed since, is too young, or is not exported where the
+        policy asks for it, is left and named in the receipt. An interrupted purge continues where it stopped. A second
+        purge of a plan returns the same receipt. Where the school has a key for receipts, a digest proves the receipt.
 
         Args:
             plan: The plan, or its id.
             progress: Called with the number of enrolments processed so far.
+            once: The host's key for the call.
 
         Raises:
             DeliveryError: The patients' inbox could not delete its notices; another call continues the purge.
@@ -121,25 +146,28 @@ class AdministratorDesk:
         """
         self._executor.access.permit(Action.PURGE, self._actor)
         _require_callable(progress)
-        return self._purge().carry_out(plan, progress)
+        return self._purge().carry_out(plan, progress, once)
 
     def receipts(self) -> tuple[PurgeReceipt, ...]:
         """Return the unit's purge receipts, oldest first. Rule: D-21a."""
         self._executor.access.permit(Action.PURGE, self._actor)
         return self._executor.storage.receipts(self._actor.unit)
 
-    def replay(self, receipt: PurgeReceipt, *, left: Callable[[Skipped], None] = _ignore) -> int:
+    def replay(
+        self, receipt: PurgeReceipt, *, left: Callable[[Skipped], None] = _ignore, once: str | None = None
+    ) -> int:
         """Purge again the enrolments of a receipt that a restored backup brought back; return their number.
 
-        Rule: M-20, D-21a, D-21b. The receipt must be that of the stored plan, where the backup has it. With a digest
-        that the school's key proves, each enrolment is purged that has ended and is older than the unit's period, or
-        was withdrawn. Any other receipt may be made up, so each enrolment passes all checks of a purge: ended,
+        Rule: M-20, D-21a, D-21b, D-24a. The receipt must be that of the stored plan, where the backup has it. With a
+        digest that the school's key proves, each enrolment is purged that has ended and is older than the unit's
+        period, or was withdrawn. Any other receipt may be made up, so each enrolment passes all checks of a purge: ended,
         unchanged since the stored plan, older than the period, exported where the policy asks for it. The others are
         left.
 
         Args:
             receipt: The receipt.
             left: Called for each enrolment that the receipt says is gone, that is there, and that is left.
+            once: The host's key for the call. A repeated call returns the first number, and calls `left` as then.
 
         Raises:
             RuleViolation: The receipt is another unit's, contradicts the stored plan or the receipt stored for it, or
@@ -151,7 +179,7 @@ class AdministratorDesk:
         if not callable(left):
             raise InvalidValue(f"left is a function of a Skipped, not {type(left).__name__}")
         self._executor.access.permit(Action.PURGE, self._actor)
-        purged, skipped = PurgeReplay(self._executor, self._actor, self._receipt_key).replay(receipt)
+        purged, skipped = PurgeReplay(self._executor, self._actor, self._receipt_key).replay(receipt, once)
         for enrolment in skipped:
             left(enrolment)
         return purged

@@ -159,7 +159,7 @@ class Executor:
             action, by, enrolment_id, lambda e, terms: CommandResult(rule(e, terms, at)), at=at, once=once
         )
 
-    def started(self, once: Once | None, by: Actor) -> Enrolment | None:
+    def _started(self, once: Once | None, by: Actor) -> Enrolment | None:
         """Return the state after the start that was made under a key, and log the access; None when none was."""
         if once is None:
             return None
@@ -169,22 +169,29 @@ class Executor:
         return first
 
     def start(
-        self, program: Program, person: PersonId, *, therapist: HsaId, by: Actor, once: Once | None = None
+        self, person: PersonId, choose: Callable[[], tuple[Program, HsaId]], *, by: Actor, once: Once | None = None
     ) -> Enrolment:
         """Start an enrolment for a person who was identified for it. Rule: M-07, D-05c, D-07a, D-24a.
+
+        Args:
+            person: The person.
+            choose: Returns the program and the therapist, or raises; not called for a start that was made before.
+            by: Who starts it.
+            once: The host's key for the call, with its arguments, or None.
 
         Raises:
             RuleViolation: The person has an open one already.
             InvalidProgram: The program's content was changed without a new version.
         """
-        terms = self.terms.save(by.unit, program)
         for attempt in range(self.attempts):
             at = self.now()
             earlier = self._earlier(person, by.unit)
             # Looked for after the earlier ones were: so the first start under the key is not taken for another.
-            first = self.started(once, by)
+            first = self._started(once, by)
             if first is not None:
                 return first
+            program, therapist = choose()
+            terms = self.terms.save(by.unit, program)
             events = start(
                 terms,
                 person,

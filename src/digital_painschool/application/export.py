@@ -228,6 +228,39 @@ def is_whole(history: History, kinds: Iterable[type[Event]] | None) -> bool:
     return all(isinstance(history.documents.get(e.seq), _WRITTEN[type(e.event)][0]) for e in written)
 
 
+class ExportWriter:
+    """The writer of an export: it writes enrolments into the files of some formats.
+
+    Args:
+        formats: The formats.
+        open_file: Returns the file of a name, to be written.
+    """
+
+    def __init__(self, formats: Iterable[Format], open_file: Callable[[str], IO[bytes]]) -> None:
+        opened = {
+            format_: [_HashedFile(name, open_file(name)) for name in FILES_OF[format_]]
+            for format_ in dict.fromkeys(formats)
+        }
+        self._files = [file for files in opened.values() for file in files]
+        self._writers = [_FORMATS[format_](*files) for format_, files in opened.items()]
+
+    def write(self, history: History) -> None:
+        """Write an enrolment into each file."""
+        for write in self._writers:
+            write(history)
+        for file in self._files:
+            file.flush()
+
+    def finish(self) -> tuple[ExportedFile, ...]:
+        """Write what is left, and return what was written."""
+        return tuple(file.finish() for file in self._files)
+
+
+def file_names(formats: Iterable[Format]) -> tuple[str, ...]:
+    """Return the names of the files of some formats, each once."""
+    return tuple(dict.fromkeys(name for format_ in formats for name in FILES_OF[format_]))
+
+
 def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[History]) -> tuple[ExportedFile, ...]:
     """Write an export into a folder; its files appear there together when all is written, and replace nothing.
 
@@ -237,20 +270,13 @@ def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[Hi
         StorageError: A file could not be written, one of that name is there already, or another export is being
             written into the folder; no file of this export is left.
     """
-    names = {format_: FILES_OF[format_] for format_ in formats}
+    chosen = tuple(formats)
     try:
-        with publication(folder, [name for its in names.values() for name in its], FILES) as published:
-            opened = {
-                format_: [_HashedFile(name, published.open(name)) for name in its] for format_, its in names.items()
-            }
-            writers = [_FORMATS[format_](*files) for format_, files in opened.items()]
-            written = [file for files in opened.values() for file in files]
+        with publication(folder, file_names(chosen), FILES) as published:
+            writer = ExportWriter(chosen, published.open)
             for history in histories:
-                for write in writers:
-                    write(history)
-                for file in written:
-                    file.flush()
-            finished = tuple(file.finish() for file in written)
+                writer.write(history)
+            finished = writer.finish()
             published.publish()
             return finished
     except OSError as error:

@@ -1,12 +1,13 @@
 """Calls that are made once: a host's idempotency key, and the first result again. Rule: D-24a.
 
-Every result of a desk is read from the state after its step. So the version is all that is stored of a result: the
-timeline up to that version gives the state, and the state the result.
+The result of a step in an enrolment is read from the state after it. So the version is all that is stored of a result:
+the timeline up to that version gives the state, and the state the result. Of a call that concerns no enrolment, the
+result is stored, or the id of what holds it.
 
 Arguments may hold an identity number, which can be guessed from a plain hash. They are compared by an HMAC whose random
 key is drawn for each call and stored beside the digest: whoever reads it there can also read the number itself, in the
-enrolment's row, and both are deleted with the enrolment. A key in the settings would protect nothing more, and changing
-it would turn every repeated call into a second effect.
+enrolment's row, and both are deleted with the enrolment. A call that concerns no enrolment has no such argument. A key
+in the settings would protect nothing more, and changing it would turn every repeated call into a second effect.
 """
 
 import hmac
@@ -16,6 +17,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
 from enum import Enum
+from pathlib import Path
 
 from attrs import field, frozen
 
@@ -25,7 +27,7 @@ from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient
 from digital_painschool.domain.validation import with_one_line_end
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
-from digital_painschool.ports.storage import CallKey, CompletedCall, Enrolments, load_state_at
+from digital_painschool.ports.storage import CallKey, CompletedCall, DeskCall, DeskCalls, Enrolments, load_state_at
 from digital_painschool.rules.permissions import Action
 
 _LONGEST = 200
@@ -74,11 +76,30 @@ class Once:
         call = storage.find_call(key)
         if call is None:
             return None
-        digest_key = call.fingerprint.partition(":")[0]
-        is_same = hmac.compare_digest(_fingerprint(digest_key, asked).encode(), call.fingerprint.encode())
-        if not is_same or enrolment_id not in {None, call.enrolment_id}:
+        if not _is_of(asked, call.fingerprint) or enrolment_id not in {None, call.enrolment_id}:
             raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
         return load_state_at(storage, call.enrolment_id, call.version)
+
+    def first_result(self, storage: DeskCalls, action: Action, by: Actor) -> str | None:
+        """Return the stored result of the call that was completed under the key and concerns no enrolment, or None.
+
+        Args:
+            storage: The storage.
+            action: The action of the call.
+            by: Who calls.
+
+        Raises:
+            InvalidValue: The key is not 1 to 200 printable characters of ASCII, or an argument cannot be compared.
+            RuleViolation: The call under this key had other arguments.
+        """
+        key = self._in_scope(action, by, by.unit)
+        asked = _as_bytes(self._asked.reveal())
+        call = storage.find_desk_call(key)
+        if call is None:
+            return None
+        if not _is_of(asked, call.fingerprint):
+            raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
+        return call.result
 
     def completed(self, action: Action, by: AnyActor, after: Enrolment) -> CompletedCall:
         """Return the call as it is stored with its step.
@@ -92,6 +113,20 @@ class Once:
             key=self._in_scope(action, by, after.unit),
             enrolment_id=after.id,
             version=after.version,
+            fingerprint=_fingerprint(secrets.token_hex(16), _as_bytes(self._asked.reveal())),
+        )
+
+    def desk_call(self, action: Action, by: Actor, result: str) -> DeskCall:
+        """Return a call that concerns no enrolment, as it is stored with its step.
+
+        Args:
+            action: The action of the call.
+            by: Who calls.
+            result: What the call returns, or the id of what holds it.
+        """
+        return DeskCall(
+            key=self._in_scope(action, by, by.unit),
+            result=result,
             fingerprint=_fingerprint(secrets.token_hex(16), _as_bytes(self._asked.reveal())),
         )
 
@@ -118,6 +153,12 @@ def _caller(by: AnyActor) -> str:
         return f"{by.person.scheme}:{by.person.value}"
     assert isinstance(by, Actor), "the delivery worker calls no desk"
     return by.hsa_id
+
+
+def _is_of(asked: bytes, fingerprint: str) -> bool:
+    """Return whether a fingerprint is that of some arguments."""
+    digest_key = fingerprint.partition(":")[0]
+    return hmac.compare_digest(_fingerprint(digest_key, asked).encode(), fingerprint.encode())
 
 
 def _fingerprint(digest_key: str, asked: bytes) -> str:
@@ -148,12 +189,14 @@ def _as_data(value: object) -> object:
     """Return what JSON can hold for a value that it cannot: equal arguments get equal data, others get other data."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, AbstractSet):
-        return sorted(value)
+        return sorted(item.value if isinstance(item, Enum) else item for item in value)
     if isinstance(value, Collection) and not isinstance(value, bytes):
         return list(value)
     raise TypeError

@@ -1,12 +1,15 @@
 """The profile of a member of staff, "Min profil": the addresses, and which flags to be notified of."""
 
+import json
 from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.arguments import members
+from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.once import Once
 from digital_painschool.domain.notification import Channel, Profile
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
@@ -14,6 +17,7 @@ from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.rules.notifications import update_preferences
 from digital_painschool.rules.permissions import Action
+from digital_painschool.serialization.values import from_data, to_data
 
 
 @frozen(kw_only=True)
@@ -45,9 +49,15 @@ def own_profile(executor: Executor, actor: Actor) -> OwnProfile:
 
 
 def update_own_profile(
-    executor: Executor, actor: Actor, *, email: bool, sms: bool, flags: Iterable[FlagKind] | None
+    executor: Executor,
+    actor: Actor,
+    *,
+    email: bool,
+    sms: bool,
+    flags: Iterable[FlagKind] | None,
+    once: Once | None = None,
 ) -> OwnProfile:
-    """Save which flags a member of staff is notified of, by e-mail and by SMS. Rule: M-22, M-23, D-23a.
+    """Save which flags a member of staff is notified of, by e-mail and by SMS. Rule: M-22, M-23, D-23a, D-24a.
 
     Raises:
         RuleViolation: The directory has no address or number, or a flag or channel is not on offer.
@@ -55,21 +65,29 @@ def update_own_profile(
     """
     before = own_profile(executor, actor)
 
-    def choice() -> Profile:
-        chosen = update_preferences(
-            executor.policy(actor.unit),
-            email=email,
-            sms=sms,
-            flags=before.on_offer if flags is None else members(flags, tuple(FlagKind), "flags", "FlagKind"),
-            has_email=before.directory is not None and before.directory.email is not None,
-            has_sms=before.directory is not None and before.directory.sms is not None,
-        )
-        for channel in (Channel.EMAIL, Channel.SMS):
-            if chosen.wants(channel) and channel not in before.channels:
-                raise RuleViolation("D-23a", Reason.NOT_ON_OFFER, channel=channel.value)
-        return chosen
+    def step(completing: Completing) -> OwnProfile:
+        def choice() -> Profile:
+            chosen = update_preferences(
+                executor.policy(actor.unit),
+                email=email,
+                sms=sms,
+                flags=before.on_offer if flags is None else members(flags, tuple(FlagKind), "flags", "FlagKind"),
+                has_email=before.directory is not None and before.directory.email is not None,
+                has_sms=before.directory is not None and before.directory.sms is not None,
+            )
+            for channel in (Channel.EMAIL, Channel.SMS):
+                if chosen.wants(channel) and channel not in before.channels:
+                    raise RuleViolation("D-23a", Reason.NOT_ON_OFFER, channel=channel.value)
+            return chosen
 
-    chosen = executor.access.judge(Action.UPDATE_PROFILE, actor, choice)
-    entry = access_entry(Action.UPDATE_PROFILE, actor, executor.now())
-    executor.storage.save_profile(actor.unit, actor.hsa_id, chosen, entry)
-    return evolve(before, chosen=chosen)
+        chosen = executor.access.judge(Action.UPDATE_PROFILE, actor, choice)
+        entry = access_entry(Action.UPDATE_PROFILE, actor, executor.now())
+        executor.storage.save_profile(
+            actor.unit, actor.hsa_id, chosen, entry, completed=completing(json.dumps(to_data(chosen)))
+        )
+        return evolve(before, chosen=chosen)
+
+    def again(result: str) -> OwnProfile:
+        return evolve(before, chosen=from_data(json.loads(result), Profile))
+
+    return take_once(executor, Action.UPDATE_PROFILE, actor, once, step, again)

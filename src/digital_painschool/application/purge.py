@@ -8,8 +8,10 @@ from typing import TypeVar
 from attrs import evolve
 
 from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.once import Once, once_of
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
 from digital_painschool.domain.enrolment import UnreadableEnrolment
@@ -18,7 +20,7 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import DeliveryError, NotFound
-from digital_painschool.ports.storage import PurgeRecord, find_ended, readable, unreadable
+from digital_painschool.ports.storage import DeskCall, PurgeRecord, find_ended, readable, unreadable
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 
@@ -40,8 +42,15 @@ class Purge:
         self._receipt_key = receipt_key
         self._records = UnitRecords(executor, actor)
 
-    def make_plan(self) -> PurgePlan:
-        """Make and save a plan. Rule: M-20, D-21a, D-21b."""
+    def make_plan(self, once: Once | None) -> PurgePlan:
+        """Make and save a plan. Rule: M-20, D-21a, D-21b, D-24a."""
+
+        def again(result: str) -> PurgePlan:
+            return evolve(self._stored(PlanId(result)), decision=None)
+
+        return take_once(self._executor, Action.PLAN_PURGE, self._actor, once, self._make_plan, again)
+
+    def _make_plan(self, completing: Completing) -> PurgePlan:
         at = self._executor.now()
         found = tuple(self._records.ended())
         plan = retention.plan(
@@ -53,7 +62,7 @@ class Purge:
             at=at,
         )
         plan = evolve(plan, unreadable=unreadable(found))
-        self._save_plan(Action.PLAN_PURGE, plan, at)
+        self._save_plan(Action.PLAN_PURGE, plan, at, completing(plan.id))
         return plan
 
     def plan(self, plan_id: PlanId) -> PurgePlan:
@@ -64,8 +73,23 @@ class Purge:
         """
         return self._judge(Action.PLAN_PURGE, lambda: self._stored(plan_id))
 
-    def approve(self, plan: PurgePlan | PlanId, decision: str) -> PurgePlan:
-        """Approve a plan; the first approval stands. Rule: D-21a."""
+    def approve(self, plan: PurgePlan | PlanId, decision: str, once: object) -> PurgePlan:
+        """Approve a plan; the first approval stands. Rule: D-21a, D-24a."""
+        asked = once_of(once, "approve", plan=_id_of(plan), decision=decision)
+
+        def again(result: str) -> PurgePlan:
+            return self._stored(PlanId(result))
+
+        return take_once(
+            self._executor,
+            Action.APPROVE_PURGE,
+            self._actor,
+            asked,
+            lambda completing: self._approve(plan, decision, completing),
+            again,
+        )
+
+    def _approve(self, plan: PurgePlan | PlanId, decision: str, completing: Completing) -> PurgePlan:
         at = self._executor.now()
 
         def approval() -> PurgePlan:
@@ -73,11 +97,29 @@ class Purge:
             return retention.approve(self._stored(plan), reference, by=self._actor, at=at)
 
         approved = self._judge(Action.APPROVE_PURGE, approval)
-        self._save_plan(Action.APPROVE_PURGE, approved, at)
+        self._save_plan(Action.APPROVE_PURGE, approved, at, completing(approved.id))
         return self._stored(approved.id)
 
-    def carry_out(self, plan: PurgePlan | PlanId, progress: Progress) -> PurgeReceipt:
-        """Carry out an approved plan, or what an interrupted purge left of it. Rule: M-20, D-21a, D-21b."""
+    def carry_out(self, plan: PurgePlan | PlanId, progress: Progress, once: object) -> PurgeReceipt:
+        """Carry out an approved plan, or what an interrupted purge left of it. Rule: M-20, D-21a, D-21b, D-24a."""
+        asked = once_of(once, "purge", plan=_id_of(plan))
+
+        def again(result: str) -> PurgeReceipt:
+            receipt = self._executor.storage.load_purge(PlanId(result)).receipt
+            if receipt is None:
+                raise NotFound("receipt")
+            return receipt
+
+        return take_once(
+            self._executor,
+            Action.PURGE,
+            self._actor,
+            asked,
+            lambda completing: self._carry_out(plan, progress, completing),
+            again,
+        )
+
+    def _carry_out(self, plan: PurgePlan | PlanId, progress: Progress, completing: Completing) -> PurgeReceipt:
         stored, record = self._judge(Action.PURGE, lambda: self._found(plan))
         decision = self._judge(Action.PURGE, lambda: retention.approved(stored, self._actor))
         earlier = record.receipt
@@ -86,7 +128,7 @@ class Purge:
             # Scrub once more: a concurrent reader may have kept an adapter from scrubbing its file.
             with suppress(DeliveryError):
                 self._records.forget(())
-            return self._executor.storage.save_receipt(earlier)
+            return self._executor.storage.save_receipt(earlier, completed=completing(stored.id))
         count = len(record.progress)
         left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in record.progress]
         for batch in batches(left):
@@ -99,7 +141,7 @@ class Purge:
         receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._executor.now())
         if self._receipt_key is not None:
             receipt = self._receipt_key.signed(receipt)
-        return self._executor.storage.save_receipt(receipt)
+        return self._executor.storage.save_receipt(receipt, completed=completing(stored.id))
 
     def _purge_batch(self, plan_id: PlanId, batch: Sequence[EndedEnrolment]) -> None:
         storage = self._executor.storage
@@ -130,15 +172,19 @@ class Purge:
         return self._found(plan)[0]
 
     def _found(self, plan: PurgePlan | PlanId) -> tuple[PurgePlan, PurgeRecord]:
-        plan_id = plan.id if isinstance(plan, PurgePlan) else PlanId(plain_text(plan, "a plan's id"))
+        plan_id = PlanId(plain_text(_id_of(plan), "a plan's id"))
         record = self._executor.storage.load_purge(plan_id)
         if record.plan is None:
             raise NotFound("plan")
         retention.require_own(record.plan.unit, self._actor)
         return record.plan, record
 
-    def _save_plan(self, action: Action, plan: PurgePlan, at: datetime) -> None:
-        self._executor.storage.save_plan(plan, access_entry(action, self._actor, at))
+    def _save_plan(self, action: Action, plan: PurgePlan, at: datetime, completed: DeskCall | None) -> None:
+        self._executor.storage.save_plan(plan, access_entry(action, self._actor, at), completed=completed)
 
     def _judge(self, action: Action, rule: Callable[[], _T]) -> _T:
         return self._executor.access.judge(action, self._actor, rule)
+
+
+def _id_of(plan: PurgePlan | PlanId) -> PlanId:
+    return plan.id if isinstance(plan, PurgePlan) else plan

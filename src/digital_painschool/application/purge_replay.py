@@ -1,10 +1,13 @@
 """The replay of a purge after a backup was restored: what a receipt says is gone is purged again. Rule: M-20, D-21a."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
+from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.once import once_of
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.unit_records import UnitRecords, batches
 from digital_painschool.domain.enrolment import UnreadableEnrolment
@@ -15,6 +18,7 @@ from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports.storage import find_ended
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
+from digital_painschool.serialization.values import to_data
 
 
 @frozen(kw_only=True)
@@ -55,25 +59,40 @@ class PurgeReplay:
         self._receipt_key = receipt_key
         self._records = UnitRecords(executor, actor)
 
-    def replay(self, receipt: PurgeReceipt) -> tuple[int, tuple[Skipped, ...]]:
-        """Return how many enrolments were purged again, and those that were left. Rule: M-20, D-21a, D-21b.
+    def replay(self, receipt: PurgeReceipt, once: object) -> tuple[int, tuple[Skipped, ...]]:
+        """Return how many enrolments were purged again, and those that were left. Rule: M-20, D-21a, D-21b, D-24a.
 
         Raises:
             RuleViolation: The receipt is another unit's, contradicts the stored plan or receipt, has a digest that does
                 not fit, or nothing proves it and the stored plan is not approved.
             InvalidValue: No purge writes such a receipt.
         """
+        asked = once_of(once, "replay", receipt=to_data(receipt))
+        return take_once(
+            self._executor,
+            Action.PURGE,
+            self._actor,
+            asked,
+            lambda completing: self._replay(receipt, completing),
+            _read_result,
+        )
+
+    def _replay(self, receipt: PurgeReceipt, completing: Completing) -> tuple[int, tuple[Skipped, ...]]:
         evidence = self._executor.access.judge(Action.PURGE, self._actor, lambda: self._evidence(receipt))
         found = [one for ids in batches(receipt.purged) for one in self._found(ids, evidence)]
         returned = [one for one in found if isinstance(one, _Returned)]
+        left = tuple(one for one in found if isinstance(one, Skipped))
+        completed = completing(json.dumps([len(returned), [[one.enrolment_id, one.why.value] for one in left]]))
         for batch in batches(returned):
             self._records.forget_notifications([one.enrolment.enrolment_id for one in batch])
             self._records.log_each(Action.PURGE, {one.enrolment.enrolment_id: one.person for one in batch})
             self._executor.storage.purge(receipt.plan_id, [one.enrolment for one in batch], ())
         if evidence.proven or evidence.planned is None:
             # Any other receipt may be made up, and is not saved: `purge` finishes the plan and writes the receipt.
-            self._executor.storage.save_receipt(receipt)
-        return len(returned), tuple(one for one in found if isinstance(one, Skipped))
+            self._executor.storage.save_receipt(receipt, completed=completed)
+        elif completed is not None:
+            self._executor.storage.purge(receipt.plan_id, (), (), completed=completed)
+        return len(returned), left
 
     def _evidence(self, receipt: PurgeReceipt) -> Evidence:
         """Return the evidence for a receipt; refuse one that contradicts the stored plan or the stored receipt."""
@@ -121,3 +140,8 @@ class PurgeReplay:
         if not self._receipt_key.proves(receipt):
             raise RuleViolation("D-21a", Reason.RECEIPT_NOT_OURS)
         return True
+
+
+def _read_result(result: str) -> tuple[int, tuple[Skipped, ...]]:
+    purged, left = json.loads(result)
+    return purged, tuple(Skipped(enrolment_id=id_, why=Skip(why)) for id_, why in left)

@@ -3,21 +3,26 @@
 Withdrawn ones are left out (D-07b): they would count as treatments that never were.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format, is_whole, kinds_for, write_export
+from digital_painschool.application.export_download import ExportDownload
+from digital_painschool.application.once import once_of
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt
+from digital_painschool.domain.retention import EndedEnrolment, ExportedFile, ExportReceipt
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import History, load_histories, readable
 from digital_painschool.rules.permissions import Action
+from digital_painschool.serialization.values import from_data, to_data
 
 
 class UnitExport:
@@ -37,8 +42,8 @@ class UnitExport:
         self._versions: dict[EnrolmentId, int] = {}
         self._unreadable: dict[EnrolmentId, None] = {}
 
-    def write(self, folder: str | Path, formats: Iterable[Format]) -> ExportReceipt:
-        """Write the files, and save the receipt. Rule: M-21, D-21a.
+    def write(self, folder: str | Path, formats: Iterable[Format], once: object) -> ExportReceipt:
+        """Write the files, and save the receipt. Rule: M-21, D-21a, D-24a.
 
         Raises:
             StorageError: A file cannot be written, or another export is being written into the folder.
@@ -46,7 +51,33 @@ class UnitExport:
         """
         chosen = _formats(formats)
         where = _folder(folder)
+        asked = once_of(once, "export", folder=where, formats=chosen)
+        return take_once(
+            self._executor,
+            Action.EXPORT,
+            self._actor,
+            asked,
+            lambda completing: self._write(where, chosen, completing),
+            lambda result: from_data(json.loads(result), ExportReceipt),
+        )
+
+    def _write(self, where: Path, chosen: Iterable[Format], completing: Completing) -> ExportReceipt:
         files = write_export(where, chosen, self._histories(kinds_for(chosen)))
+        return self._record(files, completing)
+
+    def download(self, formats: Iterable[Format]) -> ExportDownload:
+        """Return the export as bytes in pieces; the receipt is saved when the last one was taken. Rule: M-21, D-21a.
+
+        Raises:
+            InvalidValue: The formats are none.
+        """
+        chosen = _formats(formats)
+        histories = self._histories(kinds_for(chosen))
+        return ExportDownload(
+            chosen, self._executor.now(), histories, lambda files: self._record(files, lambda _: None)
+        )
+
+    def _record(self, files: tuple[ExportedFile, ...], completing: Completing) -> ExportReceipt:
         at = self._executor.now()
         receipt = ExportReceipt(
             id=self._executor.new_id(at),
@@ -57,7 +88,8 @@ class UnitExport:
             files=files,
             unreadable=tuple(self._unreadable),
         )
-        self._executor.storage.save_export(receipt, self._versions if receipt.is_complete else {})
+        completed = completing(json.dumps(to_data(receipt)))
+        self._executor.storage.save_export(receipt, self._versions if receipt.is_complete else {}, completed=completed)
         return receipt
 
     def _histories(self, kinds: Iterable[type[Event]] | None) -> Iterator[History]:

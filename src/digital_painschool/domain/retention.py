@@ -126,6 +126,44 @@ class PurgeReceipt:
     withdrawn: tuple[EnrolmentId, ...] = ()
 
 
+class PlanState(Enum):
+    """The progress of a purge plan. Rule: D-21a."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    EXECUTED = "executed"
+
+
+@frozen(kw_only=True)
+class PlanSummary:
+    """A purge plan in a list. Rule: D-21a.
+
+    Args:
+        id: The plan's id.
+        unit: The unit whose records they are.
+        made_by: The member of staff who made the plan.
+        made_at: When the plan was made, UTC.
+        enrolments: The number of enrolments that the plan has.
+        decision: The decision that it rests on; None until it is approved.
+        receipt: The receipt of the purge; None until the plan is carried out.
+    """
+
+    id: PlanId
+    unit: HsaId = field(converter=HsaId)
+    made_by: HsaId = field(converter=HsaId)
+    made_at: datetime
+    enrolments: int
+    decision: PurgeDecision | None
+    receipt: PurgeReceipt | None
+
+    @property
+    def state(self) -> PlanState:
+        """The progress of the plan."""
+        if self.receipt is not None:
+            return PlanState.EXECUTED
+        return PlanState.OPEN if self.decision is None else PlanState.APPROVED
+
+
 class Held(Enum):
     """A part of an ended enrolment, which an export can hold."""
 

@@ -77,6 +77,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PLAN_PURGE": "Plan a purge",
         "APPROVE_PURGE": "Approve a purge",
         "PURGE": "Purge",
+        "SEE_PLANS": "Show purge plans",
         "SEE_ACCESS_LOG": "Show the access log",
         "DELIVER": "Deliver notifications",
     },
@@ -167,6 +168,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "Author": {"PATIENT": "Patient", "THERAPIST": "Therapist"},
     "Scope": {"OWN": "Own patients", "STARTED": "Those that they started", "UNIT": "The whole unit"},
     "Activity": {"READ": "Read", "WRITE": "Write", "PRINT": "Print", "DELETE": "Delete"},
+    "PlanState": {"OPEN": "Open", "APPROVED": "Approved", "EXECUTED": "Carried out"},
     "PurgeReason": {"PERIOD_OVER": "The retention period is over", "WITHDRAWN": "Entered in error, and withdrawn"},
     "Skip": {
         "CHANGED": "Changed since the plan",

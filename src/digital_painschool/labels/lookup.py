@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from digital_painschool.codes import AnswerProblem
+from digital_painschool.codes import AnswerProblem, OtherAction
 from digital_painschool.errors import InvalidValue, PainSchoolError, RuleViolation
 from digital_painschool.labels import english, swedish
 
@@ -47,8 +47,10 @@ class ToldFact(Protocol):
         ...
 
 
-Labelled = Enum | DatedFact | type[DatedFact] | ToldFact | AnswerProblem | PainSchoolError
-"""The values with labels: members of enums, events, their classes and lines, problems with answers, and errors."""
+Labelled = Enum | OtherAction | DatedFact | type[DatedFact] | ToldFact | AnswerProblem | PainSchoolError
+"""The values with labels: members of enums, actions of another version, events, their classes and lines, problems with
+answers, and errors.
+"""
 
 Labels = Mapping[str, Mapping[str, str]]
 """Labels by the name of an enum and of its member. Events are under `Event`, errors under `Error`, by their class."""
@@ -84,6 +86,8 @@ def label(value: Labelled, language: Language | str = Language.SWEDISH, **facts:
         InvalidValue: There are no labels in that language, or for that kind of value.
     """
     spoken = language_of(language)
+    if isinstance(value, OtherAction):
+        return str(value)
     group, name, own = _entry(value, LABELS[spoken])
     text = LABELS[spoken].get(group, {}).get(name)
     if text is None:

@@ -77,6 +77,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PLAN_PURGE": "Förbered gallring",
         "APPROVE_PURGE": "Godkänn gallring",
         "PURGE": "Gallra",
+        "SEE_PLANS": "Visa gallringsplaner",
         "SEE_ACCESS_LOG": "Visa åtkomstloggen",
         "DELIVER": "Lämna fram aviseringar",
     },
@@ -167,6 +168,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "Author": {"PATIENT": "Patient", "THERAPIST": "Behandlare"},
     "Scope": {"OWN": "Egna patienter", "STARTED": "De som de har startat", "UNIT": "Hela enheten"},
     "Activity": {"READ": "Läsa", "WRITE": "Skriva", "PRINT": "Utskrift", "DELETE": "Radera"},
+    "PlanState": {"OPEN": "Öppen", "APPROVED": "Godkänd", "EXECUTED": "Genomförd"},
     "PurgeReason": {"PERIOD_OVER": "Gallringsfristen är över", "WITHDRAWN": "Startat av misstag och tillbakadraget"},
     "Skip": {
         "CHANGED": "Ändrad efter planen",

@@ -4,50 +4,11 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
+from digital_painschool.codes import Action
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.people import Actor, AnyActor, Patient, Role
 
-
-class Action(Enum):
-    """An action at a desk; the value names it in the access log."""
-
-    START = "start"
-    LIST_OWN_PATIENTS = "list-own-patients"
-    LIST_UNIT = "list-unit"
-    COUNT_OWN_PATIENTS = "count-own-patients"
-    COUNT_UNIT = "count-unit"
-    SEE_ENROLMENT = "see-enrolment"
-    SEE_FLAGS = "see-flags"
-    SEE_TIMELINE = "see-timeline"
-    SEE_NOTIFICATIONS = "see-notifications"
-    SEE_PROGRAM = "see-program"
-    HAND_OVER = "hand-over"
-    REVIEW = "review"
-    MAINTAIN = "maintain"
-    REACTIVATE = "reactivate"
-    END = "end"
-    WITHDRAW = "withdraw"
-    OPEN_MODULE = "open-module"
-    READ_PAGE = "read-page"
-    COMPLETE_MODULE = "complete-module"
-    RELEASE_MODULE = "release-module"
-    SAVE_FORM = "save-form"
-    SAVE_DRAFT = "save-draft"
-    READ_DRAFT = "read-draft"
-    DISCARD_DRAFT = "discard-draft"
-    READ_ANSWERS = "read-answers"
-    MARK_FORM_READ = "mark-form-read"
-    MARK_FLAG_HANDLED = "mark-flag-handled"
-    READ_CONVERSATION = "read-conversation"
-    WRITE_MESSAGE = "write-message"
-    RENAME_CONVERSATION = "rename-conversation"
-    UPDATE_PROFILE = "keep-profile"
-    EXPORT = "export"
-    PLAN_PURGE = "plan-purge"
-    APPROVE_PURGE = "approve-purge"
-    PURGE = "purge"
-    SEE_ACCESS_LOG = "see-access-log"
-    DELIVER = "deliver"
+__all__ = ["PATIENT", "STAFF", "SYSTEM", "Action", "Scope", "allowed"]
 
 
 class Scope(Enum):
@@ -90,6 +51,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.PLAN_PURGE: {_D: Scope.UNIT},
         Action.APPROVE_PURGE: {_D: Scope.UNIT},
         Action.PURGE: {_D: Scope.UNIT},
+        Action.SEE_PLANS: {_D: Scope.UNIT},
         Action.SEE_ACCESS_LOG: {_D: Scope.UNIT},
     }
 )

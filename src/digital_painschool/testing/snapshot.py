@@ -209,6 +209,7 @@ def _contents(
         yield f"caseload of {unit}", _late_cases(cases) if late else cases
         ended = storage.ended(unit, limit=len(ids) + 1)
         yield f"ended at {unit}", tuple(map(_late_ended, ended)) if late else ended
+        yield f"plans of {unit}", storage.list_plans(unit, limit=len(ids) + 1)
         yield f"receipts of {unit}", storage.receipts(unit)
     yield "unnoted", tuple(map(_late_record, storage.unnoted())) if late else storage.unnoted()
     for actor in staff:

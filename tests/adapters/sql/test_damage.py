@@ -82,7 +82,7 @@ def fill(url: str, folder: Path) -> None:
     for key in ("one", "two"):
         school.ports.messengers[0].send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key=key)
     school.colleague.receive_notifications(email=True)
-    school.desk.receive_notifications(email=True)
+    school.desk.receive_notifications(email=True, once="ticked")
     for number in (ANNA, BO, CILLA):
         id_ = school.start(number, "somnskola" if number == BO else "smartskola")
         room = school.school.patient(number)
@@ -136,6 +136,7 @@ SHARED: dict[str, Call] = {
     "unit_caseload": lambda s: s.coordinator.unit_caseload(limit=1),
     "profile": lambda s: s.desk.profile(),
     "colleague's profile": lambda s: s.colleague.profile(),
+    "ticked under a key": lambda s: s.desk.receive_notifications(email=True, once="ticked"),
     "receipts": lambda s: s.office.receipts(),
     "access_log": lambda s: s.office.access_log(),
     "access_log of one": lambda s: s.office.access_log(person=BO),

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.region import Size, load
 from benchmarks.servers import database
+from digital_painschool.adapters.sql.access_log import _ENTRIES
 from digital_painschool.adapters.sql.postgresql_connection import statements_for
 from digital_painschool.adapters.sql.sqlite_connection import STATEMENTS
 from tests.databases import path_of
@@ -74,3 +75,32 @@ def test_every_statement_goes_by_an_index_on_sqlite(sqlite_url: str, statement: 
         rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
     steps = [row[3] for row in rows]
     assert [] == [step for step in steps if step.startswith("SCAN") and not step.startswith("SCAN json_each")]
+
+
+def of_an_author() -> list[Any]:
+    """Return the statements that list what one author did, whoever it was done with."""
+    return [_ENTRIES[False, True, newest_first] for newest_first in (False, True)]
+
+
+@pytest.mark.parametrize("statement", of_an_author())
+def test_what_one_author_did_is_found_by_its_index_on_sqlite(sqlite_url: str, statement: Any) -> None:
+    """Otherwise the few lines of a former colleague would be looked for in all lines of the unit."""
+    compiled = STATEMENTS[statement]
+    with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
+    [step] = [row[3] for row in rows]
+    assert "INDEX ix_access_log_author (unit=? AND by=? AND number>? AND number<?)" in step
+
+
+def test_what_one_author_did_is_found_by_its_index_on_postgresql(connection: psycopg.Connection) -> None:
+    """Otherwise the few lines of a former colleague would be looked for in all lines of the unit."""
+    lines = """
+        INSERT INTO access_log (at, by, unit, action, activity, granted)
+        SELECT now(), 'author ' || n % 500, 'unit ' || n % 3, 'see-flags', 'L\u00e4sa', true
+          FROM generate_series(1, 50000) AS n
+    """
+    connection.execute(lines.encode())
+    connection.execute("ANALYZE access_log")
+    for statement in of_an_author():
+        [scan] = scans(plan_of(connection, statements_for(None)[statement].sql))
+        assert "ix_access_log_author" == scan["Index Name"]

@@ -57,16 +57,20 @@ STORAGE: Sequence[Mistake] = (
         "a-profile-and-its-line-apart",
         "Staff.save_profile",
         "save_profile",
-        lambda _, self, unit, id_, new, line: _apart(
-            self, lambda p: p.staff.save_profile(unit, id_, new), lambda p: p.access_log.log((line,))
+        lambda _, self, unit, id_, new, line, completed=None: _apart(
+            self,
+            lambda p: (p.desk_calls.add(completed), p.staff.save_profile(unit, id_, new)),
+            lambda p: p.access_log.log((line,)),
         ),
     ),
     Mistake(
         "a-plan-and-its-line-apart",
         "Retention.save_plan",
         "save_plan",
-        lambda _, self, plan, line: _apart(
-            self, lambda p: p.retention.save_plan(plan), lambda p: p.access_log.log((line,))
+        lambda _, self, plan, line, completed=None: _apart(
+            self,
+            lambda p: (p.desk_calls.add(completed), p.retention.save_plan(plan)),
+            lambda p: p.access_log.log((line,)),
         ),
     ),
     Mistake(
@@ -121,7 +125,9 @@ STORAGE: Sequence[Mistake] = (
         "exports-one-by-one",
         "Retention.save_export",
         "save_export",
-        lambda right, _, receipt, versions: each(lambda id_: right(receipt, {id_: versions[id_]}), versions),
+        lambda right, _, receipt, versions, completed=None: last(
+            each(lambda id_: right(receipt, {id_: versions[id_]}), versions), right(receipt, {}, completed=completed)
+        ),
     ),
     Mistake("claims-one-by-one", "Outbox.claim: one transaction", "claim", _one_by_one),
     Mistake(
@@ -134,15 +140,17 @@ STORAGE: Sequence[Mistake] = (
         "purges-one-by-one",
         "Retention.purge: all or nothing",
         "purge",
-        lambda right, _, plan_id, purge, skip: last(
-            each(lambda one: right(plan_id, [one], ()), purge), right(plan_id, (), skip)
+        lambda right, _, plan_id, purge, skip, completed=None: last(
+            each(lambda one: right(plan_id, [one], ()), purge), right(plan_id, (), skip, completed=completed)
         ),
     ),
     Mistake(
         "skipped-before-purged",
         "Retention.purge: all or nothing",
         "purge",
-        lambda right, _, plan_id, purge, skip: last(right(plan_id, (), skip), right(plan_id, purge, ())),
+        lambda right, _, plan_id, purge, skip, completed=None: last(
+            right(plan_id, (), skip), right(plan_id, purge, (), completed=completed)
+        ),
     ),
     Mistake(
         "a-full-disk-is-acknowledged",

@@ -40,6 +40,43 @@ def _keeping_the_key_later(_: Wrong, storage: Any, change: Any) -> None:
             _calls(storage)[change.completed.key] = change.completed
 
 
+def _desk_calls(storage: Any) -> Any:
+    return storage._parts.desk_calls._calls
+
+
+def _at_desk_of_any(part: str) -> Wrong:
+    """Return a `find_desk_call` that looks at all parts of a key but one."""
+
+    def found(_: Wrong, storage: Any, key: CallKey) -> Any:
+        calls = _desk_calls(storage).items()
+        value = getattr(key, part)
+        return next((call for stored, call in calls if evolve(stored, **{part: value}) == key), None)
+
+    return found
+
+
+def _forgetting_the_call(right: Wrong, _: Any, *args: Any, **options: Any) -> Any:
+    return right(*args, **options | {"completed": None})
+
+
+def _second_takes_the_key(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
+    call = options.get("completed")
+    if call is not None:
+        _desk_calls(storage).pop(call.key, None)
+    return right(*args, **options)
+
+
+def _step_before_the_key(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
+    call = options.get("completed")
+    done = right(*args, **options | {"completed": None})
+    with storage._open() as parts:
+        parts.desk_calls.add(call)
+    return done
+
+
+_KEYED = ("save_profile", "save_export", "save_plan", "purge", "save_receipt")
+
+
 def _of_any(part: str) -> Wrong:
     """Return a `find_call` that looks at all parts of a key but one."""
 
@@ -70,6 +107,30 @@ STORAGE: Sequence[Mistake] = (
         "Change.events",
         "save",
         lambda right, _, change: right(change) if change.events else None,
+    ),
+    Mistake(
+        "the-first-desk-call-is-found-for-every-key",
+        "DeskCalls.find_desk_call",
+        "find_desk_call",
+        lambda _, self, key: next(iter(_desk_calls(self).values()), None),
+    ),
+    *(
+        Mistake(
+            f"a-desk-s-key-of-any-{part}",
+            "DeskCalls.find_desk_call: own scope",
+            "find_desk_call",
+            _at_desk_of_any(part),
+        )
+        for part in ("unit", "caller", "action")
+    ),
+    *(
+        Mistake(f"{method}-{what}", "DeskCalls: with the step", method, wrong)
+        for method in _KEYED
+        for what, wrong in (
+            ("forgets-the-call", _forgetting_the_call),
+            ("lets-the-second-call-take-the-key", _second_takes_the_key),
+            ("before-it-looks-at-the-key", _step_before_the_key),
+        )
     ),
     Mistake(
         "keys-outlive-the-purge",

@@ -6,6 +6,7 @@ from attrs import evolve
 
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Status
+from digital_painschool.domain.retention import PlanState
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.kit.wrong.mistake import Mistake, first, last, notification_rows
@@ -27,8 +28,8 @@ STORAGE: Sequence[Mistake] = (
         "an-export-of-another-unit",
         "Retention.save_export: as told",
         "save_export",
-        lambda right, self, receipt, versions: [
-            right(evolve(receipt, unit=unit), versions)
+        lambda right, self, receipt, versions, **options: [
+            right(evolve(receipt, unit=unit), versions, **options)
             for unit in {e.unit for e in self._parts.enrolments._enrolments.values()} | {receipt.unit}
         ],
     ),
@@ -41,6 +42,26 @@ STORAGE: Sequence[Mistake] = (
             right(*args),
             self._parts.retention._exported.update(kept),
         ),
+    ),
+    Mistake(
+        "an-approved-plan-is-still-open",
+        "Retention.list_plans",
+        "list_plans",
+        lambda right, _, unit, state=None, **options: right(
+            unit, None if state is PlanState.OPEN else state, **options
+        ),
+    ),
+    Mistake(
+        "plans-by-id",
+        "Retention.list_plans",
+        "list_plans",
+        lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda plan: plan.id)),
+    ),
+    Mistake(
+        "the-plan-of-the-cursor-again",
+        "Retention.list_plans",
+        "list_plans",
+        lambda right, _, *args, after=None, **options: right(*args, after=after and (after[0], ""), **options),
     ),
     Mistake(
         "an-approval-drops-the-list",

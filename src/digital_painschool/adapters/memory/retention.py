@@ -1,6 +1,7 @@
 """Exports, plans, purges and receipts of the memory storage; the storage holds the lock."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from digital_painschool.adapters.memory.drafts import MemoryDrafts
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
@@ -8,8 +9,17 @@ from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.ports.storage import PurgeRecord, ended_enrolment
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    ExportReceipt,
+    PlanState,
+    PlanSummary,
+    PurgePlan,
+    PurgeReceipt,
+    Skip,
+    Skipped,
+)
+from digital_painschool.ports.storage import PurgeRecord, ended_enrolment, plan_summary
 
 
 class MemoryRetention:
@@ -63,6 +73,21 @@ class MemoryRetention:
             receipt=self._receipts.get(plan_id),
         )
 
+    def list_plans(
+        self,
+        unit: HsaId,
+        state: PlanState | None,
+        after: tuple[datetime, str] | None,
+        limit: int,
+        *,
+        newest_first: bool,
+    ) -> tuple[PlanSummary, ...]:
+        """Return a unit's plans in the order of their making."""
+        theirs = (plan_summary(p, self._receipts.get(p.id)) for p in self._plans.values() if p.unit == unit)
+        wanted = sorted((p for p in theirs if state in {None, p.state}), key=_place, reverse=newest_first)
+        behind = [p for p in wanted if after is None or (_place(p) < after if newest_first else _place(p) > after)]
+        return tuple(behind[:limit])
+
     def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         """Delete some of a plan's enrolments with all their data, and note the skipped ones."""
         progress = self._progress.setdefault(plan_id, {})
@@ -102,3 +127,7 @@ class MemoryRetention:
         self._exported.pop(enrolment.id, None)
         others = any(other.unit == enrolment.unit for other in self._enrolments.find_by_person(enrolment.person))
         self._outbox.delete(enrolment.id, (enrolment.unit, enrolment.person), others=others)
+
+
+def _place(plan: PlanSummary) -> tuple[datetime, str]:
+    return plan.made_at, plan.id

@@ -7,6 +7,7 @@ from threading import RLock
 
 from digital_painschool.adapters.memory.access_log import MemoryAccessLog
 from digital_painschool.adapters.memory.caseload import MemoryCaseload
+from digital_painschool.adapters.memory.desk_calls import MemoryDeskCalls
 from digital_painschool.adapters.memory.drafts import MemoryDrafts
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
@@ -21,7 +22,15 @@ from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import NotificationRecord, Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    ExportReceipt,
+    PlanState,
+    PlanSummary,
+    PurgePlan,
+    PurgeReceipt,
+    Skipped,
+)
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import (
     NOTHING,
@@ -33,6 +42,7 @@ from digital_painschool.ports.storage import (
     CaseTotals,
     Change,
     CompletedCall,
+    DeskCall,
     Excerpt,
     PurgeRecord,
     Timeline,
@@ -48,6 +58,7 @@ class Parts:
         self.caseload = MemoryCaseload(self.enrolments)
         self.outbox = MemoryOutbox()
         self.staff = MemoryStaff()
+        self.desk_calls = MemoryDeskCalls()
         self.access_log = MemoryAccessLog()
         self.programs = MemoryPrograms()
         self.retention = MemoryRetention(self.enrolments, self.drafts, self.outbox)
@@ -174,8 +185,11 @@ class MemoryStorage:
         with self._open() as parts:
             return parts.staff.profile(unit, hsa_id)
 
-    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
+    def save_profile(
+        self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry, *, completed: DeskCall | None = None
+    ) -> None:
         with self._open() as parts:
+            parts.desk_calls.add(completed)
             parts.staff.save_profile(unit, hsa_id, profile)
             parts.access_log.log((access,))
 
@@ -218,12 +232,16 @@ class MemoryStorage:
         with self._open() as parts:
             return parts.retention.notification_keys(unit, ids)
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
+    def save_export(
+        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
+    ) -> None:
         with self._open() as parts:
+            parts.desk_calls.add(completed)
             parts.retention.save_export(receipt, versions)
 
-    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
         with self._open() as parts:
+            parts.desk_calls.add(completed)
             parts.retention.save_plan(plan)
             parts.access_log.log((access,))
 
@@ -231,14 +249,39 @@ class MemoryStorage:
         with self._open() as parts:
             return parts.retention.load_purge(plan_id)
 
-    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def list_plans(
+        self,
+        unit: HsaId,
+        state: PlanState | None = None,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[PlanSummary, ...]:
         with self._open() as parts:
+            return parts.retention.list_plans(unit, state, after, limit, newest_first=newest_first)
+
+    def purge(
+        self,
+        plan_id: PlanId,
+        purge: Sequence[EndedEnrolment],
+        skip: Sequence[Skipped],
+        *,
+        completed: DeskCall | None = None,
+    ) -> None:
+        with self._open() as parts:
+            parts.desk_calls.add(completed)
             parts.retention.purge(plan_id, purge, skip)
 
-    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
         with self._open() as parts:
+            parts.desk_calls.add(completed)
             return parts.retention.save_receipt(receipt)
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         with self._open() as parts:
             return parts.retention.receipts(unit)
+
+    def find_desk_call(self, key: CallKey) -> DeskCall | None:
+        with self._open() as parts:
+            return parts.desk_calls.find(key)

@@ -52,14 +52,17 @@ _OF_UNIT = select(
 _OF_PERSON = _OF_UNIT.where(
     _l.person_value == bindparam("person_value"), _l.person_scheme == bindparam("person_scheme")
 )
+_OF_AUTHOR = _l.by == bindparam("author", type_=_l.by.type)
+"""A plain comparison: an index looks up no condition that may be NULL."""
 _ENTRIES = {
-    (one_person, newest_first): excerpt_query(
-        _OF_PERSON if one_person else _OF_UNIT, _l.number, _l.at, _l.by, newest_first=newest_first
+    (one_person, one_author, newest_first): excerpt_query(
+        query.where(_OF_AUTHOR) if one_author else query, _l.number, _l.at, _l.by, newest_first=newest_first
     )
-    for one_person in (False, True)
+    for one_person, query in ((False, _OF_UNIT), (True, _OF_PERSON))
+    for one_author in (False, True)
     for newest_first in (False, True)
 }
-"""By whether the entries of one person are wanted, and whether the newest come first."""
+"""By whether the entries of one person and of one author are wanted, and whether the newest come first."""
 
 
 class SqlAccessLog:
@@ -91,10 +94,11 @@ class SqlAccessLog:
             "unit": str(unit),
             "enrolment_id": enrolment_id,
             "action": action,
+            "author": excerpt.by,
             "person_scheme": None if person is None else person.scheme,
             "person_value": None if person is None else person.value,
         }
-        statement = _ENTRIES[person is not None, excerpt.newest_first]
+        statement = _ENTRIES[person is not None, excerpt.by is not None, excerpt.newest_first]
         found: list[tuple[int, AccessEntry]] = []
         # Otherwise a page of unreadable entries would look like the end.
         while len(found) < limit and (rows := self._database.read(partial(_fetch, statement=statement, values=values))):
@@ -118,7 +122,7 @@ def access_values(entry: AccessEntry) -> Mapping[str, Any]:
         "at": entry.at,
         "by": str(entry.by),
         "unit": str(entry.unit),
-        "action": entry.action,
+        "action": str(entry.action),
         "activity": entry.activity.value,
         "enrolment_id": entry.enrolment_id,
         "person_scheme": None if person is None else person.scheme,

@@ -25,21 +25,22 @@ class SqlCompletedCalls:
         self._database = database
 
     def find_call(self, key: CallKey) -> CompletedCall | None:
-        rows = self._database.read(lambda connection: connection.fetch_each(_CALL, _scope_values(key)))
+        rows = self._database.read(lambda connection: connection.fetch_each(_CALL, scope_values(key)))
         return read_stored("a completed call", _completed_call, key, rows[0]) if rows else None
 
 
 def call_values(call: CompletedCall) -> dict[str, Any]:
     """Return the row of a completed call."""
     return {
-        **_scope_values(call.key),
+        **scope_values(call.key),
         "enrolment_id": call.enrolment_id,
         "version": call.version,
         "fingerprint": call.fingerprint,
     }
 
 
-def _scope_values(key: CallKey) -> dict[str, Any]:
+def scope_values(key: CallKey) -> dict[str, Any]:
+    """Return the values of the columns that hold a key in its scope."""
     return {"unit": str(key.unit), "caller": str(key.caller), "action": key.action, "key": key.key}
 
 

@@ -6,11 +6,13 @@ from sqlalchemy import Integer, bindparam, update
 
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.desk_calls import add_desk_call
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import to_json
 from digital_painschool.adapters.sql.schema import enrolments, exports
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.retention import ExportReceipt
+from digital_painschool.ports.storage import DeskCall
 from digital_painschool.serialization.values import to_data
 
 _e = enrolments.c
@@ -32,7 +34,9 @@ class SqlExports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
+    def save_export(
+        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
+    ) -> None:
         unit = str(receipt.unit)
         values = {
             "id": receipt.id,
@@ -48,5 +52,6 @@ class SqlExports:
         def work(connection: Connection) -> None:
             connection.execute(_ADD_EXPORT, values)
             connection.execute_many(_NOTE_EXPORTED, exported)
+            add_desk_call(connection, completed)
 
         self._database.write(work)

@@ -8,6 +8,7 @@ from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.deletion import delete_enrolments
+from digital_painschool.adapters.sql.desk_calls import add_desk_call
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.purge_plans import read_plan
 from digital_painschool.adapters.sql.purge_receipts import read_receipt
@@ -26,7 +27,7 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, Skip, Skipped
 from digital_painschool.domain.validation import is_storable
-from digital_painschool.ports.storage import PurgeRecord
+from digital_painschool.ports.storage import DeskCall, PurgeRecord
 
 _e = enrolments.c
 _others = notifications.alias("others")
@@ -82,7 +83,14 @@ class SqlPurge:
 
         return tuple(sorted({row[0] for row in self._database.read(work, snapshot=True)}))
 
-    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def purge(
+        self,
+        plan_id: PlanId,
+        purge: Sequence[EndedEnrolment],
+        skip: Sequence[Skipped],
+        *,
+        completed: DeskCall | None = None,
+    ) -> None:
         ids = [planned.enrolment_id for planned in purge] + [skipped.enrolment_id for skipped in skip]
 
         def work(connection: Connection) -> None:
@@ -105,6 +113,7 @@ class SqlPurge:
                     if id_ not in processed
                 ],
             )
+            add_desk_call(connection, completed)
 
         self._database.write(work)
         self._states.clear()

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from digital_painschool.adapters.sql.access_log import ADD_ACCESS, access_values
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.desk_calls import add_desk_call
 from digital_painschool.adapters.sql.ended import read_ended
 from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
 from digital_painschool.adapters.sql.inserts import insert_into
@@ -18,7 +19,7 @@ from digital_painschool.adapters.sql.schema import plan_items, plans
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan
-from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.ports.storage import AccessEntry, DeskCall
 from digital_painschool.serialization.stored import read_each, read_stored
 from digital_painschool.serialization.values import from_data, to_data
 
@@ -51,7 +52,7 @@ class SqlPurgePlans:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
         values = {
             "id": plan.id,
             "unit": str(plan.unit),
@@ -68,6 +69,7 @@ class SqlPurgePlans:
                 if saved is None or saved.enrolments != plan.enrolments:
                     connection.execute(_DELETE_ITEMS, {"plan_id": plan.id})
                     connection.execute_many(_ADD_ITEM, _item_values(plan))
+            add_desk_call(connection, completed)
             connection.execute(ADD_ACCESS, access_values(access))
 
         self._database.write(work)

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select
 
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.desk_calls import add_desk_call
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.rows import Row, readable_text
@@ -14,6 +15,7 @@ from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PurgeReceipt
 from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage import DeskCall
 from digital_painschool.serialization.stored import read_each, read_stored
 from digital_painschool.serialization.values import from_data, to_data
 
@@ -34,7 +36,7 @@ class SqlPurgeReceipts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
         values = {
             "plan_id": receipt.plan_id,
             "unit": str(receipt.unit),
@@ -44,6 +46,7 @@ class SqlPurgeReceipts:
 
         def work(connection: Connection) -> PurgeReceipt:
             connection.execute(_ADD_RECEIPT, values)
+            add_desk_call(connection, completed)
             saved = read_receipt(connection, receipt.plan_id)
             assert saved is not None, "it was added, or was there"
             return saved
@@ -54,16 +57,21 @@ class SqlPurgeReceipts:
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         rows = self._database.read(lambda connection: connection.fetch_each(_RECEIPTS, {"unit": str(unit)}))
-        return tuple(filter(None, read_each(rows, lambda row: _receipt(*row), _log_unreadable)))
+        return tuple(filter(None, read_each(rows, lambda row: receipt_of_row(*row), _log_unreadable)))
 
 
 def read_receipt(connection: Connection, plan_id: PlanId) -> PurgeReceipt | None:
     """Return the receipt of a plan that was carried out, or None."""
     rows = connection.fetch_all(_RECEIPT, {"plan_id": plan_id})
-    return _receipt(plan_id, rows[0][0]) if rows else None
+    return receipt_of_row(plan_id, rows[0][0]) if rows else None
 
 
-def _receipt(plan_id: PlanId, data: str) -> PurgeReceipt:
+def receipt_of_row(plan_id: PlanId, data: str) -> PurgeReceipt:
+    """Return the receipt of a row.
+
+    Raises:
+        StorageError: The row is damaged.
+    """
     what = f"the receipt of plan {plan_id}"
     receipt = read_stored(what, lambda: from_data(from_json(data), PurgeReceipt))
     if receipt.plan_id != plan_id:

@@ -104,6 +104,15 @@ completed_calls = Table(
     sqlite_with_rowid=False,
 )
 
+desk_calls = Table(
+    "desk_calls",
+    METADATA,
+    *(Column(part, Text, primary_key=True) for part in ("unit", "caller", "action", "key")),
+    Column("result", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 drafts = Table(
     "drafts",
     METADATA,
@@ -211,6 +220,7 @@ access_log = Table(
 )
 Index("ix_access_log_unit", access_log.c.unit, access_log.c.number)
 Index("ix_access_log_person", access_log.c.unit, access_log.c.person_value, access_log.c.number)
+Index("ix_access_log_author", access_log.c.unit, access_log.c.by, access_log.c.number)
 
 programs = Table(
     "programs",
@@ -239,6 +249,8 @@ plans = Table(
     Column("approved", StrictBoolean, nullable=False),
     Column("data", Text, nullable=False),
 )
+
+Index("ix_purge_plans_unit", plans.c.unit, plans.c.made_at, plans.c.id)
 
 plan_items = Table(
     "purge_plan_items",

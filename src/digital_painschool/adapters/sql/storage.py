@@ -10,6 +10,7 @@ from digital_painschool.adapters.sql.access_log import SqlAccessLog
 from digital_painschool.adapters.sql.caseload import SqlCaseload
 from digital_painschool.adapters.sql.completed_calls import SqlCompletedCalls
 from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.desk_calls import SqlDeskCalls
 from digital_painschool.adapters.sql.drafts import SqlDrafts
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
@@ -25,6 +26,7 @@ from digital_painschool.adapters.sql.joining import (
 )
 from digital_painschool.adapters.sql.lent import driver_connection
 from digital_painschool.adapters.sql.outbox import SqlOutbox
+from digital_painschool.adapters.sql.plan_list import SqlPlanList
 from digital_painschool.adapters.sql.profiles import SqlProfiles
 from digital_painschool.adapters.sql.program_versions import SqlProgramVersions
 from digital_painschool.adapters.sql.purge import SqlPurge
@@ -41,7 +43,15 @@ from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    ExportReceipt,
+    PlanState,
+    PlanSummary,
+    PurgePlan,
+    PurgeReceipt,
+    Skipped,
+)
 from digital_painschool.ports.storage import (
     NOTHING,
     WHOLE,
@@ -52,6 +62,7 @@ from digital_painschool.ports.storage import (
     CaseTotals,
     Change,
     CompletedCall,
+    DeskCall,
     Excerpt,
     PurgeRecord,
     Timeline,
@@ -107,7 +118,9 @@ class SqlStorage:
         self._ended = SqlEndedEnrolments(self._database)
         self._exports = SqlExports(self._database)
         self._plans = SqlPurgePlans(self._database)
+        self._plan_list = SqlPlanList(self._database)
         self._receipts = SqlPurgeReceipts(self._database)
+        self._desk_calls = SqlDeskCalls(self._database)
         self._purge = SqlPurge(self._database, self._states)
 
     @contextmanager
@@ -228,8 +241,10 @@ class SqlStorage:
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
         return self._profiles.profile(unit, hsa_id)
 
-    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
-        self._profiles.save_profile(unit, hsa_id, profile, access)
+    def save_profile(
+        self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry, *, completed: DeskCall | None = None
+    ) -> None:
+        self._profiles.save_profile(unit, hsa_id, profile, access, completed=completed)
 
     # AccessLog
 
@@ -269,20 +284,45 @@ class SqlStorage:
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         return self._purge.notification_keys(unit, enrolment_ids)
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
-        self._exports.save_export(receipt, versions)
+    def save_export(
+        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
+    ) -> None:
+        self._exports.save_export(receipt, versions, completed=completed)
 
-    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
-        self._plans.save_plan(plan, access)
+    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
+        self._plans.save_plan(plan, access, completed=completed)
 
     def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         return self._purge.load_purge(plan_id)
 
-    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
-        self._purge.purge(plan_id, purge, skip)
+    def list_plans(
+        self,
+        unit: HsaId,
+        state: PlanState | None = None,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[PlanSummary, ...]:
+        return self._plan_list.list_plans(unit, state, newest_first=newest_first, after=after, limit=limit)
 
-    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
-        return self._receipts.save_receipt(receipt)
+    def purge(
+        self,
+        plan_id: PlanId,
+        purge: Sequence[EndedEnrolment],
+        skip: Sequence[Skipped],
+        *,
+        completed: DeskCall | None = None,
+    ) -> None:
+        self._purge.purge(plan_id, purge, skip, completed=completed)
+
+    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
+        return self._receipts.save_receipt(receipt, completed=completed)
 
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         return self._receipts.receipts(unit)
+
+    # DeskCalls
+
+    def find_desk_call(self, key: CallKey) -> DeskCall | None:
+        return self._desk_calls.find_desk_call(key)

@@ -1,5 +1,7 @@
 """The lists of patients ("Mina"), and the start of a program ("Starta nytt moment")."""
 
+from functools import partial
+
 from digital_painschool.application.caseload import OPEN_CASES, CasePage, CaseSelection, case_page, case_totals
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.input_limits import InputLimits, input_limits
@@ -54,17 +56,15 @@ class PatientLists:
         whom = {"scheme": person.scheme, "number": person.value}
         asked = once_of(once, "start", **whom, program=program, therapist=therapist)
 
-        def started() -> Enrolment:
-            first = self._executor.started(asked, self._actor)
-            if first is not None:
-                return first
+        def choose() -> tuple[Program, HsaId]:
             if therapist is None and Role.THERAPIST not in self._actor.roles:
                 raise InvalidValue("name the therapist who gets the patient: the actor is none")
             chosen = self._executor.catalogue.program(self._actor.unit, plain_text(program, "a program's key"))
             whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
-            return self._executor.start(chosen, person, therapist=whose, by=self._actor, once=asked)
+            return chosen, whose
 
-        return self._executor.access.judge(Action.START, self._actor, started, person=person)
+        start = partial(self._executor.start, person, choose, by=self._actor, once=asked)
+        return self._executor.access.judge(Action.START, self._actor, start, person=person)
 
     def find(self, number: str) -> tuple[Enrolment, ...]:
         """Return a person's enrolments that the actor may see, open and ended, oldest first. Rule: M-08, D-09a.

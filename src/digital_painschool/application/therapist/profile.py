@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.once import once_of
 from digital_painschool.application.own_profile import OwnProfile, own_profile, update_own_profile
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
@@ -19,16 +20,18 @@ class StaffProfile:
         return own_profile(self._executor, self._actor)
 
     def receive_notifications(
-        self, *, email: bool, sms: bool = False, flags: Iterable[FlagKind] | None = None
+        self, *, email: bool, sms: bool = False, flags: Iterable[FlagKind] | None = None, once: str | None = None
     ) -> OwnProfile:
-        """Tick or untick "Ta emot notifieringar". Rule: M-22, M-23, D-23a.
+        """Tick or untick "Ta emot notifieringar". Rule: M-22, M-23, D-23a, D-24a.
 
         Args:
             email: By e-mail, to the directory's address.
             sms: By SMS, to the directory's number.
             flags: For which flags; left out, for all that are on offer.
+            once: The host's key for the call.
 
         Raises:
             RuleViolation: There is no address or number in the directory, or a flag or channel is not on offer.
         """
-        return update_own_profile(self._executor, self._actor, email=email, sms=sms, flags=flags)
+        asked = once_of(once, "receive_notifications", email=email, sms=sms, flags=flags)
+        return update_own_profile(self._executor, self._actor, email=email, sms=sms, flags=flags, once=asked)

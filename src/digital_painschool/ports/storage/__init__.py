@@ -18,7 +18,7 @@ from digital_painschool.ports.storage.caseload import (
     CaseTotals,
     UnreadableCase,
 )
-from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall
+from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall, DeskCall, DeskCalls
 from digital_painschool.ports.storage.derived import (
     History,
     find_cancellable,
@@ -37,11 +37,11 @@ from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
-from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment
+from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment, plan_summary
 from digital_painschool.ports.storage.staff_profiles import Staff
 
 
-class Storage(Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Protocol):
+class Storage(Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol):
     """Everything that the school stores.
 
     Any other error reaches a host as `StorageError`, without its text. So does a return value of another type. From a
@@ -90,6 +90,8 @@ __all__ = [
     "Change",
     "CompletedCall",
     "Content",
+    "DeskCall",
+    "DeskCalls",
     "Drafts",
     "Enrolments",
     "Entry",
@@ -116,6 +118,7 @@ __all__ = [
     "load_state_at",
     "load_timeline",
     "page_of",
+    "plan_summary",
     "readable",
     "totals_of",
     "unreadable",

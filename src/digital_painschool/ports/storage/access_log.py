@@ -7,6 +7,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from digital_painschool.codes import Action, OtherAction, action_of
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
@@ -29,7 +30,7 @@ class AccessEntry:
         at: The instant of the access, UTC.
         by: A member of staff's HSA-id, `"patient"`, or `"system"`.
         unit: The unit that the access was made for.
-        action: The action, as the permission table names it.
+        action: The action, as the permission table names it: a text, for which `label` has the words.
         activity: The kind of the access.
         enrolment_id: The enrolment; None when the access concerned no single one.
         person: The person whose data it was; None when it was nobody's in particular.
@@ -39,7 +40,7 @@ class AccessEntry:
     at: datetime
     by: str
     unit: HsaId = field(converter=HsaId)
-    action: str
+    action: Action | OtherAction = field(converter=action_of)
     activity: Activity
     enrolment_id: EnrolmentId | None = None
     person: PersonId | None = None

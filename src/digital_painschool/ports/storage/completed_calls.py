@@ -1,5 +1,7 @@
 """Calls that a host makes once: the idempotency key of a call, and what is stored of the call. Rule: D-24a."""
 
+from typing import Protocol
+
 from attrs import field, frozen
 
 from digital_painschool.domain.ids import EnrolmentId
@@ -12,7 +14,7 @@ class CallKey:
     """The idempotency key of a call, in the scope that it belongs to. Two keys are equal when all four parts are.
 
     Args:
-        unit: The unit of the enrolment.
+        unit: The unit of the enrolment; of a call that concerns none, the caller's.
         caller: The one who called: a member of staff, or a patient; only `****` is shown.
         action: What was done, as in the access log.
         key: The host's key.
@@ -54,3 +56,47 @@ class CompletedCall:
     def fingerprint(self) -> str:
         """The keyed digest of the arguments."""
         return self._fingerprint.reveal()
+
+
+@frozen(kw_only=True)
+class DeskCall:
+    """A call that concerns no single enrolment, and was completed under an idempotency key.
+
+    Such a call is made at the administrator's desk, or on the own profile.
+
+    Args:
+        key: The key in its scope.
+        result: What the call returned, or the id of what was saved. To the storage it is an opaque text.
+        fingerprint: A keyed digest of the arguments, with its key. To the storage it is an opaque text.
+    """
+
+    key: CallKey
+    result: str
+    _fingerprint: Masked[str] = field(converter=masked_text, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """The keyed digest of the arguments."""
+        return self._fingerprint.reveal()
+
+
+class DeskCalls(Protocol):
+    """The completed calls that concern no single enrolment. They are stored as long as plans and profiles are.
+
+    Rule: D-24a.
+
+    Contract:
+        * **with the step**: a method that is given `completed` saves the call in the transaction of its step. When a
+          call was completed under an equal key before, it raises `Conflict` and changes nothing.
+    """
+
+    def find_desk_call(self, key: CallKey) -> DeskCall | None:
+        """Return the call that was completed under a key and concerns no single enrolment, or None. Rule: D-24a.
+
+        Contract:
+            * **own scope**: a call under another key, or by another caller, of another action or unit, is not found.
+
+        Raises:
+            StorageError: What is stored of the call is unreadable.
+        """
+        ...

@@ -1,6 +1,7 @@
 """Ended enrolments on their way out: exports, plans, purges and receipts. Rule: M-20, M-21, D-21a to D-21c."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from attrs import field, frozen
@@ -11,12 +12,15 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import (
     EndedEnrolment,
     ExportReceipt,
+    PlanState,
+    PlanSummary,
     PurgePlan,
     PurgeReason,
     PurgeReceipt,
     Skipped,
 )
 from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.ports.storage.completed_calls import DeskCall
 
 
 @frozen(kw_only=True)
@@ -53,6 +57,24 @@ def ended_enrolment(enrolment: Enrolment, exported: int) -> EndedEnrolment | Non
     )
 
 
+def plan_summary(plan: PurgePlan, receipt: PurgeReceipt | None) -> PlanSummary:
+    """Return a plan as a list shows it.
+
+    Args:
+        plan: The plan.
+        receipt: Its receipt, or None.
+    """
+    return PlanSummary(
+        id=plan.id,
+        unit=plan.unit,
+        made_by=plan.made_by,
+        made_at=plan.made_at,
+        enrolments=len(plan.enrolments),
+        decision=plan.decision,
+        receipt=receipt,
+    )
+
+
 class Retention(Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
@@ -82,7 +104,9 @@ class Retention(Protocol):
         """
         ...
 
-    def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
+    def save_export(
+        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
+    ) -> None:
         """Save an export's receipt, and the versions of enrolments that count as exported, in one transaction.
 
         Contract:
@@ -92,7 +116,7 @@ class Retention(Protocol):
         """
         ...
 
-    def save_plan(self, plan: PurgePlan, access: AccessEntry) -> None:
+    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
         """Save a plan, or its approval, and log it, in one transaction.
 
         An approved plan does not change any more.
@@ -103,7 +127,36 @@ class Retention(Protocol):
         """Return what is stored of a purge; an empty record for an unknown plan."""
         ...
 
-    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
+    def list_plans(
+        self,
+        unit: HsaId,
+        state: PlanState | None = None,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[PlanSummary, ...]:
+        """Return a unit's plans in the order of their making, then of their ids, at most `limit`.
+
+        An unreadable one is left out, and a log line names it; it hides none of the others.
+
+        Args:
+            unit: The unit.
+            state: Only the plans in this state; None for all.
+            newest_first: False for the oldest first.
+            after: Only the plans behind the one that was made at this instant and has this id.
+            limit: The most plans; it counts the readable ones.
+        """
+        ...
+
+    def purge(
+        self,
+        plan_id: PlanId,
+        purge: Sequence[EndedEnrolment],
+        skip: Sequence[Skipped],
+        *,
+        completed: DeskCall | None = None,
+    ) -> None:
         """Delete some of a plan's enrolments with all their data, and note the skipped ones, in one transaction.
 
         Contract:
@@ -120,7 +173,7 @@ class Retention(Protocol):
         """
         ...
 
-    def save_receipt(self, receipt: PurgeReceipt) -> PurgeReceipt:
+    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
         """Save the receipt of a purge, and return the one that is stored for its plan: the first."""
         ...
 

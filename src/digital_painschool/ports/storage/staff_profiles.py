@@ -5,6 +5,7 @@ from typing import Protocol
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.ports.storage.completed_calls import DeskCall
 
 
 class Staff(Protocol):
@@ -14,6 +15,8 @@ class Staff(Protocol):
         """Return the profile that was saved last; an empty profile when none was."""
         ...
 
-    def save_profile(self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry) -> None:
-        """Save a profile and log it, in one transaction."""
+    def save_profile(
+        self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry, *, completed: DeskCall | None = None
+    ) -> None:
+        """Save a profile and log it, with the completed call if there is one, in one transaction."""
         ...

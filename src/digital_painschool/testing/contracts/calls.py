@@ -3,8 +3,8 @@
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.ports.storage import CallKey, Change, CompletedCall
-from digital_painschool.testing.people import NURSE
+from digital_painschool.ports.storage import CallKey, Change, CompletedCall, DeskCall
+from digital_painschool.testing.people import NURSE, UNIT
 
 
 def key_of(enrolment: Enrolment, key: str = "") -> CallKey:
@@ -26,3 +26,9 @@ def without_events(change: Change, before: Enrolment, completed: CompletedCall |
     return evolve(
         change, before=before.version, enrolment=before, events=(), documents={}, notifications=(), completed=completed
     )
+
+
+def desk_call(key: str, result: str = "result") -> DeskCall:
+    """Return a completed call of the nurse's that concerns no single enrolment."""
+    scope = CallKey(unit=UNIT, caller=NURSE.hsa_id, action="plan-purge", key=key)
+    return DeskCall(key=scope, result=result, fingerprint=f"fingerprint of {result}")

@@ -18,6 +18,7 @@ from digital_painschool.ports.storage import (
     AccessLog,
     Caseload,
     Change,
+    DeskCalls,
     Drafts,
     Enrolments,
     Outbox,
@@ -27,7 +28,7 @@ from digital_painschool.ports.storage import (
     Storage,
 )
 
-STORAGE = (Change, Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, Storage)
+STORAGE = (Change, Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, DeskCalls, Storage)
 """The protocols of the storage, and the value with promises."""
 PORTS = (*STORAGE, Inbox, Messenger, Directory, Identity, Observer)
 

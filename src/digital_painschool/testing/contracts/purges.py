@@ -17,6 +17,7 @@ from digital_painschool.domain.retention import (
 )
 from digital_painschool.ports.storage import (
     CaseQuery,
+    DeskCall,
     Storage,
     find_cancellable,
     find_ended,
@@ -86,7 +87,12 @@ def receipt_of(made: PurgePlan, *skipped: Skipped) -> PurgeReceipt:
     return receipt(made, made.decision, skipped, by=NURSE, at=LATER)
 
 
-def exported(storage: Storage, versions: Mapping[EnrolmentId, int], export_id: str = "export-1") -> None:
+def exported(
+    storage: Storage,
+    versions: Mapping[EnrolmentId, int],
+    export_id: str = "export-1",
+    completed: DeskCall | None = None,
+) -> None:
     """Save an export's receipt."""
     kept = ExportReceipt(
         id=export_id,
@@ -96,7 +102,7 @@ def exported(storage: Storage, versions: Mapping[EnrolmentId, int], export_id: s
         enrolments=len(versions),
         files=(ExportedFile(name="forms.csv", lines=3, sha256="0" * 64),),
     )
-    storage.save_export(kept, versions)
+    storage.save_export(kept, versions, completed=completed)
 
 
 def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:

@@ -5,7 +5,7 @@ from attrs import evolve
 from digital_painschool.domain.events import FormSaved, MessageSent
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.retention import EndedEnrolment
+from digital_painschool.domain.retention import EndedEnrolment, PlanState
 from digital_painschool.ports.storage import (
     Entry,
     History,
@@ -14,6 +14,7 @@ from digital_painschool.ports.storage import (
     load_documents,
     load_histories,
     load_timeline,
+    plan_summary,
     readable,
 )
 from digital_painschool.rules.retention import plan
@@ -46,9 +47,11 @@ from digital_painschool.testing.contracts.purges import (
     LOGGED,
     all_over,
     changed_after_the_end,
+    ended_once,
     exported,
     kept_plan,
     over,
+    receipt_of,
 )
 from digital_painschool.testing.example import SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
@@ -246,3 +249,31 @@ class RetentionContract(StorageOpening):
         """Otherwise a purge could be planned or approved of which the log knows nothing (M-06)."""
         kept_plan(storage)
         assert [LOGGED, LOGGED] == [entry for _, entry in storage.access_entries(UNIT)]
+
+    @proves("Retention.list_plans")
+    def test_plans_are_the_units_own_in_order_and_by_state(self, storage: Storage) -> None:
+        """Otherwise an administrator would not find the plan that waits for its decision (D-21a)."""
+        made = kept_plan(storage)
+        first = evolve(made, id=PlanId("b"), decision=None, made_at=MORNING)
+        plans = [
+            first,
+            evolve(first, id=PlanId("c"), enrolments=(ended_once("e9", 3), ended_once("e8", 2))),
+            evolve(first, id=PlanId("a"), made_at=MORNING + HOUR),
+            made,
+        ]
+        for one in (*plans[:3], evolve(first, id=PlanId("theirs"), unit=OTHER_UNIT)):
+            storage.save_plan(one, LOGGED)
+        receipt = storage.save_receipt(receipt_of(evolve(made, id=PlanId("a"))))
+        expected = [plan_summary(one, receipt if one.id == "a" else None) for one in plans]
+        for newest_first in (False, True):
+            ordered = tuple(reversed(expected) if newest_first else expected)
+            assert ordered == storage.list_plans(UNIT, newest_first=newest_first, limit=9)
+            for number, shown in enumerate(ordered, start=1):
+                behind = storage.list_plans(UNIT, newest_first=newest_first, after=(shown.made_at, shown.id), limit=2)
+                assert ordered[number : number + 2] == behind
+            for state in PlanState:
+                wanted = tuple(row for row in ordered if row.state is state)
+                assert wanted
+                assert wanted == storage.list_plans(UNIT, state, newest_first=newest_first, limit=9)
+                assert wanted[:1] == storage.list_plans(UNIT, state, newest_first=newest_first, limit=1)
+        assert ["theirs"] == [theirs.id for theirs in storage.list_plans(OTHER_UNIT, limit=9)]

@@ -24,7 +24,7 @@ from digital_painschool.ports.storage import (
 )
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.atomicity import AtomicityContract
-from digital_painschool.testing.contracts.calls import key_of
+from digital_painschool.testing.contracts.calls import desk_call, key_of
 from digital_painschool.testing.contracts.case_selections import CaseSelectionContract
 from digital_painschool.testing.contracts.caseload import CaseloadContract
 from digital_painschool.testing.contracts.changes import (
@@ -46,6 +46,7 @@ from digital_painschool.testing.contracts.completed_calls import CompletedCallsC
 from digital_painschool.testing.contracts.concurrency import in_time
 from digital_painschool.testing.contracts.damage import DamageContract
 from digital_painschool.testing.contracts.deliveries import DeliveriesContract
+from digital_painschool.testing.contracts.desk_calls import DeskCallsContract
 from digital_painschool.testing.contracts.drafts import DraftsContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
@@ -86,6 +87,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "load_timelines": lambda s: s.load_timelines((A,)),
     "find_by_person": lambda s: s.find_by_person(PERSON),
     "find_call": lambda s: s.find_call(key_of(begin().enrolment)),
+    "find_desk_call": lambda s: s.find_desk_call(desk_call("k").key),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "count_caseload": lambda s: s.count_caseload(UNIT, None, MORNING),
@@ -98,6 +100,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "ended": lambda s: s.ended(UNIT),
     "notification_keys": lambda s: s.notification_keys(UNIT, (A,)),
     "load_purge": lambda s: s.load_purge(PlanId("plan-1")),
+    "list_plans": lambda s: s.list_plans(UNIT, limit=5),
     "receipts": lambda s: s.receipts(UNIT),
 }
 """One call of every method of the port that asks."""
@@ -165,6 +168,7 @@ def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
 class StorageContract(
     EnrolmentsContract,
     CompletedCallsContract,
+    DeskCallsContract,
     TimelinesContract,
     DraftsContract,
     CaseloadContract,

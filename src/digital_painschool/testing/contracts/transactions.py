@@ -13,7 +13,7 @@ from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
 from digital_painschool.ports.storage import Change, Storage, find_cancellable
-from digital_painschool.testing.contracts.calls import key_of, under_key
+from digital_painschool.testing.contracts.calls import desk_call, key_of, under_key
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -29,13 +29,14 @@ from digital_painschool.testing.contracts.changes import (
     sending,
     write,
 )
-from digital_painschool.testing.contracts.purges import LATER, LOGGED, exported, kept_plan, over
+from digital_painschool.testing.contracts.purges import LATER, LOGGED, exported, kept_plan, over, receipt_of
 from digital_painschool.testing.example import DAILY, PAIN, SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
 from digital_painschool.testing.snapshot import UNITS, StorageSnapshot
 
 IDS = tuple(map(EnrolmentId, ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")))
 PLANS = ("plan-1", "plan-2")
+CALL = desk_call("a key")
 CHOSEN = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
 
 
@@ -97,7 +98,8 @@ def _completed(storage: Storage, prepared: Prepared) -> None:
 
 def _purged(storage: Storage, prepared: Prepared) -> None:
     *purge, left = prepared.plan.enrolments[-3:]
-    storage.purge(prepared.plan.id, purge, [Skipped(enrolment_id=left.enrolment_id, why=Skip.TOO_YOUNG)])
+    skipped = Skipped(enrolment_id=left.enrolment_id, why=Skip.TOO_YOUNG)
+    storage.purge(prepared.plan.id, purge, [skipped], completed=CALL)
 
 
 CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
@@ -107,14 +109,23 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
     "discard": ("Drafts.discard_draft", lambda s, prepared: s.discard_draft(prepared.draft.id, PAIN, LOGGED)),
     "begin": ("Outbox.begin", lambda s, prepared: s.begin(prepared.decided)),
     "complete": ("Outbox.complete: one transaction", _completed),
-    "profile": ("Staff.save_profile", lambda s, _: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED)),
+    "profile": (
+        "Staff.save_profile",
+        lambda s, _: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=CALL),
+    ),
     "log": ("AccessLog.log", lambda s, _: s.log(evolve(LOGGED, action=f"see-{number}") for number in range(3))),
-    "export": ("Retention.save_export", lambda s, _: exported(s, dict.fromkeys(IDS[:3], 2), "export-2")),
+    "export": ("Retention.save_export", lambda s, _: exported(s, dict.fromkeys(IDS[:3], 2), "export-2", CALL)),
     "plan": (
         "Retention.save_plan",
-        lambda s, prepared: s.save_plan(evolve(prepared.plan, id=PlanId("plan-2"), decision=None), LOGGED),
+        lambda s, prepared: s.save_plan(
+            evolve(prepared.plan, id=PlanId("plan-2"), decision=None), LOGGED, completed=CALL
+        ),
     ),
     "purge": ("Retention.purge: all or nothing", _purged),
+    "receipt": (
+        "DeskCalls: with the step",
+        lambda s, prepared: s.save_receipt(receipt_of(prepared.plan), completed=CALL),
+    ),
 }
 """One call of every method that promises one transaction, each with the clause."""
 
@@ -127,6 +138,7 @@ def observed(storage: Storage) -> StorageSnapshot:
         "persons": [storage.find_by_person(person) for person in PERSONS],
         "access ended": storage.access_ended(LATER, 1000),
         "calls": [storage.find_call(key_of(begin(id_, unit=unit).enrolment)) for id_ in IDS for unit in UNITS],
+        "desk call": storage.find_desk_call(CALL.key),
     }
     stored, logged = StorageSnapshot.of(storage, (*IDS, *PLANS), LATER), StorageSnapshot.of_access_log(storage)
     return StorageSnapshot({**stored.contents, **logged.contents, **more})

@@ -8,7 +8,8 @@ from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
 from digital_painschool.testing import history as h
-from digital_painschool.testing.lifecycle.base import THERAPISTS, MachineBase, during, message
+from digital_painschool.testing.lifecycle.base import THERAPISTS, during, message
+from digital_painschool.testing.lifecycle.desk_calls import RepeatedDeskCalls
 from digital_painschool.testing.lifecycle.passes import TROUBLES
 from digital_painschool.testing.lifecycle.schools import STRIKES
 from digital_painschool.testing.reference.laws import Law
@@ -18,7 +19,7 @@ STRUCK = st.sampled_from(["no", "no", *STRIKES])
 WRITE = st.integers(0, 2)
 
 
-class Delivering(MachineBase):
+class Delivering(RepeatedDeskCalls):
     """The delivery workers, and the therapists' choice of notifications."""
 
     @rule()
@@ -40,10 +41,10 @@ class Delivering(MachineBase):
         actor = THERAPISTS[who]
         wanted = {channel for channel, ticked in ((Channel.EMAIL, email), (Channel.SMS, sms)) if ticked}
         has_address = all(self.model.address(actor.hsa_id, channel) for channel in wanted)
-        if self.ask(
+        if self.ask_under_key(
             Law.NOTIFIED_ONCE_IN_TIME,
             f"the {who} ticks",
-            lambda s: s.school.therapist(actor).receive_notifications(email=email, sms=sms),
+            lambda s, key: s.school.therapist(actor).receive_notifications(email=email, sms=sms, once=key),
             refusal=None if has_address else Reason.NO_ADDRESS_IN_DIRECTORY,
             by=actor.hsa_id,
             is_logged=True,

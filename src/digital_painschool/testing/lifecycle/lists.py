@@ -72,6 +72,11 @@ def _violations(school: Scenario, of: ReferenceEnrolment, limit: int, *, newest_
             partial(office.access_log, limit=50 * min(limit, 10), **order),
         ),
         (
+            "the purge plans",
+            lambda: storage.list_plans(of.unit, newest_first=False, limit=_ALL),
+            partial(office.plans, limit=limit, **order),
+        ),
+        (
             "the access log of one enrolment",
             lambda: storage.access_entries(of.unit, enrolment_id=id_, limit=_ALL),
             partial(office.access_log, enrolment_id=id_, limit=20 * min(limit, 10), **order),

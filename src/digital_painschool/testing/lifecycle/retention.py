@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor, HsaId, Role
-from digital_painschool.domain.retention import PurgePlan, PurgeReceipt, Skip
+from digital_painschool.domain.retention import PlanState, PurgePlan, PurgeReceipt, Skip
 from digital_painschool.errors import DeliveryError, Reason
 from digital_painschool.ports.storage import Storage, load_enrolment, readable
 from digital_painschool.testing.example import PAIN
@@ -19,11 +19,11 @@ from digital_painschool.testing.lifecycle.base import (
     ENROLMENT,
     MOST_ENROLMENTS,
     THERAPISTS,
-    MachineBase,
     during,
     message,
 )
 from digital_painschool.testing.lifecycle.clock import BESIDE
+from digital_painschool.testing.lifecycle.desk_calls import RepeatedDeskCalls
 from digital_painschool.testing.people import OTHER_UNIT, UNIT, staff
 from digital_painschool.testing.reference.calendar import MICROSECOND, years_later
 from digital_painschool.testing.reference.checks import purge_violations
@@ -56,7 +56,7 @@ def _administrator(unit: HsaId) -> Actor:
     return staff(4, Role.DATA_ADMINISTRATOR, unit=unit)
 
 
-class Retention(MachineBase):
+class Retention(RepeatedDeskCalls):
     """The fate of records when everything is over."""
 
     def __init__(self) -> None:
@@ -119,10 +119,10 @@ class Retention(MachineBase):
         unit = _unit(where)
         self._exports += 1
         by, name = _administrator(unit), f"export-{self._exports}"
-        if self.ask(
+        if self.ask_under_key(
             _LAW,
             "the administrator exports",
-            lambda s: s.school.administrator(by).export(s.environment.folder / name),
+            lambda s, key: s.school.administrator(by).export(s.environment.folder / name, once=key),
             by=by.hsa_id,
         ) and all(one.exported == one.version or one.is_withdrawn for one in readable(self.school.storage.ended(unit))):
             for one in self.model.school.exported(unit):
@@ -136,11 +136,11 @@ class Retention(MachineBase):
         by = _administrator(unit)
         made: list[PurgePlan] = []
 
-        def call(school: Scenario) -> PurgePlan:
-            made.append(school.school.administrator(by).plan_purge())
+        def call(school: Scenario, key: str) -> PurgePlan:
+            made.append(school.school.administrator(by).plan_purge(once=key))
             return made[-1]
 
-        self.ask(_LAW, "the administrator plans a purge", call, by=by.hsa_id, is_logged=True)
+        self.ask_under_key(_LAW, "the administrator plans a purge", call, by=by.hsa_id, is_logged=True)
         if made:
             plan = self.model.school.plan_purge(made[0].id, unit, self.now)
             found = {planned.enrolment_id: planned.version for planned in made[0].enrolments}
@@ -150,6 +150,24 @@ class Retention(MachineBase):
             withdrawn = {planned.enrolment_id for planned in made[0].enrolments if planned.is_withdrawn}
             require(unequal(_LAW, expected, withdrawn, "the planned enrolments that were withdrawn"))
 
+    @rule(where=_WHERE, state=st.sampled_from(PlanState))
+    @during("records")
+    @precondition(lambda self: self.plans)
+    def list_the_plans(self, where: str, state: PlanState) -> None:
+        """List the unit's plans that have come so far, oldest first."""
+        unit = _unit(where)
+        by = _administrator(unit)
+        expected = [one.id for one in self.plans if one.unit == unit and one.state is state]
+        found: list[list[str]] = []
+
+        def call(school: Scenario) -> object:
+            page = school.school.administrator(by).pages.plans(state=state, newest_first=False)
+            found.append([one.id for one in page.rows])
+            return page
+
+        self.ask(_LAW, "the administrator lists the plans", call, by=by.hsa_id, is_logged=True)
+        require(unequal(_LAW, expected, found[0], f"the plans that are {state.value}"))
+
     @rule(plan=_PLAN)
     @during("records")
     @precondition(lambda self: self.plans)
@@ -157,10 +175,10 @@ class Retention(MachineBase):
         """Approve a plan; a second decision changes nothing."""
         of = self.plans[-1 - plan % len(self.plans)]
         by, decision = _administrator(of.unit), f"RS {2026 + of.is_approved}-1"
-        of.is_approved |= self.ask(
+        of.is_approved |= self.ask_under_key(
             _LAW,
             "the administrator approves",
-            lambda s: s.school.administrator(by).approve(of.id, decision=decision),
+            lambda s, key: s.school.administrator(by).approve(of.id, decision=decision, once=key),
             by=by.hsa_id,
             is_logged=True,
         )
@@ -178,8 +196,8 @@ class Retention(MachineBase):
         by, school, storage = _administrator(of.unit), self.model.school, self.school.storage
         receipts: list[PurgeReceipt] = []
 
-        def call(one: Scenario) -> PurgeReceipt:
-            receipts.append(one.school.administrator(by).purge(of.id))
+        def call(one: Scenario, key: str) -> PurgeReceipt:
+            receipts.append(one.school.administrator(by).purge(of.id, once=key))
             return receipts[-1]
 
         planned = [one for one in school.enrolments if one.id in of.versions]
@@ -193,7 +211,7 @@ class Retention(MachineBase):
         for recording in self.asked.recordings:
             recording.sending.inject(*([_FORGETS_NOTHING] if inbox_fails else []))
         refusal = failure if of.is_approved else Reason.NOT_APPROVED
-        self.ask(_LAW, "the administrator purges", call, refusal=refusal, by=by.hsa_id)
+        self.ask_under_key(_LAW, "the administrator purges", call, refusal=refusal, by=by.hsa_id)
         storage = self.school.storage  # the process may have died: another one reads
         for recording in self.asked.recordings:
             recording.sending.clear()

@@ -129,12 +129,14 @@ FINDERS = frozenset({_T, _P})
 OFFICE: Mapping[str, Callable[[Any, str, Path], object]] = MappingProxyType(
     {
         "export": lambda o, _, folder: o.export(folder),
+        "download": lambda o, _, __: b"".join(o.download()),
         "plan_purge": lambda o, _, __: o.plan_purge(),
         "plan": lambda o, plan, _: o.plan(plan),
         "approve": lambda o, plan, _: o.approve(plan, decision="RS 2"),
         "purge": lambda o, plan, _: o.purge(plan),
         "receipts": lambda o, _, __: o.receipts(),
         "access_log": lambda o, _, __: o.access_log(),
+        "pages.plans": lambda o, _, __: o.pages.plans(),
         "pages.access_log": lambda o, _, __: o.pages.access_log(),
     }
 )

@@ -9,7 +9,7 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import Actor, HsaId, PersonId, Role
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.retention import PurgeReceipt, Skip
+from digital_painschool.domain.retention import PlanState, PurgeReceipt, Skip
 from digital_painschool.testing.history import EnrolmentStep, HandOver, TherapistStep, Withdraw
 from digital_painschool.testing.people import COORDINATOR, NURSE
 from digital_painschool.testing.reference.calendar import years_later
@@ -35,6 +35,13 @@ class ReferencePlan:
     is_approved: bool = False
     outcome: dict[EnrolmentId, bool] = field(factory=dict)
     receipt: PurgeReceipt | None = None
+
+    @property
+    def state(self) -> PlanState:
+        """The progress of the plan."""
+        if self.receipt is not None:
+            return PlanState.EXECUTED
+        return PlanState.APPROVED if self.is_approved else PlanState.OPEN
 
 
 @define(eq=False)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

@@ -1,0 +1,48 @@
+"""The purge plans of a unit in pages, as a data administrator reads them. Rule: D-21a."""
+
+from datetime import datetime
+
+from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.cursors import read_cursor, write_cursor
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.pages import ListPage, require_limit, require_order
+from digital_painschool.domain.people import Actor
+from digital_painschool.domain.retention import PlanState, PlanSummary
+from digital_painschool.errors import InvalidValue
+from digital_painschool.rules.permissions import Action
+from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
+
+
+def plan_page(
+    executor: Executor, actor: Actor, after: str | None, state: PlanState | None, *, newest_first: bool, limit: int
+) -> ListPage[PlanSummary]:
+    """Return a page of the unit's purge plans, and log the access. Rule: D-21a.
+
+    Args:
+        executor: The storage and the clock.
+        actor: The data administrator.
+        after: The `next` of the page before; None for the first page.
+        state: Only the plans in this state; None for all.
+        newest_first: The order.
+        limit: The most plans.
+    """
+    executor.access.permit(Action.SEE_PLANS, actor)
+
+    def found() -> ListPage[PlanSummary]:
+        size = require_limit(limit)
+        if state is not None and not isinstance(state, PlanState):
+            raise InvalidValue(f"state is a PlanState or None, not {type(state).__name__}")
+        listing = ("plans", actor.unit, None if state is None else state.value, require_order(newest_first))
+        shown: tuple[datetime, str] | None = None
+        if after is not None:
+            made_at, id_ = map(str, read_cursor(listing, after, str, str))
+            shown = instant_from_text(made_at), id_
+        plans = executor.storage.list_plans(actor.unit, state, newest_first=newest_first, after=shown, limit=size + 1)
+        rows = plans[:size]
+        is_last = len(plans) == len(rows)
+        following = None if is_last else write_cursor(listing, (instant_to_text(rows[-1].made_at), rows[-1].id))
+        return ListPage(rows=rows, next=following, zone=executor.policy(actor.unit).zone)
+
+    page = executor.access.judge(Action.SEE_PLANS, actor, found)
+    executor.storage.log((access_entry(Action.SEE_PLANS, actor, executor.now()),))
+    return page

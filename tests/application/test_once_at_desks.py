@@ -1,0 +1,78 @@
+"""Calls under a key of the host's that concern no single enrolment: the administrator's, and those on the profile."""
+
+from collections.abc import Callable
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.bootstrap.school import PainSchool
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
+from digital_painschool.testing.environment import PortsFactory, in_memory, stored_at
+from digital_painschool.testing.faults import Call, Killed, watched
+from digital_painschool.testing.people import ARCHIVIST, NURSE, UNIT
+from digital_painschool.testing.scenario import Scenario
+from tests.application.desk_calls import APPROVED, E, lived
+from tests.application.test_bad_input import RECEIPT
+
+
+@pytest.mark.rule("D-24a", "D-21a", "M-22")
+@pytest.mark.parametrize("ports", [in_memory, stored_at("sqlite:///{folder}/once.db")], ids=["memory", "sqlite"])
+@pytest.mark.parametrize("before", ["find_desk_call", "ended", "save_plan", "save_profile"])
+def test_two_racing_calls_of_a_desk_have_one_effect(ports: PortsFactory, before: str) -> None:
+    """Otherwise a double click that meets two web workers would leave two plans to approve."""
+    with Scenario(ports) as school:
+        done: list[object] = []
+
+        def racing(act: Callable[[PainSchool], object]) -> object:
+            done.clear()
+
+            def meet(ours: Call) -> object:
+                if ours.method == before and not done:
+                    done.append(None)
+                    done[:] = [act(school.school)]
+                return ours.go()
+
+            ours = act(school.another(evolve(school.ports, storage=watched(school.storage, meet))))
+            assert [ours] == (done or [act(school.school)])
+            return ours
+
+        plan = racing(lambda of: of.administrator(ARCHIVIST).plan_purge(once="k"))
+        profile = racing(lambda of: of.therapist(NURSE).receive_notifications(email=True, once="k"))
+        assert isinstance(plan, PurgePlan)
+        assert plan == school.office.plan(plan.id)
+        assert school.desk.profile() == profile
+        lines = [str(entry.action) for _, entry in school.storage.access_entries(UNIT)]
+        assert (2, 2) == (lines.count("plan-purge"), lines.count("keep-profile"))
+
+
+@pytest.mark.rule("D-24a", "D-21a")
+def test_an_interrupted_purge_continues_under_its_key() -> None:
+    """Otherwise the key of a purge whose process died would stop the purge for ever."""
+    school = lived()
+
+    def die(call: Call) -> object:
+        if call.method == "save_receipt":
+            raise Killed(call.name)
+        return call.go()
+
+    dying = school.another(evolve(school.ports, storage=watched(school.storage, die)))
+    with pytest.raises(Killed):
+        dying.administrator(ARCHIVIST).purge(APPROVED, once="k")
+    receipt = school.office.purge(APPROVED, once="k")
+    assert (EnrolmentId("e-0001"),) == receipt.purged
+    with school.unchanged():
+        assert receipt == school.office.purge(APPROVED, once="k")
+
+
+@pytest.mark.rule("D-24a", "D-21a")
+def test_a_repeated_replay_says_what_the_first_one_did() -> None:
+    """Otherwise a host whose connection was lost would take the replay for one of which nothing was there."""
+    school = lived()
+    restored = evolve(RECEIPT, purged=(EnrolmentId("e-0001"), E))
+    left: list[Skipped] = []
+    first = school.office.replay(restored, left=left.append, once="k")
+    assert (1, [Skipped(enrolment_id=E, why=Skip.NOT_ENDED)]) == (first, left)
+    with school.unchanged():
+        assert first == school.office.replay(restored, left=left.append, once="k")
+    assert left[:1] == left[1:]
