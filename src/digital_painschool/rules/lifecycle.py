@@ -91,11 +91,13 @@ def start(
         at: The instant, an aware time.
 
     Raises:
-        RuleViolation: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit.
+        RuleViolation: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit. The facts name its
+            therapist, whom to ask (D-09b).
     """
     for enrolment in earlier:
         if enrolment.phase is not Phase.ENDED and (enrolment.program, enrolment.unit) == (terms.program.key, unit):
-            raise RuleViolation("D-07a", Reason.ALREADY_OPEN, program=terms.program.key)
+            whom = str(enrolment.therapist)
+            raise RuleViolation("D-07a", Reason.ALREADY_OPEN, program=terms.program.key, therapist=whom)
     return (
         Started(
             at=at,
@@ -121,6 +123,21 @@ def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: AnyAc
     if therapist == enrolment.therapist:
         raise RuleViolation("D-09a", Reason.SAME_THERAPIST)
     return (HandedOver(at=at, by=by.signature, therapist=therapist),)
+
+
+def require_colleague(*, works_at_unit: bool | None) -> None:
+    """Refuse to give a patient to somebody else than the actor who is not known at the unit. Rule: D-09b.
+
+    Args:
+        works_at_unit: The answer of the staff directory about the new therapist; None when it did not answer.
+
+    Raises:
+        RuleViolation: The directory says no, or did not answer.
+    """
+    if works_at_unit is None:
+        raise RuleViolation("D-09b", Reason.DIRECTORY_UNAVAILABLE)
+    if not works_at_unit:
+        raise RuleViolation("D-09b", Reason.THERAPIST_NOT_AT_UNIT)
 
 
 def review(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:

@@ -16,6 +16,7 @@ class Action(Enum):
     LIST_UNIT = "list-unit"
     COUNT_OWN_PATIENTS = "count-own-patients"
     COUNT_UNIT = "count-unit"
+    LIST_STAFF = "list-staff"
     SEE_ENROLMENT = "see-enrolment"
     SEE_FLAGS = "see-flags"
     SEE_TIMELINE = "see-timeline"
@@ -64,6 +65,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.LIST_UNIT: {_P: Scope.UNIT},
         Action.COUNT_OWN_PATIENTS: {_T: Scope.UNIT},
         Action.COUNT_UNIT: {_P: Scope.UNIT},
+        Action.LIST_STAFF: {_T: Scope.UNIT, _P: Scope.UNIT},
         Action.SEE_ENROLMENT: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_FLAGS: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_TIMELINE: {_T: Scope.OWN},
@@ -131,6 +133,16 @@ def allowed(action: Action, by: AnyActor, enrolment: Enrolment | None = None) ->
     if isinstance(by, Patient):
         return action in PATIENT and (enrolment is None or enrolment.person == by.person)
     return action in SYSTEM
+
+
+PATIENTS_THERAPIST = "patients-therapist"
+"""Stands among the codes of roles for the therapist who has the patient."""
+
+
+def whom_to_ask(action: Action) -> tuple[str, ...]:
+    """Return who of a unit's staff may perform an action: codes of roles, or `PATIENTS_THERAPIST`. Rule: D-09b."""
+    scopes = STAFF.get(action, {})
+    return tuple(PATIENTS_THERAPIST if scopes[role] is Scope.OWN else role.value for role in Role if role in scopes)
 
 
 def _covers(scope: Scope, actor: Actor, enrolment: Enrolment | None) -> bool:
