@@ -9,6 +9,7 @@ from attrs import field, frozen
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.policy import Terms
 from digital_painschool.ports.storage import Content
 
@@ -26,10 +27,12 @@ class CommandResult:
     Args:
         events: What happened, in order; none when the command changes nothing.
         documents: Texts and answers, by the position of their event in `events`, from 0.
+        passed_on: The notifications to staff that the events drop, for the new therapist to be notified instead.
     """
 
     events: tuple[Event, ...]
     _documents: Masked[Mapping[int, Content]] = field(default=_NO_DOCUMENTS, converter=_masked, repr=False)
+    passed_on: tuple[Notification, ...] = ()
 
     @property
     def documents(self) -> Mapping[int, Content]:

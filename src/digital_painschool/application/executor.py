@@ -1,7 +1,7 @@
 """The executor, where rules and ports meet: load, permission, rule, fold, notifications, save, observers."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from random import uniform
@@ -242,7 +242,7 @@ class Executor:
         completed: CompletedCall | None = None,
     ) -> Change:
         policy = self.policy(after.unit)
-        profile = self._preferences(result.events, after, policy)
+        profile = self._preferences(result, after, policy)
         return Change(
             before=before,
             enrolment=after,
@@ -250,7 +250,7 @@ class Executor:
             documents={before + 1 + position: content for position, content in result.documents.items()},
             counts=caseload_counts(after),
             access=access,
-            notifications=tuple(notifications_for(result.events, after, policy, profile)),
+            notifications=tuple(notifications_for(result.events, after, policy, profile, result.passed_on)),
             cancelled=tuple(
                 event.notification
                 for event in result.events
@@ -261,8 +261,8 @@ class Executor:
             completed=completed,
         )
 
-    def _preferences(self, events: Iterable[Event], enrolment: Enrolment, policy: Policy) -> Profile:
-        if flags_raised_by(events).isdisjoint(policy.staff_flags):
+    def _preferences(self, result: CommandResult, enrolment: Enrolment, policy: Policy) -> Profile:
+        if not result.passed_on and flags_raised_by(result.events).isdisjoint(policy.staff_flags):
             return _NO_PREFERENCES
         try:
             return self.storage.profile(enrolment.unit, enrolment.therapist)

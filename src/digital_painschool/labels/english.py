@@ -94,6 +94,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PROGRAM_DONE": "Done with the program",
         "ENDING": "The enrolment is ending",
         "UNDELIVERED": "A notification could not be delivered",
+        "HANDED_OVER": "New patient for you",
     },
     "Event": {
         "Started": "The enrolment was started",
@@ -133,6 +134,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MESSAGE_RECEIVED": "A patient has written a message. Sign in to read it.",
         "ENDING": "The time of an enrolment is over. Sign in to maintain or end it.",
         "UNDELIVERED": "A notification could not be delivered. Sign in to see which.",
+        "HANDED_OVER": "You have a new patient. Sign in to see who.",
     },
     "Ordering": {
         "GUIDED": "Recommended order, all modules are open",

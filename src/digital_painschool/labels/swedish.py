@@ -94,6 +94,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PROGRAM_DONE": "Klar med momentet",
         "ENDING": "Momentet avslutas",
         "UNDELIVERED": "En avisering kunde inte lämnas fram",
+        "HANDED_OVER": "Ny patient för dig",
     },
     "Event": {
         "Started": "Momentet startades",
@@ -133,6 +134,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MESSAGE_RECEIVED": "En patient har skrivit ett meddelande. Logga in för att läsa det.",
         "ENDING": "Tiden för ett moment är slut. Logga in för att vidmakthålla eller avsluta det.",
         "UNDELIVERED": "En avisering kunde inte lämnas fram. Logga in för att se vilken.",
+        "HANDED_OVER": "Du har fått en ny patient. Logga in för att se vem.",
     },
     "Ordering": {
         "GUIDED": "Rekommenderad ordning, alla moduler är öppna",

@@ -3,7 +3,7 @@
 Rule: M-05, M-07, M-09, M-17 to M-19, D-05a, D-05c, D-07a, D-09a, D-18a, D-19a.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from attrs import frozen
@@ -21,7 +21,7 @@ from digital_painschool.domain.events import (
 )
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import end_of_day, months_later
-from digital_painschool.domain.notification import Notification
+from digital_painschool.domain.notification import Channel, Notification
 from digital_painschool.domain.people import AnyActor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.validation import module_numbers, whole_number
@@ -78,7 +78,7 @@ def start(
 ) -> tuple[Event, ...]:
     """Start a program for a person.
 
-    Rule: M-05, M-07, D-05c, D-07a.
+    Rule: M-05, M-07, D-05c, D-07a, D-09b. A therapist for whom somebody else starts it has a flag of it.
 
     Args:
         terms: The program and the unit's policy.
@@ -109,12 +109,32 @@ def start(
             program=terms.program.key,
             program_version=terms.program.version,
             access_until=months_later(at, terms.program.access_months, terms.policy.zone),
+            flagged=therapist != by.signature,
         ),
     )
 
 
-def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
-    """Hand the patient over to another therapist. Rule: D-09a.
+def hand_over(
+    enrolment: Enrolment,
+    terms: Terms,
+    therapist: HsaId,
+    pending: Iterable[Notification] = (),
+    *,
+    by: AnyActor,
+    at: datetime,
+) -> tuple[Event, ...]:
+    """Hand the patient over to another therapist, who has a flag of it unless they do it themselves.
+
+    Rule: D-09a, D-09b, D-23b.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        therapist: The new therapist.
+        pending: The enrolment's pending notifications; those to staff are dropped, and `notifications_for` passes them
+            on.
+        by: The author.
+        at: The instant, an aware time.
 
     Raises:
         RuleViolation: The enrolment has ended, or the therapist already has the patient.
@@ -122,7 +142,11 @@ def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: AnyAc
     _require_transition("hand_over", enrolment)
     if therapist == enrolment.therapist:
         raise RuleViolation("D-09a", Reason.SAME_THERAPIST)
-    return (HandedOver(at=at, by=by.signature, therapist=therapist),)
+    signature = by.signature
+    return (
+        HandedOver(at=at, by=signature, therapist=therapist, flagged=therapist != signature),
+        *_dropped((one for one in pending if one.channel is not Channel.INBOX), by=signature, at=at),
+    )
 
 
 def require_colleague(*, works_at_unit: bool | None) -> None:
@@ -226,5 +250,9 @@ def end(
     signature = by.signature
     return (
         Ended(at=at, by=signature, reason=reason),
-        *(NotificationDropped(at=at, by=signature, notification=n.id, channel=n.channel) for n in pending),
+        *_dropped(pending, by=signature, at=at),
     )
+
+
+def _dropped(pending: Iterable[Notification], *, by: str, at: datetime) -> Iterator[Event]:
+    return (NotificationDropped(at=at, by=by, notification=one.id, channel=one.channel) for one in pending)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from attrs import evolve
+
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.events import (
     Event,
@@ -49,28 +51,58 @@ def flags_raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
 
 
 def notifications_for(
-    events: Iterable[Event], enrolment: Enrolment, policy: Policy, profile: Profile
+    events: Iterable[Event],
+    enrolment: Enrolment,
+    policy: Policy,
+    profile: Profile,
+    passed_on: Iterable[Notification] = (),
 ) -> Iterator[Notification]:
     """Yield the notifications that a command's events trigger.
 
-    Rule: M-12, M-13, M-22, M-23, D-13a, D-13c, D-23a.
+    Rule: M-12, M-13, M-22, M-23, D-09b, D-13a, D-13c, D-23a. At a hand-over, the new therapist is notified of each
+    flag that stands and of which the former one was still to be notified, by the new therapist's own choices.
 
     Args:
         events: The command's events, in order.
         enrolment: The state after the command.
         policy: The unit's policy.
         profile: The profile of the enrolment's therapist.
+        passed_on: The notifications to the former therapist, which the events of a hand-over drop.
     """
     events = tuple(events)
+    former = {notification.id: notification for notification in _of_different_entries(passed_on)}
     first = enrolment.version - len(events) + 1
     for seq, event in enumerate(events, start=first):
         if isinstance(event, MessageSent) and event.notify is not Notify.NONE:
             yield _to_patient(event, seq, enrolment, policy)
         flag = _flag(event)
         if flag is not None and flag in policy.staff_flags:
-            for channel in (Channel.EMAIL, Channel.SMS):
-                if flag in profile.wants(channel):
-                    yield _to_staff(channel, flag, event, seq, enrolment)
+            yield from _to_staff(profile, flag, _trigger(event, seq, enrolment), enrolment, event.at)
+        if isinstance(event, NotificationDropped) and event.notification in former:
+            yield from _passed_on(former[event.notification], seq, enrolment, policy, profile, event.at)
+
+
+def _of_different_entries(notifications: Iterable[Notification]) -> Iterator[Notification]:
+    """Yield the first notification of each entry: the others say the same over another channel."""
+    seen: set[int] = set()
+    for notification in notifications:
+        if notification.trigger.seq not in seen:
+            seen.add(notification.trigger.seq)
+            yield notification
+
+
+def _passed_on(
+    dropped: Notification, seq: int, enrolment: Enrolment, policy: Policy, profile: Profile, at: datetime
+) -> Iterator[Notification]:
+    """Yield the notifications to the new therapist in place of a dropped one whose flag stands.
+
+    The entry of the drop triggers them: so each has an entry and an id of its own, however often a patient is handed
+    over. The flag of a hand-over is not passed on: the new therapist has one of their own.
+    """
+    flag = FlagKind(dropped.template.value)
+    if flag is FlagKind.HANDED_OVER or flag not in policy.staff_flags or _SETTLED[dropped.template](dropped, enrolment):
+        return
+    yield from _to_staff(profile, flag, evolve(dropped.trigger, seq=seq), enrolment, at)
 
 
 def is_obsolete(notification: Notification, enrolment: Enrolment | None, now: datetime) -> bool:
@@ -160,16 +192,20 @@ def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Po
     )
 
 
-def _to_staff(channel: Channel, flag: FlagKind, event: Event, seq: int, enrolment: Enrolment) -> Notification:
-    return Notification(
-        id=_id(enrolment, seq, channel, event.at),
-        unit=enrolment.unit,
-        channel=channel,
-        recipient=enrolment.therapist,
-        template=Template(flag.value),
-        due_at=event.at,
-        trigger=_trigger(event, seq, enrolment),
-    )
+def _to_staff(
+    profile: Profile, flag: FlagKind, trigger: TriggeringEntry, enrolment: Enrolment, at: datetime
+) -> Iterator[Notification]:
+    for channel in (Channel.EMAIL, Channel.SMS):
+        if flag in profile.wants(channel):
+            yield Notification(
+                id=_id(enrolment, trigger.seq, channel, at),
+                unit=enrolment.unit,
+                channel=channel,
+                recipient=enrolment.therapist,
+                template=Template(flag.value),
+                due_at=at,
+                trigger=trigger,
+            )
 
 
 def _trigger(event: Event, seq: int, enrolment: Enrolment) -> TriggeringEntry:
@@ -207,6 +243,7 @@ _SETTLED: Mapping[Template, Callable[[Notification, Enrolment], bool]] = Mapping
         Template.MESSAGE_RECEIVED: lambda notification, e: _is_read(notification, e, Author.THERAPIST),
         Template.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
         Template.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
+        Template.HANDED_OVER: lambda _, enrolment: enrolment.handed_at is None,
     }
 )
 """Whether the flag that a staff notification reports is settled."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from digital_painschool.application.colleagues import colleague_check
-from digital_painschool.application.commands import Rule
+from digital_painschool.application.commands import CommandResult, Rule
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.from_view import events_since, from_view
 from digital_painschool.application.once import Once, once_of
@@ -90,22 +90,25 @@ class Handling:
     ) -> Enrolment:
         """Hand a patient over to another therapist of the unit; for patient administrators.
 
-        Rule: D-09a, D-09b, D-19b. The staff directory must know the new therapist at the unit.
+        Rule: D-09a, D-09b, D-19b. The staff directory must know the new therapist at the unit. Staff notifications that
+        wait go to the new therapist instead, by that person's own choices.
         """
-        check_colleague = colleague_check(self._executor, self._actor)
+        executor, at = self._executor, self._executor.now()
+        check_colleague = colleague_check(executor, self._actor)
 
-        def handed_over(enrolment: Enrolment, terms: Terms, at: datetime) -> tuple[Event, ...]:
-            to = HsaId(therapist)
-            events = lifecycle.hand_over(enrolment, terms, to, by=self._actor, at=at)
-            check_colleague(to)
-            return events
+        def handed_over(enrolment: Enrolment, terms: Terms) -> CommandResult:
+            pending = find_cancellable(executor.storage, enrolment.id)
 
-        return self._execute(
-            Action.HAND_OVER,
-            enrolment_id,
-            self._from_view(expected, handed_over),
-            once_of(once, "hand_over", therapist=therapist, expected=expected),
-        )
+            def rule(enrolment: Enrolment, terms: Terms, at: datetime) -> tuple[Event, ...]:
+                to = HsaId(therapist)
+                events = lifecycle.hand_over(enrolment, terms, to, pending, by=self._actor, at=at)
+                check_colleague(to)
+                return events
+
+            return CommandResult(self._from_view(expected, rule)(enrolment, terms, at), passed_on=pending)
+
+        called = once_of(once, "hand_over", therapist=therapist, expected=expected)
+        return executor.execute(Action.HAND_OVER, self._actor, enrolment_id, handed_over, at=at, once=called)
 
     def release_module(self, enrolment_id: EnrolmentId, module: int, *, once: str | None = None) -> Enrolment:
         """Release the next module to the patient, where the program is released module by module. Rule: D-04a."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from digital_painschool.domain.enrolment import Phase
-from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Completion, Ordering
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
@@ -113,11 +113,13 @@ def maintaining(enrolment: ReferenceEnrolment, days: int, modules: Collection[in
     return None if {*modules} <= {*enrolment.modules} else Reason.UNKNOWN_MODULE
 
 
-def transferring(enrolment: ReferenceEnrolment, to: HsaId) -> Reason | None:
-    """Return why the patient cannot be transferred to a therapist."""
+def transferring(enrolment: ReferenceEnrolment, to: Actor, by: Actor) -> Reason | None:
+    """Return why the patient cannot be transferred to a therapist: the directory knows each at their own unit."""
     if not enrolment.is_open:
         return Reason.ALREADY_ENDED
-    return Reason.SAME_THERAPIST if to == enrolment.therapist else None
+    if to.hsa_id == enrolment.therapist:
+        return Reason.SAME_THERAPIST
+    return None if enrolment.unit == to.unit or to.hsa_id == by.hsa_id else Reason.THERAPIST_NOT_AT_UNIT
 
 
 def marking(enrolment: ReferenceEnrolment, form: str, up_to: int) -> Reason | None:
@@ -129,7 +131,11 @@ def marking(enrolment: ReferenceEnrolment, form: str, up_to: int) -> Reason | No
 
 def handling(enrolment: ReferenceEnrolment, kind: FlagKind, view: int | None = None) -> Reason | None:
     """Return why a flag cannot be marked as handled; what was settled after the view was drawn refuses nothing."""
-    waits = {FlagKind.PROGRAM_DONE: enrolment.done_waits, FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
+    waits = {
+        FlagKind.PROGRAM_DONE: enrolment.done_waits,
+        FlagKind.UNDELIVERED: bool(enrolment.undelivered),
+        FlagKind.HANDED_OVER: enrolment.handed_at is not None,
+    }
     if enrolment.is_open and waits.get(kind, False):
         return unknown_view(enrolment, view)
     is_later = kind in waits and view is not None and enrolment.settled.get(kind, 0) > view

@@ -55,21 +55,27 @@ class ReferenceSchool:
         return next((e for e in self.stored() if e.is_open and (e.number, e.unit, e.program.key) == place), None)
 
     def start(
-        self, id_: EnrolmentId, person: PersonId, program: Program, by: Actor, now: datetime
+        self,
+        id_: EnrolmentId,
+        person: PersonId,
+        program: Program,
+        by: Actor,
+        now: datetime,
+        therapist: HsaId | None = None,
     ) -> ReferenceEnrolment:
-        """Start a program for a patient of the therapist who does it; return the enrolment."""
-        self.enrolments.append(
-            ReferenceEnrolment(
-                id=id_,
-                person=person,
-                unit=by.unit,
-                therapist=by.hsa_id,
-                program=program,
-                policy=self.policy,
-                started_at=now,
-            )
+        """Start a program for a patient of a therapist, by default of the one who does it; return the enrolment."""
+        enrolment = ReferenceEnrolment(
+            id=id_,
+            person=person,
+            unit=by.unit,
+            therapist=therapist or by.hsa_id,
+            program=program,
+            policy=self.policy,
+            started_at=now,
         )
-        return self.enrolments[-1]
+        enrolment.give(by.hsa_id, now)
+        self.enrolments.append(enrolment)
+        return enrolment
 
     def addressed(self, enrolment: ReferenceEnrolment, step: EnrolmentStep) -> EnrolmentStep:
         """Return a step with its enrolment, taken by the therapist or the coordinator unless it names another."""
