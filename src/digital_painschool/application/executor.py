@@ -242,7 +242,10 @@ class Executor:
         completed: CompletedCall | None = None,
     ) -> Change:
         policy = self.policy(after.unit)
-        profile = self._preferences(result, after, policy)
+        profile = result.profile
+        if profile is None:
+            is_notified = not flags_raised_by(result.events).isdisjoint(policy.staff_flags)
+            profile = self.preferences(after, after.therapist) if is_notified else _NO_PREFERENCES
         return Change(
             before=before,
             enrolment=after,
@@ -250,7 +253,7 @@ class Executor:
             documents={before + 1 + position: content for position, content in result.documents.items()},
             counts=caseload_counts(after),
             access=access,
-            notifications=tuple(notifications_for(result.events, after, policy, profile, result.passed_on)),
+            notifications=tuple(notifications_for(result.events, after, policy, profile, result.superseded)),
             cancelled=tuple(
                 event.notification
                 for event in result.events
@@ -261,11 +264,10 @@ class Executor:
             completed=completed,
         )
 
-    def _preferences(self, result: CommandResult, enrolment: Enrolment, policy: Policy) -> Profile:
-        if not result.passed_on and flags_raised_by(result.events).isdisjoint(policy.staff_flags):
-            return _NO_PREFERENCES
+    def preferences(self, enrolment: Enrolment, therapist: HsaId) -> Profile:
+        """Return the profile of an enrolment's therapist, or of a new one; an empty one when it cannot be read."""
         try:
-            return self.storage.profile(enrolment.unit, enrolment.therapist)
+            return self.storage.profile(enrolment.unit, therapist)
         except StorageError as failure:
             # A damaged profile of a member of staff must not stop the patient; a failing storage refuses the save.
             _log.error("nobody is notified of a flag of enrolment %s: %s", enrolment.id, failure)

@@ -21,7 +21,7 @@ from digital_painschool.domain.events import (
 )
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import end_of_day, months_later
-from digital_painschool.domain.notification import Channel, Notification
+from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import AnyActor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.validation import module_numbers, whole_number
@@ -118,7 +118,7 @@ def hand_over(
     enrolment: Enrolment,
     terms: Terms,
     therapist: HsaId,
-    pending: Iterable[Notification] = (),
+    superseded: Iterable[Notification] = (),
     *,
     by: AnyActor,
     at: datetime,
@@ -131,8 +131,7 @@ def hand_over(
         enrolment: The state.
         terms: The program and the unit's policy.
         therapist: The new therapist.
-        pending: The enrolment's pending notifications; those to staff are dropped, and `notifications_for` passes them
-            on.
+        superseded: The pending notifications that the hand-over drops: see `superseded_by_hand_over`.
         by: The author.
         at: The instant, an aware time.
 
@@ -145,7 +144,7 @@ def hand_over(
     signature = by.signature
     return (
         HandedOver(at=at, by=signature, therapist=therapist, flagged=therapist != signature),
-        *_dropped((one for one in pending if one.channel is not Channel.INBOX), by=signature, at=at),
+        *_dropped(superseded, by=signature, at=at),
     )
 
 

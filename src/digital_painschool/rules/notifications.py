@@ -28,7 +28,7 @@ from digital_painschool.domain.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.domain.people import AnyActor, Author
+from digital_painschool.domain.people import AnyActor, Author, HsaId
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.domain.raised_flags import flag_raised_by
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
@@ -55,22 +55,24 @@ def notifications_for(
     enrolment: Enrolment,
     policy: Policy,
     profile: Profile,
-    passed_on: Iterable[Notification] = (),
+    superseded: Iterable[Notification] = (),
 ) -> Iterator[Notification]:
     """Yield the notifications that a command's events trigger.
 
-    Rule: M-12, M-13, M-22, M-23, D-09b, D-13a, D-13c, D-23a. At a hand-over, the new therapist is notified of each
-    flag that stands and of which the former one was still to be notified, by the new therapist's own choices.
+    Rule: M-12, M-13, M-22, M-23, D-09b, D-13a, D-13c, D-23a. At a hand-over, the new therapist is notified of the
+    flags of which the former one was still to be notified, by the new therapist's own choices.
 
     Args:
         events: The command's events, in order.
         enrolment: The state after the command.
         policy: The unit's policy.
         profile: The profile of the enrolment's therapist.
-        passed_on: The notifications to the former therapist, which the events of a hand-over drop.
+        superseded: The notifications that the events of a hand-over drop: see `superseded_by_hand_over`.
     """
     events = tuple(events)
-    former = {notification.id: notification for notification in _of_different_entries(passed_on)}
+    # The first of each entry: another one says the same over another channel.
+    by_entry = {one.trigger.seq: one for one in reversed(tuple(superseded)) if one.template is not Template.HANDED_OVER}
+    passed_on = {one.id: one for one in by_entry.values()}
     first = enrolment.version - len(events) + 1
     for seq, event in enumerate(events, start=first):
         if isinstance(event, MessageSent) and event.notify is not Notify.NONE:
@@ -78,31 +80,40 @@ def notifications_for(
         flag = _flag(event)
         if flag is not None and flag in policy.staff_flags:
             yield from _to_staff(profile, flag, _trigger(event, seq, enrolment), enrolment, event.at)
-        if isinstance(event, NotificationDropped) and event.notification in former:
-            yield from _passed_on(former[event.notification], seq, enrolment, policy, profile, event.at)
+        if isinstance(event, NotificationDropped) and event.notification in passed_on:
+            # The entry of the drop is the trigger: so each notification has an entry and an id of its own.
+            dropped = passed_on[event.notification]
+            trigger = evolve(dropped.trigger, seq=seq)
+            yield from _to_staff(profile, FlagKind(dropped.template.value), trigger, enrolment, event.at)
 
 
-def _of_different_entries(notifications: Iterable[Notification]) -> Iterator[Notification]:
-    """Yield the first notification of each entry: the others say the same over another channel."""
-    seen: set[int] = set()
-    for notification in notifications:
-        if notification.trigger.seq not in seen:
-            seen.add(notification.trigger.seq)
-            yield notification
+def superseded_by_hand_over(
+    pending: Iterable[Notification], enrolment: Enrolment, therapist: HsaId, policy: Policy, profile: Profile
+) -> tuple[Notification, ...]:
+    """Return the pending notifications that a hand-over drops, because the new therapist is notified instead.
 
+    Rule: D-09b, D-23b. Those are the notifications to others of flags that stand, if the new therapist has chosen the
+    flag, over whichever channel; and those of earlier hand-overs. Other notifications to a former therapist wait: they
+    are obsolete, unless that therapist gets the patient back.
 
-def _passed_on(
-    dropped: Notification, seq: int, enrolment: Enrolment, policy: Policy, profile: Profile, at: datetime
-) -> Iterator[Notification]:
-    """Yield the notifications to the new therapist in place of a dropped one whose flag stands.
-
-    The entry of the drop triggers them: so each has an entry and an id of its own, however often a patient is handed
-    over. The flag of a hand-over is not passed on: the new therapist has one of their own.
+    Args:
+        pending: The enrolment's pending notifications.
+        enrolment: The state before the hand-over.
+        therapist: The new therapist.
+        policy: The unit's policy.
+        profile: The profile of the new therapist.
     """
-    flag = FlagKind(dropped.template.value)
-    if flag is FlagKind.HANDED_OVER or flag not in policy.staff_flags or _SETTLED[dropped.template](dropped, enrolment):
-        return
-    yield from _to_staff(profile, flag, evolve(dropped.trigger, seq=seq), enrolment, at)
+    chosen = policy.staff_flags & (profile.email | profile.sms)
+    return tuple(
+        one
+        for one in pending
+        if one.channel is not Channel.INBOX
+        and one.recipient != therapist
+        and (
+            one.template is Template.HANDED_OVER
+            or (FlagKind(one.template.value) in chosen and not _SETTLED[one.template](one, enrolment))
+        )
+    )
 
 
 def is_obsolete(notification: Notification, enrolment: Enrolment | None, now: datetime) -> bool:

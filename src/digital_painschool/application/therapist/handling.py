@@ -19,6 +19,7 @@ from digital_painschool.domain.program import EndReason, Module, Program
 from digital_painschool.ports.storage import find_cancellable
 from digital_painschool.rules import flags, lifecycle, ordering
 from digital_painschool.rules.flags import Flag
+from digital_painschool.rules.notifications import superseded_by_hand_over
 from digital_painschool.rules.permissions import Action
 
 
@@ -97,15 +98,18 @@ class Handling:
         check_colleague = colleague_check(executor, self._actor)
 
         def handed_over(enrolment: Enrolment, terms: Terms) -> CommandResult:
+            to = HsaId(therapist)
+            profile = executor.preferences(enrolment, to)
             pending = find_cancellable(executor.storage, enrolment.id)
+            superseded = superseded_by_hand_over(pending, enrolment, to, terms.policy, profile)
 
             def rule(enrolment: Enrolment, terms: Terms, at: datetime) -> tuple[Event, ...]:
-                to = HsaId(therapist)
-                events = lifecycle.hand_over(enrolment, terms, to, pending, by=self._actor, at=at)
+                events = lifecycle.hand_over(enrolment, terms, to, superseded, by=self._actor, at=at)
                 check_colleague(to)
                 return events
 
-            return CommandResult(self._from_view(expected, rule)(enrolment, terms, at), passed_on=pending)
+            events = self._from_view(expected, rule)(enrolment, terms, at)
+            return CommandResult(events, superseded=superseded, profile=profile)
 
         called = once_of(once, "hand_over", therapist=therapist, expected=expected)
         return executor.execute(Action.HAND_OVER, self._actor, enrolment_id, handed_over, at=at, once=called)

@@ -20,7 +20,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
 )
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports.messaging import Address
@@ -142,6 +142,8 @@ class NotificationOracle:
                 ticked = self.ticked.get((enrolment.unit, transfer.to), frozenset())
                 for one in transfer.passed_on(old, event, ticked, self._policy):
                     self._expect(one)
+                is_replaced = bool(ticked) or old.template is Template.HANDED_OVER
+                yield from unless(is_replaced, _LAW, f"{old}: dropped, and nobody is notified instead", enrolment.id)
 
     def has_noted_access_end(self, enrolment: ReferenceEnrolment) -> bool:
         """Return whether a timeline says that the present access is over."""

@@ -1,6 +1,6 @@
 """Hand-overs as the oracle of notifications sees them: what the former therapist was still to be told is passed on."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from attrs import define, field
 
@@ -29,8 +29,10 @@ class Transfer:
 
     def passed_on(
         self, old: ExpectedNotification, event: NotificationDropped, ticked: Collection[Channel], policy: Policy
-    ) -> Iterator[ExpectedNotification]:
-        """Yield what is expected in the place of a notification that the hand-over's last entry has dropped.
+    ) -> tuple[ExpectedNotification, ...]:
+        """Return what is expected in the place of a notification that the hand-over's last entry has dropped.
+
+        None is expected for one of an earlier hand-over, nor for a second one of the same entry.
 
         Args:
             old: The notification to the former therapist.
@@ -40,8 +42,10 @@ class Transfer:
         """
         is_first, flag = old.seq not in self.passed, FlagKind(old.template.value)
         self.passed.add(old.seq)
-        if is_first and flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at):
-            yield from (old.passed_on(self.seq, channel, self.to, event.at) for channel in ticked)
+        is_wanted = flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at)
+        return tuple(
+            old.passed_on(self.seq, channel, self.to, event.at) for channel in ticked if is_first and is_wanted
+        )
 
 
 class Transfers:
