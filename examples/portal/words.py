@@ -54,7 +54,7 @@ def form_title(page: PatientPage, key: str) -> str:
 @register.filter
 def marked_by_hand(flag: FlagKind) -> bool:
     """Return whether a click settles a flag that nothing else settles."""
-    return flag in {FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED}
+    return flag in {FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED, FlagKind.HANDED_OVER}
 
 
 @register.filter

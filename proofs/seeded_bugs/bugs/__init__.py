@@ -6,6 +6,7 @@ from proofs.seeded_bugs.bugs.delivery import BUGS as DELIVERY
 from proofs.seeded_bugs.bugs.drafts import BUGS as DRAFTS
 from proofs.seeded_bugs.bugs.edges import BUGS as EDGES
 from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
+from proofs.seeded_bugs.bugs.handing_over import BUGS as HANDING_OVER
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
 from proofs.seeded_bugs.bugs.pages import BUGS as PAGES
 from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
@@ -27,6 +28,7 @@ BUGS: tuple[Bug, ...] = (
     *DRAFTS,
     *EXPORTS,
     *EDGES,
+    *HANDING_OVER,
     *MEMORY,
     *SIMULATION,
     *SQL,
