@@ -118,7 +118,7 @@ class TestMemoryDirectory(DirectoryContract):
 
     def open(self, place: Path) -> Directory:
         """Make a directory."""
-        return MemoryDirectory({str(hsa_id): entry for hsa_id, entry in self.known.items()}, self.staff)
+        return MemoryDirectory({str(hsa_id): entry for hsa_id, entry in self.known.items()}, {**self.staff})
 
 
 def test_no_messenger_serves_the_patients_inbox() -> None:
@@ -135,7 +135,7 @@ def test_the_directory_keeps_a_copy() -> None:
     entries.clear()
     staff.clear()
     assert StaffEntry(email=ADDRESS) == directory.find(NURSE)
-    assert (StaffMember(hsa_id=NURSE),) == directory.staff_of(UNIT, 1)
+    assert (StaffMember(hsa_id=NURSE),) == directory.staff_of(HsaId(UNIT), 1)
 
 
 def test_the_directory_takes_hsa_ids_only() -> None:
