@@ -23,7 +23,7 @@ from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.silence import assert_silent
-from digital_painschool.testing.environment import Environment
+from digital_painschool.testing.environment import AT_WORK, Environment
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -56,7 +56,7 @@ def school_at(url: str) -> Scenario:
         ]
         known = {str(NURSE.hsa_id): StaffEntry(email=Address("nurse@vgregion.example"))}
         return environment.ports(
-            storage=SqlStorage(url), inbox=made[0], messengers=(made[1],), directory=MemoryDirectory(known)
+            storage=SqlStorage(url), inbox=made[0], messengers=(made[1],), directory=MemoryDirectory(known, AT_WORK)
         )
 
     return Scenario(ports_factory, policy=POLICY)
