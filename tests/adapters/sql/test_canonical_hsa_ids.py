@@ -16,7 +16,7 @@ from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import StorageError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
@@ -72,6 +72,7 @@ def years_of_a_unit(url: str) -> None:
         school.school.patient(BO).save_form(kept, PAIN, {"smarta": 9})
         school.complete(kept, 1, 2, 3)
         school.coordinator.hand_over(moved, COLLEAGUE.hsa_id)
+        school.colleague.mark_handled(moved, FlagKind.HANDED_OVER)  # no state of that version had the flag
         school.advance(hours=2)
         school.deliver()
         school.desk.end(old, reason="klar")
