@@ -118,7 +118,10 @@ class TestMemoryDirectory(DirectoryContract):
 
     def open(self, place: Path) -> Directory:
         """Make a directory."""
-        return MemoryDirectory({str(hsa_id): entry for hsa_id, entry in self.known.items()}, {**self.staff})
+        return MemoryDirectory(
+            {str(hsa_id): entry for hsa_id, entry in self.known.items()},
+            {str(unit): members for unit, members in self.staff.items()},
+        )
 
 
 def test_no_messenger_serves_the_patients_inbox() -> None:
