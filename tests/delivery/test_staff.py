@@ -174,7 +174,9 @@ def test_a_patient_who_goes_back_and_forth_is_told_of_once() -> None:
     school.room.save_form(id_, "halsoskattning", {"smarta": 3})
     school.room.write(id_, "Hej")
     school.desk.open_form(id_, "halsoskattning")
-    for to in (COLLEAGUE, NURSE, COLLEAGUE):
+    school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
+    assert 4 == sum(isinstance(event, NotificationDropped) for event in school.events(id_)), "two flags, two channels"
+    for to in (NURSE, COLLEAGUE):
         school.coordinator.hand_over(id_, to.hsa_id)
     school.deliver()
     sent = [(message.address.value, message.template) for message in school.environment.email.sent]

@@ -68,11 +68,13 @@ BUGS = (
         module="rules.notifications",
         old="    passed_on = {one.id: one for one in by_entry.values()}\n",
         new="    passed_on = dict[NotificationId, Notification]()\n",
-        caught_by=Catcher(f"{_STAFF}::test_after_a_hand_over_the_new_therapist_is_notified_and", "sent"),
+        caught_by=Catcher(
+            f"{_STAFF}::test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_message_dropped", "sent"
+        ),
     ),
     Bug(
         name="a-hand-over-passes-on-what-is-settled",
-        harm="a therapist would be called to what was dealt with",
+        harm="timelines would fill with notifications of what was dealt with",
         module="rules.notifications",
         old="in chosen and not _SETTLED[one.template](one, enrolment))",
         new="in chosen)",

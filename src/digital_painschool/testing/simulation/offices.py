@@ -84,11 +84,11 @@ class Coordinator:
             call = partial(scene.school.therapist(actor).start, text, program=program.key, therapist=therapist)
             state = scene.ask(actor.hsa_id, call, already, refusal)
             if state is not None:
-                self._begin(state, actor, scene.therapists[therapist], program)
+                self._begin(state, who, actor, scene.therapists[therapist], program)
 
-    def _begin(self, state: Enrolment, by: Actor, life: TherapistLife, program: Program) -> None:
+    def _begin(self, state: Enrolment, who: PersonId, by: Actor, life: TherapistLife, program: Program) -> None:
         scene = self.scene
-        model = scene.reference.start(state.id, state.person, program, by, scene.now, life.actor.hsa_id)
+        model = scene.reference.start(state.id, who, program, by, scene.now, life.actor.hsa_id)
         scene.models[model.id] = model
         scene.notifications.saved(state, tuple(one.event for one in load_timeline(scene.storage, state.id)))
         scene.equal(Law.ACCESS_FOLLOWS_THE_TABLE, model.access_until, state.access_until, "the year's end", model)
