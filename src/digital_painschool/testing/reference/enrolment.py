@@ -273,7 +273,7 @@ class ReferenceEnrolment:
         self.give(by, now)
 
     def give(self, by: HsaId, now: datetime) -> None:
-        """Raise the flag that the patient is new, if somebody else gave the patient to the present therapist."""
+        """Record the flag of a new patient, if somebody else gave the patient to the present therapist."""
         self.handed_at, self.handed_by = (None, None) if by == self.therapist else (now, by)
         if self.handed_at:
             self.raised.add(self.version, "handed-over")
