@@ -6,7 +6,7 @@ numbers are test numbers of the Swedish tax agency.
 
 from attrs import frozen
 
-from digital_painschool import Actor, Role
+from digital_painschool import Actor, Role, UnitStaff
 
 UNIT = "SE2321000131-E000000000001"
 
@@ -50,12 +50,18 @@ PATIENTS = {
 }
 """Names by identity number. The person whose number is not here is shown by the number alone."""
 
-DIRECTORY = f"""\
-["{ANNA.actor.hsa_id}"]
-email = "anna.aberg@example.org"
-sms = "+46700000001"
+_ADDRESSES = {
+    ANNA: 'email = "anna.aberg@example.org"\nsms = "+46700000001"\n',
+    CARIN: 'email = "carin.clason@example.org"\n',
+}
+DIRECTORY = "\n".join(
+    f"""["{one.actor.hsa_id}"]\nname = "{one.name}"\nunits = ["{UNIT}"]\n{_ADDRESSES.get(one, "")}"""
+    for one in STAFF.values()
+)
+"""The staff directory in TOML. Björn has no address in it: he cannot tick "Ta emot notifieringar"."""
 
-["{CARIN.actor.hsa_id}"]
-email = "carin.clason@example.org"
-"""
-"""The staff directory in TOML. Björn is not in it: he cannot tick "Ta emot notifieringar"."""
+
+def choices(staff: UnitStaff) -> list[tuple[str, str]]:
+    """Return the therapists among a unit's staff, as choices of a field: the directory knows no roles."""
+    therapists = {one.actor.hsa_id for one in THERAPISTS}
+    return [(one.hsa_id, one.name or one.hsa_id) for one in staff.members if one.hsa_id in therapists]

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import CasePage, CaseSelection, CaseSort, CaseTotals, Phase, Program, Role
+from digital_painschool import CasePage, CaseSelection, CaseSort, CaseTotals, Phase, Program, Role, UnitStaff
 
 from .pages import PAGE, more
-from .people import THERAPISTS, Colleague
+from .people import Colleague, choices
 from .school import school
 from .sign_in import for_staff
 from .steps import attempt, done, once, show
@@ -30,14 +30,11 @@ class StartForm(forms.Form):
     program = forms.ChoiceField(label="Moment")
     therapist = forms.ChoiceField(label="Behandlare")
 
-    def __init__(self, data: object, programs: Sequence[Program], *, chooses_therapist: bool) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
+    def __init__(self, data: object, programs: Sequence[Program], staff: UnitStaff, colleague: Colleague) -> None:
+        super().__init__(data, initial={"therapist": colleague.actor.hsa_id})  # type: ignore[arg-type]
         titles = [(program.key, program.title) for program in programs]
         self.fields["program"] = forms.ChoiceField(label="Moment", choices=titles)
-        names = [(therapist.actor.hsa_id, therapist.name) for therapist in THERAPISTS]
-        self.fields["therapist"] = forms.ChoiceField(label="Behandlare", choices=names)
-        if not chooses_therapist:
-            del self.fields["therapist"]
+        self.fields["therapist"] = forms.ChoiceField(label="Behandlare", choices=choices(staff))
 
 
 SHOWN: dict[str, tuple[str, CaseSelection]] = {
@@ -104,14 +101,14 @@ def start(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     """Start a program: first the number and the program, then all twelve digits to confirm."""
     desk = school().therapist(colleague.actor)
     chooses = Role.THERAPIST not in colleague.actor.roles
-    form = StartForm(request.POST or None, desk.programs(), chooses_therapist=chooses)
+    form = StartForm(request.POST or None, desk.programs(), desk.staff(), colleague)
     confirmed = request.POST.get("confirmed") == "yes"
 
     def step() -> object:
         data = form.cleaned_data
         if not confirmed:
             return desk.identify(data["number"])
-        return desk.start(data["number"], program=data["program"], therapist=data.get("therapist"), once=once(request))
+        return desk.start(data["number"], program=data["program"], therapist=data["therapist"], once=once(request))
 
     if not attempt(form, step):
         return show(request, "start.html", {"form": form})

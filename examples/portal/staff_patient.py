@@ -7,9 +7,19 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import EnrolmentId, FlagKind, NotFound, PatientPage, Reason, RuleViolation, TherapistDesk, label
+from digital_painschool import (
+    EnrolmentId,
+    FlagKind,
+    NotFound,
+    PatientPage,
+    Reason,
+    RuleViolation,
+    TherapistDesk,
+    UnitStaff,
+    label,
+)
 
-from .people import THERAPISTS, Colleague
+from .people import Colleague, choices
 from .school import school
 from .sign_in import for_staff
 from .steps import attempt, done, expected, once, sent_number
@@ -66,9 +76,11 @@ class WithdrawForm(forms.Form):
 class HandOverForm(forms.Form):
     """Another therapist for a patient."""
 
-    therapist = forms.ChoiceField(
-        label="Ny behandlare", choices=[(therapist.actor.hsa_id, therapist.name) for therapist in THERAPISTS]
-    )
+    therapist = forms.ChoiceField(label="Ny behandlare")
+
+    def __init__(self, data: QueryDict | None, staff: UnitStaff) -> None:
+        super().__init__(data)
+        self.fields["therapist"].choices = choices(staff)  # type: ignore[attr-defined]
 
 
 Small = Callable[[TherapistDesk, EnrolmentId, HttpRequest], object]
@@ -192,7 +204,7 @@ def hand_over(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolmen
     """Hand a patient over to another therapist."""
     desk = school().therapist(colleague.actor)
     page = desk.patient_page(enrolment_id)
-    form = HandOverForm(request.POST or None)
+    form = HandOverForm(request.POST or None, desk.staff())
 
     def step() -> object:
         therapist = form.cleaned_data["therapist"]

@@ -19,6 +19,8 @@ from digital_painschool import (
     label,
 )
 
+from .words import colleague_name
+
 
 def attempt(form: forms.Form, step: Callable[[], object]) -> bool:
     """Take the step of a form that was sent, and return whether it was taken.
@@ -69,7 +71,9 @@ def _refuse(form: forms.Form, error: PainSchoolError) -> None:
         raise error  # the portal's fault, not a person's
     field = "number" if isinstance(error, InvalidIdentity) and "number" in form.fields else None
     problems = error.facts.get("problems") if isinstance(error, RuleViolation) else None
-    form.add_error(field, label(error))
+    facts = error.facts if isinstance(error, RuleViolation) else {}
+    whom = {"therapist": colleague_name(str(facts["therapist"]))} if "therapist" in facts else {}
+    form.add_error(field, label(error, **whom))
     for problem in problems if isinstance(problems, tuple) else ():
         if isinstance(problem, AnswerProblem) and problem.question in form.fields:
             form.add_error(problem.question, label(problem))

@@ -143,7 +143,7 @@ def test_a_second_start_says_that_the_patient_has_the_program(anna: ClientVisito
     anna.press("Nytt moment")
     anna.press("Nytt moment")
     assert anna.status == 422
-    assert "Patienten har redan momentet på enheten." in anna.text
+    assert "Patienten har redan momentet på enheten, hos Anna Åberg. Fråga behandlaren" in anna.text
 
 
 @pytest.mark.parametrize(

@@ -208,3 +208,21 @@ def test_a_start_by_mistake_is_withdrawn_with_a_reason(anna: ClientVisitor) -> N
     assert () == school().patient(FILIP).enrolments()
     anna.click("Mina")
     assert "Filip Fors" not in names(anna)
+
+
+def test_a_colleague_who_gets_a_patient_has_a_flag(anna: ClientVisitor) -> None:
+    """Otherwise a new patient would be found by chance, and nobody could ask who gave them (D-09b)."""
+    anna.click("Mina")
+    anna.click("Starta nytt moment")
+    anna.fill("Personnummer", "19570428-9999")
+    anna.fill("Behandlare", "Björn Berg")
+    anna.press("Nytt moment")
+    anna.press("Nytt moment")
+    bjorn = ClientVisitor()
+    sign_in_staff(bjorn, "Björn Berg")
+    assert "Ny patient." in bjorn.text
+    bjorn.click("Gun Gran")
+    assert "Ny patient för dig" in bjorn.text
+    assert "från Anna Åberg" in bjorn.text
+    bjorn.press("Markera som hanterad: Ny patient för dig")
+    assert "Ny patient för dig" not in bjorn.text

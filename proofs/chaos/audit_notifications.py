@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+from attrs import define, field
+
 from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.events import (
     AccessEnded,
@@ -61,20 +63,51 @@ def _wanted(evidence: Evidence) -> Iterator[tuple[_Wanted, Event]]:
     """Yield what the timelines ask for, by what the manual says, and not by the library's rule."""
     for enrolment in evidence.enrolments.values():
         therapist: HsaId | None = None
+        flags: dict[int, FlagKind | None] = {}
+        transfer: _Transfer | None = None
         for seq, event in enrolment.events.items():
             if isinstance(event, (Started, HandedOver)):
                 therapist = event.therapist
             if isinstance(event, MessageSent) and event.notify is not Notify.NONE:
                 yield (enrolment.id, seq, "inbox"), event
-            flag, profile = _flag(event), None if therapist is None else PROFILES.get(therapist)
+            transfer = _transfer(transfer, seq, event)
+            flags[seq] = flag = _flag(event)
+            if transfer is not None and isinstance(event, NotificationDropped):
+                asked = evidence.notifications[event.notification]["seq"]
+                if asked not in transfer.passed and flags.get(asked) is not FlagKind.HANDED_OVER:
+                    flags[seq] = flag = flags.get(asked)
+                transfer.passed.add(asked)
+            profile = None if therapist is None else PROFILES.get(therapist)
             if flag is not None and profile is not None:
                 for channel in (Channel.EMAIL, Channel.SMS):
                     if flag in profile.wants(channel):
                         yield (enrolment.id, seq, channel.value), event
 
 
+@define
+class _Transfer:
+    """A hand-over with its last entry so far, its author, and the entries whose notifications it has passed on."""
+
+    seq: int
+    by: str
+    passed: set[int] = field(factory=set)
+
+
+def _transfer(before: _Transfer | None, seq: int, event: Event) -> _Transfer | None:
+    """Return the hand-over that an entry belongs to: it begins one, or drops a notification for it."""
+    if isinstance(event, HandedOver):
+        return _Transfer(seq, event.by)
+    is_dropped = isinstance(event, NotificationDropped)
+    if before is None or not is_dropped or (seq, event.by) != (before.seq + 1, before.by):
+        return None
+    before.seq = seq
+    return before
+
+
 def _flag(event: Event) -> FlagKind | None:
     match event:
+        case Started() | HandedOver():
+            return FlagKind.HANDED_OVER if event.therapist != event.by else None
         case FormSaved():
             return FlagKind.FORM_SAVED
         case ProgramDone():

@@ -64,6 +64,7 @@ def _columns(state: Enrolment) -> dict[str, object]:
         "unread_messages": figures.unread_messages,
         "done": figures.done,
         "undelivered": figures.undelivered,
+        "handed_over": figures.handed_over,
         "priority": figures.priority,
     }
 

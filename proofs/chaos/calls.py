@@ -125,7 +125,7 @@ def _answers(visit: Visit) -> Mapping[str, object]:
 
 
 def _flag(visit: Visit) -> FlagKind:
-    return visit.random.choice((FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE))
+    return visit.random.choice((FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE, FlagKind.HANDED_OVER))
 
 
 def _maintain(visit: Visit) -> object:

@@ -16,7 +16,7 @@ from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.testing.environment import both_ways
+from digital_painschool.testing.environment import AT_WORK, both_ways
 from digital_painschool.testing.example import PROGRAM, SLEEP
 from digital_painschool.testing.people import (
     COLLEAGUE,
@@ -88,6 +88,6 @@ def _ports(url: str) -> Ports:
         storage=SqlStorage(url, connections=3),
         identity=SwedishIdentity(),
         inbox=SqlInbox(url),
-        directory=MemoryDirectory(_DIRECTORY),
+        directory=MemoryDirectory(_DIRECTORY, AT_WORK),
         messengers=tuple(SqlMessenger(channel, url) for channel in (Channel.EMAIL, Channel.SMS)),
     )

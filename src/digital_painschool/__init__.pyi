@@ -7,6 +7,7 @@ from digital_painschool.application.box import Settlement as Settlement
 from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import CaseSelection as CaseSelection
+from digital_painschool.application.colleagues import UnitStaff as UnitStaff
 from digital_painschool.application.export import Format as Format
 from digital_painschool.application.export_download import ExportDownload as ExportDownload
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers
@@ -153,6 +154,7 @@ from digital_painschool.labels.lookup import label as label
 from digital_painschool.labels.words import Word as Word
 from digital_painschool.ports import Ports as Ports
 from digital_painschool.ports.directory import StaffEntry as StaffEntry
+from digital_painschool.ports.directory import StaffMember as StaffMember
 from digital_painschool.ports.messaging import Address as Address
 from digital_painschool.ports.storage import AccessEntry as AccessEntry
 from digital_painschool.ports.storage import Activity as Activity

@@ -88,6 +88,7 @@ class Action(StrEnum):
     LIST_UNIT = "list-unit"
     COUNT_OWN_PATIENTS = "count-own-patients"
     COUNT_UNIT = "count-unit"
+    LIST_STAFF = "list-staff"
     SEE_ENROLMENT = "see-enrolment"
     SEE_FLAGS = "see-flags"
     SEE_TIMELINE = "see-timeline"

@@ -53,6 +53,8 @@ class Reason(Enum):
     RECEIPT_OF_ANOTHER_PLAN = "receipt-of-another-plan"
     RECEIPT_NOT_OURS = "receipt-not-ours"
     KEY_OF_ANOTHER_CALL = "key-of-another-call"
+    THERAPIST_NOT_AT_UNIT = "therapist-not-at-unit"
+    DIRECTORY_UNAVAILABLE = "directory-unavailable"
     VIEW_IS_OLD = "view-is-old"
     NO_SUCH_VERSION = "no-such-version"
     ALREADY_WITHDRAWN = "already-withdrawn"
@@ -67,7 +69,7 @@ class Reason(Enum):
 
 _ADVICE: Mapping[Reason, str] = MappingProxyType(
     {
-        Reason.ALREADY_OPEN: "the person has an open enrolment in the program at the unit; continue it or end it",
+        Reason.ALREADY_OPEN: "the person has an open enrolment in the program at the unit; ask its therapist",
         Reason.ALREADY_ENDED: "the enrolment has ended and cannot be changed or reopened; start a new one",
         Reason.SAME_THERAPIST: "the therapist already has the patient; name another therapist",
         Reason.ACCESS_IS_OVER: "the patient's access is over; the therapist can maintain the enrolment or end it",
@@ -106,6 +108,10 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.RECEIPT_OF_ANOTHER_PLAN: "the receipt is not the stored plan's; pass its own receipt, or plan anew",
         Reason.RECEIPT_NOT_OURS: "the receipt's digest does not match: it was changed or has another key; plan anew",
         Reason.KEY_OF_ANOTHER_CALL: "the key was used for a call with other arguments; make a new key for a new call",
+        Reason.THERAPIST_NOT_AT_UNIT: "the staff directory does not know the therapist at the unit; choose another, "
+        "or ask the unit's directory manager to correct it",
+        Reason.DIRECTORY_UNAVAILABLE: "the staff directory does not answer, so no other therapist can be named; "
+        "try again in a while",
         Reason.VIEW_IS_OLD: "what the facts name has come since the view was drawn; look at it and decide again",
         Reason.NO_SUCH_VERSION: "name the version of the state that the view was drawn from",
         Reason.ALREADY_WITHDRAWN: "the start was withdrawn and nothing can be added to it; start a new one",
@@ -151,14 +157,21 @@ def _rule_violation(rule: str, reason: Reason, facts: dict[str, Fact]) -> RuleVi
 
 
 class NotPermitted(PainSchoolError):
-    """The permission table does not allow the action; nothing was read or changed."""
+    """The permission table does not allow the action; nothing was read or changed.
 
-    def __init__(self, action: str, /) -> None:
-        super().__init__(action)
+    Args:
+        action: The action, as in the access log.
+        whom: Whom of the unit's staff to ask, by code: a `Role`, or `"patients-therapist"`; the same for every patient.
+    """
+
+    def __init__(self, action: str, /, whom: tuple[str, ...] = ()) -> None:
+        super().__init__(action, whom)
         self.action = action
+        self.whom = whom
 
     def __str__(self) -> str:
-        return f"not permitted: {self.action}; ask someone whose role at the unit allows it"
+        whom = f": {', '.join(self.whom)}" if self.whom else ""
+        return f"not permitted: {self.action}; ask someone whose role at the unit allows it{whom}"
 
 
 class NotFound(PainSchoolError):

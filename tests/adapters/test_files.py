@@ -20,6 +20,7 @@ from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
+from tests.staff_file import staff_file
 
 NURSE = HsaId("SE2321000131-P000000123456")
 
@@ -41,6 +42,7 @@ def test_the_letters_of_an_id_in_the_file_do_not_matter(tmp_path: Path) -> None:
 
 
 BROKEN = ["email = ", f'"{NURSE}" = 3', f'["{NURSE}"]\nmail = "x"', f'["{NURSE}"]\nsms = 46', f'["{NURSE}"]\nsms = ""']
+BROKEN += [f'["{NURSE}"]\nname = "a\\nb"', f'["{NURSE}"]\nunits = "SE"', f'["{NURSE}"]\nunits = ["avdelning"]']
 
 
 @pytest.mark.parametrize("text", [*BROKEN, "\udcff"])
@@ -143,20 +145,14 @@ class TestTomlDirectory(DirectoryContract):
 
     def spoil(self, place: Path) -> None:
         """Leave half a file, as an editor would for a moment."""
-        place.write_text(place.read_text()[:-5])
+        place.write_text(place.read_text("utf-8")[:-5], "utf-8")
 
     def mend(self, place: Path) -> None:
         """Write the whole file."""
         self._write(place, self.known)
 
-    @staticmethod
-    def _write(path: Path, entries: Mapping[HsaId, StaffEntry]) -> None:
-        lines = []
-        for hsa_id, entry in entries.items():
-            lines.append(f'["{hsa_id}"]')
-            ways = (("email", entry.email), ("sms", entry.sms))
-            lines += [f'{way} = "{address.value}"' for way, address in ways if address is not None]
-        path.write_text("\n".join(lines))
+    def _write(self, path: Path, entries: Mapping[HsaId, StaffEntry]) -> None:
+        path.write_text(staff_file(entries, self.staff), "utf-8")
 
 
 def test_message_that_is_forgotten_leaves_no_file(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ Line = tuple[str, Of]
 GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.programs": (lambda d: d.programs(), []),
     "desk.limits": (lambda d: d.limits(), []),
+    "desk.staff": (lambda d: d.staff(), []),
     "desk.identify": (lambda d: d.identify(BO), []),
     "desk.start": (lambda d: d.start(BO, program="somnskola"), [("start", Of(EnrolmentId("e-0007"), BO))]),
     "desk.find": (lambda d: d.find(ANNA), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),

@@ -224,10 +224,11 @@ def test_a_badge_counts_what_the_list_shows() -> None:
             undelivered=sum(row.undelivered for row in rows),
             done=sum(row.done for row in rows),
             ending=sum(row.ending for row in rows),
+            handed_over=sum(row.handed_over for row in rows),
         )
-    assert (5, 4, 1, 3, 1) == (
+    assert (5, 4, 1, 3, 1, 1) == (
         *((all_ := school.coordinator.unit_counts()).patients, all_.flagged, all_.priority),
-        *(all_.unread_forms, all_.ending),
+        *(all_.unread_forms, all_.ending, all_.handed_over),
     )
     assert (
         CaseTotals() == school.school.therapist(Actor(hsa_id=NURSE.hsa_id, unit=OTHER_UNIT, roles=NURSE.roles)).counts()

@@ -18,7 +18,7 @@ from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.environment import with_adapters
-from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, RESERVE_NUMBER
+from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NONE, ONE, FaultyInbox, asking, done, flags, notes, statuses
 
@@ -114,6 +114,9 @@ _SAVED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.PROGRAM_DONE: lambda school, id_: school.complete(id_, 1, 2, 3),
     FlagKind.ENDING: lambda school, _: school.advance(days=400),
     FlagKind.UNDELIVERED: lambda school, id_: school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT),
+    FlagKind.HANDED_OVER: lambda school, id_: [
+        school.coordinator.hand_over(id_, to.hsa_id) for to in (COLLEAGUE, NURSE)
+    ],
 }
 _SETTLED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.FORM_SAVED: lambda school, id_: school.desk.mark_read(id_, "halsoskattning"),
@@ -121,6 +124,7 @@ _SETTLED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.PROGRAM_DONE: lambda school, id_: school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE),
     FlagKind.ENDING: lambda school, id_: school.desk.maintain(id_, days=30, modules=[1]),
     FlagKind.UNDELIVERED: lambda school, id_: school.desk.mark_handled(id_, FlagKind.UNDELIVERED),
+    FlagKind.HANDED_OVER: lambda school, id_: school.desk.mark_handled(id_, FlagKind.HANDED_OVER),
 }
 
 
@@ -144,7 +148,7 @@ def test_a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped(ki
     assert [Template(kind.value)] * (not settles) == [message.template for message in email.sent]
 
 
-@pytest.mark.rule("D-09a", "D-13b")
+@pytest.mark.rule("D-09a", "D-09b", "D-13b")
 def test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_message_dropped() -> None:
     """Otherwise the one who is away would be told of somebody else's patient, and nobody would look."""
     school = Scenario()
@@ -154,10 +158,66 @@ def test_after_a_hand_over_the_new_therapist_is_notified_and_the_old_one_s_messa
     for id_ in (first, second):
         school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
     school.complete(second, 1, 2, 3)
-    assert DeliveryReport(dropped=2, sent=1, delivered=1) == school.deliver()
-    assert ["colleague@vgregion.example"] == [message.address.value for message in school.environment.email.sent]
     assert [2] == notes(school, NotificationDropped, first)
-    assert [FlagKind.PROGRAM_DONE] == [flag.kind for flag in school.colleague.to_handle(EnrolmentId(first))]
+    assert DeliveryReport(sent=2, delivered=2) == school.deliver()
+    assert ["colleague@vgregion.example"] * 2 == [message.address.value for message in school.environment.email.sent]
+    assert () == school.environment.sms.sent
+    assert [2] == notes(school, NotificationDropped, first)
+    waiting = [flag.kind for flag in school.colleague.to_handle(EnrolmentId(first))]
+    assert [FlagKind.PROGRAM_DONE, FlagKind.HANDED_OVER] == waiting
+
+
+@pytest.mark.rule("D-09b")
+def test_a_patient_who_goes_back_and_forth_is_told_of_once() -> None:
+    """Otherwise each click would double what a therapist is told, or lose it on the way."""
+    school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    for desk in (school.desk, school.colleague):
+        desk.receive_notifications(email=True, sms=desk is school.desk)
+    id_ = done(school)
+    school.room.save_form(id_, "halsoskattning", {"smarta": 3})
+    school.room.write(id_, "Hej")
+    school.desk.open_form(id_, "halsoskattning")
+    school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
+    assert 4 == sum(isinstance(event, NotificationDropped) for event in school.events(id_)), "two flags, two channels"
+    for to in (NURSE, COLLEAGUE):
+        school.coordinator.hand_over(id_, to.hsa_id)
+    school.deliver()
+    sent = [(message.address.value, message.template) for message in school.environment.email.sent]
+    expected = [Template.PROGRAM_DONE, Template.MESSAGE_RECEIVED, Template.HANDED_OVER]
+    assert sorted(("colleague@vgregion.example", one.value) for one in expected) == sorted(
+        (to, template.value) for to, template in sent
+    )
+    assert () == school.environment.sms.sent
+
+
+@pytest.mark.rule("D-09b")
+def test_what_the_new_therapist_has_not_chosen_is_neither_sent_nor_lost() -> None:
+    """Otherwise a therapist would get mails that they never asked for, or the former one lose theirs (M-22)."""
+    school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    school.desk.receive_notifications(email=True, flags=[FlagKind.FORM_SAVED, FlagKind.MESSAGE_RECEIVED])
+    school.colleague.receive_notifications(email=False, sms=True, flags=[FlagKind.MESSAGE_RECEIVED])
+    id_ = school.start()
+    school.room.save_form(id_, "halsoskattning", {"smarta": 3})
+    school.room.write(id_, "Hej")
+    school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
+    assert DeliveryReport(dropped=1, sent=1, delivered=1) == school.deliver()
+    assert ((), [Template.MESSAGE_RECEIVED]) == (
+        school.environment.email.sent,
+        [message.template for message in school.environment.sms.sent],
+    )
+
+
+@pytest.mark.rule("D-09b")
+def test_somebody_who_starts_for_another_has_the_other_notified() -> None:
+    """Otherwise a patient could wait for a therapist who does not know of them."""
+    school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    for desk in (school.desk, school.colleague):
+        desk.receive_notifications(email=True, flags=[FlagKind.HANDED_OVER])
+    school.coordinator.start(BO, program="smartskola", therapist=COLLEAGUE.hsa_id)
+    school.desk.start(ANNA, program="smartskola")
+    assert ONE == school.deliver()
+    (sent,) = school.environment.email.sent
+    assert ("colleague@vgregion.example", Template.HANDED_OVER) == (sent.address.value, sent.template)
 
 
 @pytest.mark.rule("D-09a")

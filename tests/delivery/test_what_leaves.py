@@ -12,6 +12,7 @@ from digital_painschool.domain.events import (
     AccessEnded,
     Event,
     FormSaved,
+    HandedOver,
     MessageSent,
     NotificationUndelivered,
     ProgramDone,
@@ -22,7 +23,7 @@ from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import ANNA, BO, RESERVE_NUMBER
+from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NINE, Faulty, asking, done
 
@@ -33,6 +34,7 @@ TEXTS: dict[type[Event], Template] = {
     ProgramDone: Template.PROGRAM_DONE,
     AccessEnded: Template.ENDING,
     NotificationUndelivered: Template.UNDELIVERED,
+    HandedOver: Template.HANDED_OVER,
 }
 """What staff are told of; a message tells the other side."""
 
@@ -68,6 +70,9 @@ def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
         school.advance(hours=25)
         school.deliver()
     school.advance(days=365)
+    school.deliver()
+    for to in (COLLEAGUE, NURSE):
+        school.coordinator.hand_over(ids[0], to.hsa_id)
     school.deliver()
     asked: Counter[tuple[Channel, str, Template, str]] = Counter()
     notices = set()

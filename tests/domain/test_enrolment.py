@@ -50,7 +50,7 @@ def test_counts_begin_at_zero() -> None:
     """Otherwise something would wait, or call for attention, before anything has happened."""
     assert ("a", 0, 0, 0, (), ()) == attrs.astuple(FormCount(form="a"))
     assert (1, 2, 0, 0, 0, 0, (), 0, None) == attrs.astuple(Conversation(number=1, heading=2))
-    assert (0, 0, False, 0, False, None) == attrs.astuple(CaseloadCounts())
+    assert (0, 0, False, 0, False, False, None) == attrs.astuple(CaseloadCounts())
 
 
 @pytest.mark.rule("D-15a")

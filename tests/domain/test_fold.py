@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import attrs
 import pytest
+from attrs import evolve
 
 from digital_painschool.domain import fold
 from digital_painschool.domain.enrolment import (
@@ -46,6 +47,7 @@ from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.serialization.events import event_from_data
 from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON, UNIT
 
@@ -75,7 +77,10 @@ LOST = NotificationUndelivered(
 
 HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
     Started: ((), {"version": 1, "phase": Phase.ACTIVE, "started_at": START, "access_until": END, "person": PERSON}),
-    HandedOver: ((HandedOver(at=AT, by="x", therapist=COLLEAGUE.hsa_id),), {"therapist": COLLEAGUE.hsa_id}),
+    HandedOver: (
+        (HandedOver(at=AT, by="x", therapist=COLLEAGUE.hsa_id, flagged=True),),
+        {"therapist": COLLEAGUE.hsa_id, "handed_at": AT, "handed_by": "x"},
+    ),
     Reviewed: ((Reviewed(at=AT, by="x"),), {"reviewed_at": AT}),
     Maintained: (
         (Maintained(at=AT, by="x", days=3, modules=frozenset({1}), access_until=AT),),
@@ -278,3 +283,25 @@ def test_the_last_entry_is_anybody_s_latest_and_only_the_patient_s_own_steps_are
         for step in (AccessEnded(at=END, by=other, access_until=END), Reviewed(at=END, by=other)):
             state = replay([STARTED, visit, step])
             assert (AT, END) == (state.last_seen_at, state.last_entry_at)
+
+
+@pytest.mark.rule("D-09b")
+def test_the_flag_of_a_new_patient_goes_with_the_next_hand_over_and_its_handling() -> None:
+    """Otherwise a therapist would be told of a patient whom another has, or a colleague's flag be swept away."""
+    given = evolve(STARTED, by="x", flagged=True)
+    other = FlagHandled(at=LATER, by="y", flag=FlagKind.UNDELIVERED)
+    taken = HandedOver(at=LATER, by=COLLEAGUE.hsa_id, therapist=COLLEAGUE.hsa_id)
+    handled = FlagHandled(at=LATER, by="y", flag=FlagKind.HANDED_OVER)
+    for later, expected in (((), (START, "x")), ((other,), (START, "x")), ((taken,), (None, None))):
+        state = replay((given, *later))
+        assert expected == (state.handed_at, state.handed_by)
+    done = replay((given, ProgramDone(at=AT, by="patient"), handled))
+    assert (None, None, False) == (done.handed_at, done.handed_by, done.done_handled)
+
+
+@pytest.mark.rule("D-09b")
+def test_nobody_has_a_flag_of_an_earlier_hand_over() -> None:
+    """Otherwise, after the upgrade, every patient of a clinic would be new to the therapist."""
+    stored = {"therapist": str(COLLEAGUE.hsa_id)}
+    event = event_from_data("handed-over", 0, AT, "x", stored)
+    assert replay((STARTED, event)).handed_at is None

@@ -26,7 +26,7 @@ from digital_painschool.rules.forms import is_alert, score
 from digital_painschool.rules.notifications import next_digest_at
 from digital_painschool.testing.environment import INSTANT, START, PortsFactory, in_memory, local, on_sqlite
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
-from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PERSON, UNIT
+from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURSE, PERSON, UNIT
 from digital_painschool.testing.reference import calendar, checks, refusals
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
@@ -131,7 +131,7 @@ def live(school: Scenario) -> ReferenceEnrolment:
     desk.mark_handled(id_, FlagKind.PROGRAM_DONE)
     model.mark_handled(FlagKind.PROGRAM_DONE, school.now)
     school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
-    model.hand_over(COLLEAGUE.hsa_id, school.now)
+    model.hand_over(COLLEAGUE.hsa_id, COORDINATOR.hsa_id, school.now)
     school.colleague.maintain(id_, days=30, modules=(1, 3), shortens=True)
     model.maintain(30, (1, 3), school.now)
     return model
@@ -224,7 +224,7 @@ def test_refusals_come_in_the_order_of_the_rules() -> None:
     assert Reason.ALREADY_ENDED is refusals.reading(model, now)
     assert Reason.ALREADY_ENDED is refusals.acting(model, NURSE.hsa_id)
     assert refusals.acting(model, NURSE.hsa_id, after_end=True) is None
-    assert Reason.ALREADY_ENDED is refusals.transferring(model, COLLEAGUE.hsa_id)
+    assert Reason.ALREADY_ENDED is refusals.transferring(model, COLLEAGUE, COORDINATOR)
 
 
 # Snapshot
@@ -406,7 +406,7 @@ def test_staff_are_notified_of_a_flag_as_they_ticked() -> None:
     assert [] == [*oracle.note(model, 2, lost)]
     (one,) = oracle.waiting.values()
     assert (("e-0001", 2, Channel.SMS), Template.UNDELIVERED, True) == (one.key, one.template, one.has_reason(MORNING))
-    model.hand_over(COLLEAGUE.hsa_id, MORNING)
+    model.hand_over(COLLEAGUE.hsa_id, COORDINATOR.hsa_id, MORNING)
     assert not one.has_reason(MORNING)
 
 

@@ -8,6 +8,7 @@ import pytest
 from attrs import frozen
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.domain.notification import Channel
 from digital_painschool.errors import StorageError
 from digital_painschool.testing.contracts import DirectoryContract, InboxContract, MessengerContract, StorageContract
@@ -30,6 +31,7 @@ from tests.kit.wrong import (
     withdrawals,
 )
 from tests.kit.wrong.mistake import Mistake
+from tests.staff_file import staff_file
 from tests.stopping import stop_transactions
 
 
@@ -105,8 +107,16 @@ SERVED_MESSENGER = Subject(
 DIRECTORY = Subject(
     DirectoryContract,
     MemoryDirectory,
-    lambda adapter, _: adapter({str(hsa_id): entry for hsa_id, entry in DirectoryContract.known.items()}),
+    lambda adapter, _: adapter(
+        {str(hsa_id): entry for hsa_id, entry in DirectoryContract.known.items()}, DirectoryContract.staff
+    ),
     {},
+)
+FILE_DIRECTORY = Subject(
+    DirectoryContract,
+    TomlDirectory,
+    lambda adapter, place: adapter(_staff_file(place)),
+    {"spoil": lambda _, place: (place / "staff.toml").write_text("[", "utf-8")},
 )
 MISTAKES = (
     (STORAGE, enrolments.STORAGE),
@@ -127,7 +137,14 @@ MISTAKES = (
     (SERVED_MESSENGER, channels.SERVED_MESSENGER),
     (MESSENGER, senders.MESSENGER),
     (DIRECTORY, channels.DIRECTORY),
+    (FILE_DIRECTORY, channels.FILE_DIRECTORY),
 )
+
+
+def _staff_file(folder: Path) -> Path:
+    path = folder / "staff.toml"
+    path.write_text(staff_file(DirectoryContract.known, DirectoryContract.staff), "utf-8")
+    return path
 
 
 def cases() -> Iterator[Any]:

@@ -91,6 +91,7 @@ PLACES: Mapping[str, set[str]] = {
     **{f"Reason.{name}": facts for name, facts in tables._facts().items()},
     **{f"Event.{one.__name__}": {*names_of(one), *facts_of(one)} for one in get_args(Event)},
     **{f"AnswerCode.{code.name}": {"lowest", "highest", "limit", "count"} for code in AnswerCode},
+    "Error.NotPermitted": {"whom"},
     **{f"ValueReason.{reason.name}": {"limit"} for reason in ValueReason},
 }
 """By label, the facts that may come with its value."""

@@ -10,6 +10,7 @@ from digital_painschool.domain.events import (
     FlagHandled,
     FormRead,
     FormSaved,
+    HandedOver,
     MessageSent,
     NotificationUndelivered,
     ProgramDone,
@@ -25,7 +26,7 @@ from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, maintain
 from digital_painschool.testing.environment import INSTANT, START
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.people import ANNA, BO, CILLA, NURSE, PATIENT
+from digital_painschool.testing.people import ANNA, BO, CILLA, COORDINATOR, NURSE, PATIENT
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import TERMS, folded, refused, started
 
@@ -55,6 +56,7 @@ def busy() -> Enrolment:
             NotificationUndelivered(
                 at=LATER, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX, status=Status.FAILED
             ),
+            HandedOver(at=LATER, by=COORDINATOR.hsa_id, therapist=NURSE.hsa_id, flagged=True),
         ],
     )
 
@@ -163,12 +165,17 @@ def test_the_flag_of_the_ending_waits_from_the_instant_on(after: timedelta, kind
 def test_everything_that_can_wait_is_in_the_box_and_in_the_figures() -> None:
     """Otherwise a kind of flag would be raised and never be seen."""
     enrolment = busy()
-    assert [*list(FlagKind)[:2], FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE, FlagKind.ENDING] == [
-        flag.kind for flag in to_handle(enrolment, enrolment.access_until)
-    ]
-    assert [(1, 1)] * 5 == [(flag.unread, flag.total) for flag in to_handle(enrolment, enrolment.access_until)]
+    kinds = [*list(FlagKind)[:2], FlagKind.UNDELIVERED, FlagKind.PROGRAM_DONE, FlagKind.HANDED_OVER, FlagKind.ENDING]
+    assert kinds == [flag.kind for flag in to_handle(enrolment, enrolment.access_until)]
+    assert [(1, 1)] * 6 == [(flag.unread, flag.total) for flag in to_handle(enrolment, enrolment.access_until)]
     assert CaseloadCounts(
-        unread_forms=1, unread_messages=1, done=True, undelivered=1, priority=False, waiting_since=LATER
+        unread_forms=1,
+        unread_messages=1,
+        done=True,
+        undelivered=1,
+        handed_over=True,
+        priority=False,
+        waiting_since=LATER,
     ) == caseload_counts(enrolment)
 
 
@@ -189,7 +196,7 @@ def test_an_alert_is_sorted_first_in_the_box_and_in_the_list_until_it_is_read() 
 
 
 @pytest.mark.rule("D-17a")
-@pytest.mark.parametrize("kind", [FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED])
+@pytest.mark.parametrize("kind", [FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED, FlagKind.HANDED_OVER])
 def test_what_nothing_else_settles_is_marked_as_handled_alone(kind: FlagKind) -> None:
     """Otherwise handling one flag would sweep away another."""
     enrolment = busy()
@@ -207,7 +214,7 @@ def test_a_flag_that_does_not_wait_or_is_settled_otherwise_is_refused(kind: Flag
         mark_handled(started(), TERMS, kind, by=NURSE, at=LATER)
     with pytest.raises(InvalidValue):
         mark_handled(busy(), TERMS, kind.value, by=NURSE, at=LATER)  # type: ignore[arg-type]
-    if kind not in {FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED}:
+    if kind not in {FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED, FlagKind.HANDED_OVER}:
         with refused("D-17a", Reason.NO_SUCH_FLAG):
             mark_handled(busy(), TERMS, kind, by=NURSE, at=busy().access_until)
 
@@ -220,7 +227,13 @@ def test_nothing_waits_in_an_ended_enrolment() -> None:
     far: datetime = enrolment.access_until + timedelta(days=1)
     assert () == to_handle(over, far)
     assert CaseloadCounts(
-        unread_forms=0, unread_messages=0, done=False, undelivered=0, priority=False, waiting_since=None
+        unread_forms=0,
+        unread_messages=0,
+        done=False,
+        undelivered=0,
+        handed_over=False,
+        priority=False,
+        waiting_since=None,
     ) == caseload_counts(over)
     assert () == mark_read(over, TERMS, PAIN, opened=True, by=NURSE, at=LATER)
     with refused("D-19a", Reason.ALREADY_ENDED):

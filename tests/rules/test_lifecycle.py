@@ -39,6 +39,7 @@ from digital_painschool.testing.example import PROGRAM, SLEEP, program
 from digital_painschool.testing.people import (
     BO,
     COLLEAGUE,
+    COORDINATOR,
     NURSE,
     OTHER_UNIT,
     PERSON,
@@ -184,7 +185,11 @@ def test_a_patient_is_handed_over_with_all_flags() -> None:
     assert [id_] == [row.enrolment_id for row in school.coordinator.unit_caseload().rows]
     school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
     assert () == school.desk.caseload().rows
-    assert [(id_, 1)] == [(row.enrolment_id, row.flags) for row in school.colleague.caseload().rows]
+    flags = [(flag.kind, flag.by) for flag in school.colleague.to_handle(id_)]
+    assert [(FlagKind.FORM_SAVED, None), (FlagKind.HANDED_OVER, COORDINATOR.hsa_id)] == flags
+    assert [(id_, 2, True)] == [
+        (row.enrolment_id, row.flags, row.handed_over) for row in school.colleague.caseload().rows
+    ]
     assert isinstance(school.events(id_)[-1], HandedOver)
 
 
@@ -195,7 +200,7 @@ def test_who_has_the_patient_is_told_by_the_id_and_not_by_where_it_was_read() ->
         hand_over(started(), TERMS, HsaId(str(NURSE.hsa_id)), by=NURSE, at=LATER)
     for number in ("000000000000", "999999999999"):
         other = HsaId(f"SE2321000131-P{number}")
-        assert [HandedOver(at=LATER, by=NURSE.hsa_id, therapist=other)] == [
+        assert [HandedOver(at=LATER, by=NURSE.hsa_id, therapist=other, flagged=True)] == [
             *hand_over(started(), TERMS, other, by=NURSE, at=LATER)
         ]
 

@@ -31,7 +31,7 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.rules.conversations import read, send, start_conversation
 from digital_painschool.rules.flags import mark_handled, mark_read
 from digital_painschool.rules.forms import save_form
-from digital_painschool.rules.lifecycle import end, maintain, note_access_end
+from digital_painschool.rules.lifecycle import end, hand_over, maintain, note_access_end
 from digital_painschool.rules.notifications import (
     drop,
     flags_raised_by,
@@ -43,7 +43,7 @@ from digital_painschool.rules.notifications import (
 )
 from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.example import PAIN, PROGRAM
-from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PATIENT, PERSON, UNIT
+from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURSE, PATIENT, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import POLICY, TERMS, completed, folded, refused, started
 
@@ -205,6 +205,11 @@ HANDLED: dict[FlagKind, tuple[datetime, Step, Step]] = {
         lambda e: mark_undeliverable(e, TERMS, LOST, Status.FAILED, by=WORKER, at=START),
         lambda e: mark_handled(e, TERMS, FlagKind.UNDELIVERED, by=NURSE, at=START),
     ),
+    FlagKind.HANDED_OVER: (
+        START,
+        lambda e: hand_over(e, TERMS, COLLEAGUE.hsa_id, by=COORDINATOR, at=START),
+        lambda e: mark_handled(e, TERMS, FlagKind.HANDED_OVER, by=COLLEAGUE, at=START),
+    ),
 }
 
 
@@ -358,6 +363,7 @@ def test_every_kind_of_flag_is_raised_by_an_event_and_has_a_template() -> None:
     school.deliver()
     school.advance(days=400)
     school.deliver()
+    school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
     assert frozenset(FlagKind) == flags_raised_by(school.events(id_))
     assert {flag.value for flag in FlagKind} == {template.value for template in Template} - {"message-to-read"}
     assert replay(school.events(id_)) == school.state(id_)

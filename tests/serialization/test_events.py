@@ -65,6 +65,7 @@ def test_an_event_is_written_in_the_plainest_form() -> None:
         "program": "smartskola",
         "program_version": "1",
         "access_until": "2027-03-02T06:00:00.000000Z",
+        "flagged": False,
     }
     assert expected == event_to_data(event)
 

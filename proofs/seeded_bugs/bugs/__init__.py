@@ -6,6 +6,7 @@ from proofs.seeded_bugs.bugs.delivery import BUGS as DELIVERY
 from proofs.seeded_bugs.bugs.drafts import BUGS as DRAFTS
 from proofs.seeded_bugs.bugs.edges import BUGS as EDGES
 from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
+from proofs.seeded_bugs.bugs.handing_over import BUGS as HANDING_OVER
 from proofs.seeded_bugs.bugs.joining import BUGS as JOINING
 from proofs.seeded_bugs.bugs.maintenance import BUGS as MAINTENANCE
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
@@ -32,6 +33,7 @@ BUGS: tuple[Bug, ...] = (
     *WITHDRAWAL,
     *EXPORTS,
     *EDGES,
+    *HANDING_OVER,
     *MEMORY,
     *SIMULATION,
     *SQL,

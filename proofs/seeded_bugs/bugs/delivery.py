@@ -70,8 +70,8 @@ BUGS = (
         name="everybody-is-told",
         harm="a therapist who did not ask would be told",
         module="rules.notifications",
-        old="                if flag in profile.wants(channel):",
-        new="                if flag:",
+        old="        if flag in profile.wants(channel):",
+        new="        if flag:",
         caught_by=LAW_5,
     ),
     Bug(

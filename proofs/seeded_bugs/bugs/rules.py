@@ -58,8 +58,8 @@ BUGS = (
         name="an-ending-leaves-notifications-waiting",
         harm="a patient whose treatment has ended would be told of something to read",
         module="rules.lifecycle",
-        old="notification=n.id, channel=n.channel) for n in pending),",
-        new="notification=n.id, channel=n.channel) for n in ()),",
+        old="        *_dropped(pending, by=signature, at=at),",
+        new="        *_dropped((), by=signature, at=at),",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 5"),
     ),
     Bug(

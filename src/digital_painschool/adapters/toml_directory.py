@@ -1,23 +1,42 @@
 """A staff directory in a TOML file, which is read anew at each question."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from attrs import field, frozen
+from attrs.validators import optional
 from cattrs import BaseValidationError, Converter
 
 from digital_painschool.adapters.paths import absolute
+from digital_painschool.domain.checks import check
+from digital_painschool.domain.limits import TITLE
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.errors import ConfigurationError, DeliveryError, InvalidValue
-from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.directory import StaffEntry, StaffMember
 from digital_painschool.ports.messaging import Address
 from digital_painschool.serialization.converter import strict_converter
 from digital_painschool.serialization.problems import Problems, UnexpectedValue
 from digital_painschool.serialization.text_files import read_text, toml_table
 
+_T = TypeVar("_T")
+
+
+@frozen(kw_only=True)
+class _Person:
+    """The table of a person."""
+
+    email: Address | None = None
+    sms: Address | None = None
+    name: str | None = field(default=None, validator=check((optional(TITLE), "is one line of text")))
+    units: tuple[HsaId, ...] = ()
+
 
 @frozen
 class TomlDirectory:
-    """A directory with one table a person, by HSA-id: `["SE2321000131-P000000123456"]`, `email`, `sms`.
+    """A directory with one table a person, by HSA-id: `["SE2321000131-P000000123456"]`.
+
+    The keys of a table are `email`, `sms`, `name`, and `units`: the list of the HSA-ids of the person's units.
 
     Args:
         path: The file, made absolute at once; a change in the file counts at once.
@@ -29,7 +48,7 @@ class TomlDirectory:
     path: Path = field(converter=absolute)
 
     def __attrs_post_init__(self) -> None:
-        _entries(self.path)
+        _persons(self.path)
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:
         """Return the entry of a member of staff, or None.
@@ -37,30 +56,54 @@ class TomlDirectory:
         Raises:
             DeliveryError: The file cannot be read at the moment.
         """
-        try:
-            return _entry_of(self.path, hsa_id)
-        except ConfigurationError:
-            pass
-        raise DeliveryError("the staff directory's file cannot be read at the moment")
+        person = _answer(lambda: _person_of(self.path, hsa_id))
+        return None if person is None else StaffEntry(email=person.email, sms=person.sms)
+
+    def works_at(self, unit: HsaId, hsa_id: HsaId) -> bool:
+        """Return whether the table of a member of staff names a unit.
+
+        Raises:
+            DeliveryError: The file cannot be read at the moment.
+        """
+        person = _answer(lambda: _person_of(self.path, hsa_id))
+        return person is not None and HsaId(unit) in person.units
+
+    def staff_of(self, unit: HsaId, limit: int) -> tuple[StaffMember, ...]:
+        """Return the persons whose tables name a unit, in the order of the file.
+
+        Raises:
+            DeliveryError: The file cannot be read at the moment.
+        """
+        persons = _answer(lambda: _persons(self.path))
+        there = [(hsa_id, one.name) for hsa_id, one in persons.items() if HsaId(unit) in one.units]
+        return tuple(StaffMember(hsa_id=hsa_id, name=name) for hsa_id, name in there[:limit])
 
 
-def _entries(path: Path) -> dict[HsaId, StaffEntry]:
+def _answer(read: Callable[[], _T]) -> _T:
+    try:
+        return read()
+    except ConfigurationError:
+        pass
+    raise DeliveryError("the staff directory's file cannot be read at the moment")
+
+
+def _persons(path: Path) -> dict[HsaId, _Person]:
     try:
         tables = by_hsa_id(_tables(path))
     except InvalidValue as error:
         problem = str(error)
     else:
-        return {hsa_id: _entry(path, hsa_id, entry) for hsa_id, entry in tables.items()}
+        return {hsa_id: _person(path, hsa_id, person) for hsa_id, person in tables.items()}
     raise ConfigurationError(f"staff directory {path}: the name of each table is an HSA-id: {problem}")
 
 
-def _entry_of(path: Path, hsa_id: str) -> StaffEntry | None:
-    """Read the one entry that is asked for: a slip in another's stops nobody's notifications."""
+def _person_of(path: Path, hsa_id: str) -> _Person | None:
+    """Read the one table that is asked for: a slip in another's stops nobody's notifications."""
     wanted = HsaId(hsa_id)
-    found = [entry for name, entry in _tables(path).items() if name.isascii() and name.upper() == wanted]
+    found = [person for name, person in _tables(path).items() if name.isascii() and name.upper() == wanted]
     if len(found) > 1:
         raise ConfigurationError(f"staff directory {path}: there are several tables for one HSA-id")
-    return _entry(path, wanted, found[0]) if found else None
+    return _person(path, wanted, found[0]) if found else None
 
 
 def _tables(path: Path) -> dict[str, object]:
@@ -71,11 +114,11 @@ def _tables(path: Path) -> dict[str, object]:
     raise ConfigurationError(f"staff directory {path}: {problem}")
 
 
-def _entry(path: Path, hsa_id: str, entry: object) -> StaffEntry:
+def _person(path: Path, hsa_id: str, person: object) -> _Person:
     try:
-        return _CONVERTER.structure(entry, StaffEntry)
+        return _CONVERTER.structure(person, _Person)
     except (BaseValidationError, UnexpectedValue) as error:
-        problems = "; ".join(Problems().of(error, entry, hsa_id))
+        problems = "; ".join(Problems().of(error, person, hsa_id))
     # Raised out here, so that no address hangs on the error as its context.
     raise ConfigurationError(f"staff directory {path}: {problems}")
 
@@ -89,7 +132,8 @@ def _address(value: object, _: object) -> Address:
 def _converter() -> Converter:
     converter = strict_converter()
     converter.register_structure_hook(Address, _address)
-    converter.get_structure_hook(StaffEntry)
+    converter.register_structure_hook(HsaId, lambda value, _: HsaId(value))
+    converter.get_structure_hook(_Person)
     return converter
 
 

@@ -10,7 +10,7 @@ from digital_painschool.domain.people import Actor, AnyActor, Patient, PersonId,
 from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, RuleViolation
 from digital_painschool.ports import Clock
 from digital_painschool.ports.storage import AccessEntry, AccessLog, Activity
-from digital_painschool.rules.permissions import Action, allowed, is_hidden
+from digital_painschool.rules.permissions import Action, allowed, is_hidden, whom_to_ask
 
 _T = TypeVar("_T")
 
@@ -20,6 +20,7 @@ _READING = frozenset(
         Action.LIST_UNIT,
         Action.COUNT_OWN_PATIENTS,
         Action.COUNT_UNIT,
+        Action.LIST_STAFF,
         Action.SEE_ENROLMENT,
         Action.SEE_FLAGS,
         Action.SEE_TIMELINE,
@@ -115,7 +116,7 @@ class AccessControl:
         if not allowed(action, by, enrolment):
             entry = access_entry(action, by, self._clock(), enrolment, person=person, granted=False)
             self._log.log((entry,))
-            raise NotPermitted(action.value)
+            raise NotPermitted(action.value, whom_to_ask(action))
 
     def judge(
         self,

@@ -160,9 +160,9 @@ class AdministratorDesk:
 
         Rule: M-20, D-21a, D-21b, D-24a. The receipt must be that of the stored plan, where the backup has it. With a
         digest that the school's key proves, each enrolment is purged that has ended and is older than the unit's
-        period, or was withdrawn. Any other receipt may be made up, so each enrolment passes all checks of a purge: ended,
-        unchanged since the stored plan, older than the period, exported where the policy asks for it. The others are
-        left.
+        period, or was withdrawn. Any other receipt may be made up, so each enrolment passes all checks of a purge:
+        ended, unchanged since the stored plan, older than the period, exported where the policy asks for it. The
+        others are left.
 
         Args:
             receipt: The receipt.

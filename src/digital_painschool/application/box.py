@@ -41,7 +41,8 @@ SETTLEMENTS: Mapping[FlagKind, Settlement] = MappingProxyType(
         FlagKind.MESSAGE_RECEIVED: Settlement(by_reading=Action.READ_CONVERSATION),
         FlagKind.PROGRAM_DONE: Settlement(by_click=Action.MARK_FLAG_HANDLED),
         FlagKind.UNDELIVERED: Settlement(by_click=Action.MARK_FLAG_HANDLED),
-        FlagKind.ENDING: Settlement(by_decision=(Action.MAINTAIN, Action.END)),
+        FlagKind.HANDED_OVER: Settlement(by_click=Action.MARK_FLAG_HANDLED),
+        FlagKind.ENDING: Settlement(by_decision=(Action.MAINTAIN, Action.REACTIVATE, Action.END)),
     }
 )
 """What settles each kind of flag."""

@@ -100,6 +100,7 @@ class Case:
         unread_messages: How many of the patient's messages wait for the therapist.
         done: True when the program is done and nobody has marked the flag as handled.
         undelivered: How many notifications could not be delivered and wait for the therapist.
+        handed_over: True when the patient is new to the therapist, who has not marked that as handled (D-09b).
         priority: True when an unread submission reached an alert threshold; such rows come first.
         ending: True when the patient's access is over and the enrolment waits to be maintained or ended.
         review_due: True when the last review is more than the policy's days ago.
@@ -122,6 +123,7 @@ class Case:
     unread_messages: int
     done: bool
     undelivered: int
+    handed_over: bool
     priority: bool
     ending: bool
     review_due: bool
@@ -135,8 +137,9 @@ class Case:
 
     @property
     def flags(self) -> int:
-        """The number of things that wait: unread forms and messages, undelivered notifications, done, ending."""
-        return self.unread_forms + self.unread_messages + self.undelivered + self.done + self.ending
+        """The number of things that wait: unread forms and messages, undelivered notifications, and other flags."""
+        others = self.done + self.ending + self.handed_over
+        return self.unread_forms + self.unread_messages + self.undelivered + others
 
 
 @frozen(kw_only=True)
@@ -270,6 +273,7 @@ def _case(row: CaseRow, now: datetime, policy: Policy, *, repeated: bool) -> Cas
         unread_messages=row.counts.unread_messages,
         done=row.counts.done,
         undelivered=row.counts.undelivered,
+        handed_over=row.counts.handed_over,
         priority=row.counts.priority,
         ending=is_open and now >= row.access_until,
         review_due=is_open and is_review_due(row.reviewed_at or row.started_at, now, policy),

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.notification import Notification, Profile
 from digital_painschool.domain.policy import Terms
 from digital_painschool.ports.storage import Content
 
@@ -26,10 +27,14 @@ class CommandResult:
     Args:
         events: What happened, in order; none when the command changes nothing.
         documents: Texts and answers, by the position of their event in `events`, from 0.
+        superseded: The notifications that the events of a hand-over drop.
+        profile: The profile of the therapist by which the command was decided; None for whichever there is.
     """
 
     events: tuple[Event, ...]
     _documents: Masked[Mapping[int, Content]] = field(default=_NO_DOCUMENTS, converter=_masked, repr=False)
+    superseded: tuple[Notification, ...] = ()
+    profile: Profile | None = None
 
     @property
     def documents(self) -> Mapping[int, Content]:

@@ -1,7 +1,7 @@
 """The executor, where rules and ports meet: load, permission, rule, fold, notifications, save, observers."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from random import uniform
@@ -259,7 +259,10 @@ class Executor:
         completed: CompletedCall | None = None,
     ) -> Change:
         policy = self.policy(after.unit)
-        profile = self._preferences(result.events, after, policy)
+        profile = result.profile
+        if profile is None:
+            is_notified = not flags_raised_by(result.events).isdisjoint(policy.staff_flags)
+            profile = self.preferences(after, after.therapist) if is_notified else _NO_PREFERENCES
         return Change(
             before=before,
             enrolment=after,
@@ -267,7 +270,7 @@ class Executor:
             documents={before + 1 + position: content for position, content in result.documents.items()},
             counts=caseload_counts(after),
             access=access,
-            notifications=tuple(notifications_for(result.events, after, policy, profile)),
+            notifications=tuple(notifications_for(result.events, after, policy, profile, result.superseded)),
             cancelled=tuple(
                 event.notification
                 for event in result.events
@@ -278,11 +281,10 @@ class Executor:
             completed=completed,
         )
 
-    def _preferences(self, events: Iterable[Event], enrolment: Enrolment, policy: Policy) -> Profile:
-        if flags_raised_by(events).isdisjoint(policy.staff_flags):
-            return _NO_PREFERENCES
+    def preferences(self, enrolment: Enrolment, therapist: HsaId) -> Profile:
+        """Return the profile of an enrolment's therapist, or of a new one; an empty one when it cannot be read."""
         try:
-            return self.storage.profile(enrolment.unit, enrolment.therapist)
+            return self.storage.profile(enrolment.unit, therapist)
         except StorageError as failure:
             # A damaged profile of a member of staff must not stop the patient; a failing storage refuses the save.
             _log.error("nobody is notified of a flag of enrolment %s: %s", enrolment.id, failure)

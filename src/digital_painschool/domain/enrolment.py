@@ -164,6 +164,9 @@ class Enrolment:
         done_handled: True when the flag "done" was marked as handled.
         undelivered: The ids of notifications that could not be delivered and wait for the therapist.
         undelivered_at: When each of them was found to be undeliverable, UTC, in the same order.
+        handed_at: When somebody else gave the patient to the present therapist, UTC, until the flag of it is handled
+            (D-09b).
+        handed_by: The signature of who did so; None without that flag.
         noted_end: The end of access that the timeline has noted last, UTC (D-05a).
         ended_at: When the enrolment ended, or was withdrawn, UTC.
         end_reason: The key of the reason for ending (M-19).
@@ -196,6 +199,8 @@ class Enrolment:
     done_handled: bool = False
     undelivered: tuple[str, ...] = ()
     undelivered_at: tuple[datetime, ...] = ()
+    handed_at: datetime | None = None
+    handed_by: str | None = None
     noted_end: datetime | None = None
     ended_at: datetime | None = None
     end_reason: str | None = None
@@ -238,13 +243,14 @@ class Enrolment:
 
 @frozen(kw_only=True, slots=False)
 class CaseloadCounts:
-    """The counts and flags of an enrolment that the caseload shows. Rule: M-08, D-15a, D-15b, D-17a.
+    """The counts and flags of an enrolment that the caseload shows. Rule: M-08, D-09b, D-15a, D-15b, D-17a.
 
     Args:
         unread_forms: How many submissions wait for the therapist, over all forms.
         unread_messages: How many of the patient's messages wait for the therapist.
         done: True when the program is done and nobody has marked the flag as handled.
         undelivered: How many notifications could not be delivered and wait for the therapist.
+        handed_over: True when somebody else gave the patient to the therapist, who has not marked the flag as handled.
         priority: True when an unread submission reached an alert threshold.
         waiting_since: Since when the oldest of these waits, UTC; None when nothing waits.
     """
@@ -253,6 +259,7 @@ class CaseloadCounts:
     unread_messages: int = 0
     done: bool = False
     undelivered: int = 0
+    handed_over: bool = False
     priority: bool = False
     waiting_since: datetime | None = None
 

@@ -31,7 +31,11 @@ class _Fact:
 
 @frozen(kw_only=True, slots=False)
 class Started(_Fact):
-    """The enrolment began. Rule: M-07, M-05, D-05c."""
+    """The enrolment began. Rule: M-07, M-05, D-05c, D-09b.
+
+    Args:
+        flagged: True when the therapist has a flag of it: somebody else has started it.
+    """
 
     enrolment_id: EnrolmentId
     person: PersonId
@@ -40,13 +44,21 @@ class Started(_Fact):
     program: str
     program_version: str
     access_until: datetime
+    flagged: bool = False
 
 
 @frozen(kw_only=True, slots=False)
 class HandedOver(_Fact):
-    """Another therapist has the patient now. Rule: D-09a."""
+    """Another therapist has the patient now. Rule: D-09a, D-09b.
+
+    Args:
+        therapist: The new therapist.
+        flagged: True when the new therapist has a flag of it. False when they took the patient themselves, and in
+            histories from before D-09b.
+    """
 
     therapist: HsaId = field(converter=HsaId)
+    flagged: bool = False
 
 
 @frozen(kw_only=True, slots=False)

@@ -39,6 +39,7 @@ class Template(Enum):
     MESSAGE_RECEIVED = "message-received"
     ENDING = "ending"
     UNDELIVERED = "undelivered"
+    HANDED_OVER = "handed-over"
 
     @property
     def text(self) -> str:

@@ -22,13 +22,14 @@ from digital_painschool.labels.lookup import Language
 
 
 class FlagKind(Enum):
-    """The kinds of flags that wait for the therapist. Rule: M-14 to M-17, D-13d, D-17a."""
+    """The kinds of flags that wait for the therapist. Rule: M-14 to M-17, D-09b, D-13d, D-17a."""
 
     FORM_SAVED = "form-saved"
     MESSAGE_RECEIVED = "message-received"
     PROGRAM_DONE = "program-done"
     ENDING = "ending"
     UNDELIVERED = "undelivered"
+    HANDED_OVER = "handed-over"
 
 
 class YearEnd(Enum):

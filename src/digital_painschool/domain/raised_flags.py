@@ -7,9 +7,11 @@ from digital_painschool.domain.events import (
     AccessEnded,
     Event,
     FormSaved,
+    HandedOver,
     MessageSent,
     NotificationUndelivered,
     ProgramDone,
+    Started,
 )
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
@@ -25,7 +27,9 @@ _RAISES: Mapping[type[Event], FlagKind] = MappingProxyType(
 
 
 def flag_raised_by(event: Event) -> FlagKind | None:
-    """Return the kind of flag that an event raises, or None. Rule: M-14, M-17, D-13d, D-17a."""
+    """Return the kind of flag that an event raises, or None. Rule: M-14, M-17, D-09b, D-13d, D-17a."""
     if isinstance(event, MessageSent):
         return FlagKind.MESSAGE_RECEIVED if event.author is Author.PATIENT else None
+    if isinstance(event, (Started, HandedOver)):
+        return FlagKind.HANDED_OVER if event.flagged else None
     return _RAISES.get(type(event))

@@ -36,6 +36,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "DAYS": "Number of days",
         "MODULES_TO_KEEP": "Modules to keep available",
         "END_REASON": "Reason for ending",
+        "PATIENTS_THERAPIST": "The patient's therapist",
         "CONFIRM": "Confirm",
         "DECISION": "Purge decision",
         "ACCESS_LOG": "Access log",
@@ -47,6 +48,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "LIST_UNIT": "Show the unit's patients",
         "COUNT_OWN_PATIENTS": "Count own patients",
         "COUNT_UNIT": "Count the unit's patients",
+        "LIST_STAFF": "Show the unit's staff",
         "SEE_ENROLMENT": "Show the enrolment",
         "SEE_FLAGS": "Show events to handle",
         "SEE_TIMELINE": "Show the timeline",
@@ -101,6 +103,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PROGRAM_DONE": "Done with the program",
         "ENDING": "The enrolment is ending",
         "UNDELIVERED": "A notification could not be delivered",
+        "HANDED_OVER": "New patient for you",
     },
     "Event": {
         "Started": "The enrolment was started[: {title}][, available until {last_day}]",
@@ -145,6 +148,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MESSAGE_RECEIVED": "A patient has written a message. Sign in to read it.",
         "ENDING": "The time of an enrolment is over. Sign in to maintain or end it.",
         "UNDELIVERED": "A notification could not be delivered. Sign in to see which.",
+        "HANDED_OVER": "You have a new patient. Sign in to see who.",
     },
     "YearEnd": {
         "CLOSES": "The patient's access ends, and the therapist gets an event to handle",
@@ -186,7 +190,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "Format": {"CSV": "CSV, for spreadsheets", "JSON_LINES": "JSON Lines, with everything"},
     "Language": {"SWEDISH": "Swedish", "ENGLISH": "English"},
     "Reason": {
-        "ALREADY_OPEN": "The patient already has the program at the unit. Continue it, or end it first.",
+        "ALREADY_OPEN": (
+            "The patient already has the program at the unit[, with {therapist}]."
+            " Ask the therapist, or have the patient administrator change the therapist."
+        ),
         "ALREADY_ENDED": "The enrolment has ended. It cannot be changed or opened again.",
         "SAME_THERAPIST": "The therapist already has the patient. Choose another therapist.",
         "ACCESS_IS_OVER": "The time of the program is over. The therapist can maintain or end it.",
@@ -230,6 +237,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "RECEIPT_OF_ANOTHER_PLAN": "The receipt is not the plan's. Use the plan's own receipt, or make a new plan.",
         "RECEIPT_NOT_OURS": "The receipt was changed, or was made with another key. Make a new plan.",
         "KEY_OF_ANOTHER_CALL": "This form has been sent before with another content. Reload the page and try again.",
+        "THERAPIST_NOT_AT_UNIT": (
+            "The staff directory does not know the therapist at the unit."
+            " Choose another, or ask the unit's directory manager to correct it."
+        ),
+        "DIRECTORY_UNAVAILABLE": (
+            "The staff directory does not answer, so no other therapist can be chosen now. Try again in a while."
+        ),
         "VIEW_IS_OLD": "Something new has come since the page was shown. Look at it, and decide again.",
         "NO_SUCH_VERSION": "The page does not belong to this enrolment. Reload it.",
         "ALREADY_WITHDRAWN": "The start was withdrawn. Start a new program instead.",
@@ -272,7 +286,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "HOLDS_IDENTITY_NUMBER": "The text must not hold a personal identity number. Remove it.",
     },
     "Error": {
-        "NotPermitted": "You do not have permission to do this.",
+        "NotPermitted": "You do not have permission to do this.[ Who has: {whom}.]",
         "NotFound": "It does not exist, or does not exist any more.",
         "InvalidValue": "The value cannot be accepted. Check it.",
         "InvalidProgram": "The content of the program is not usable.",

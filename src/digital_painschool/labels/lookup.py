@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from digital_painschool.codes import AnswerProblem, OtherAction
-from digital_painschool.errors import InvalidValue, PainSchoolError, RuleViolation
+from digital_painschool.errors import InvalidValue, NotPermitted, PainSchoolError, RuleViolation
 from digital_painschool.labels import english, swedish
 
 
@@ -118,6 +118,8 @@ def _entry(value: object, labels: Labels) -> tuple[str, str, Mapping[str, object
             return "Reason", value.reason.name, value.facts
         case AnswerProblem():
             return "AnswerCode", value.code.name, value.limits
+        case NotPermitted():
+            return "Error", "NotPermitted", {"whom": tuple(_whom(code, labels) for code in value.whom)}
         case InvalidValue(reason=Enum() as reason):
             return type(reason).__name__, reason.name, value.limits
         case PainSchoolError():
@@ -127,6 +129,12 @@ def _entry(value: object, labels: Labels) -> tuple[str, str, Mapping[str, object
             return "Event", value.__name__, {}
     event = getattr(value, "event", value)
     return "Event", type(event).__name__, {**getattr(event, "__dict__", {}), **getattr(value, "facts", {})}
+
+
+def _whom(code: str, labels: Labels) -> str:
+    """Return the words for one whom to ask: a role, or the patient's therapist."""
+    name = code.upper().replace("-", "_")
+    return labels["Role"].get(name) or labels["Word"][name]
 
 
 def _filled(part: str, shown: Mapping[str, str]) -> str:

@@ -36,6 +36,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "DAYS": "Antal dagar",
         "MODULES_TO_KEEP": "Moduler som ska vara tillgängliga",
         "END_REASON": "Avslutningsorsak",
+        "PATIENTS_THERAPIST": "Patientens behandlare",
         "CONFIRM": "Bekräfta",
         "DECISION": "Gallringsbeslut",
         "ACCESS_LOG": "Åtkomstlogg",
@@ -47,6 +48,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "LIST_UNIT": "Visa enhetens patienter",
         "COUNT_OWN_PATIENTS": "Räkna egna patienter",
         "COUNT_UNIT": "Räkna enhetens patienter",
+        "LIST_STAFF": "Visa enhetens personal",
         "SEE_ENROLMENT": "Visa momentet",
         "SEE_FLAGS": "Visa händelser att hantera",
         "SEE_TIMELINE": "Visa tidslinjen",
@@ -101,6 +103,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PROGRAM_DONE": "Klar med momentet",
         "ENDING": "Momentet avslutas",
         "UNDELIVERED": "En avisering kunde inte lämnas fram",
+        "HANDED_OVER": "Ny patient för dig",
     },
     "Event": {
         "Started": "Momentet startades[: {title}][, tillgängligt till och med {last_day}]",
@@ -145,6 +148,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MESSAGE_RECEIVED": "En patient har skrivit ett meddelande. Logga in för att läsa det.",
         "ENDING": "Tiden för ett moment är slut. Logga in för att vidmakthålla eller avsluta det.",
         "UNDELIVERED": "En avisering kunde inte lämnas fram. Logga in för att se vilken.",
+        "HANDED_OVER": "Du har fått en ny patient. Logga in för att se vem.",
     },
     "YearEnd": {
         "CLOSES": "Patientens tillgång tar slut, och behandlaren får en händelse att hantera",
@@ -186,7 +190,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "Format": {"CSV": "CSV, för kalkylblad", "JSON_LINES": "JSON Lines, med allt som finns"},
     "Language": {"SWEDISH": "Svenska", "ENGLISH": "Engelska"},
     "Reason": {
-        "ALREADY_OPEN": "Patienten har redan momentet på enheten. Fortsätt i det, eller avsluta det först.",
+        "ALREADY_OPEN": (
+            "Patienten har redan momentet på enheten[, hos {therapist}]."
+            " Fråga behandlaren, eller be invånaradministratören byta behandlare."
+        ),
         "ALREADY_ENDED": "Momentet är avslutat. Det kan inte ändras eller öppnas igen.",
         "SAME_THERAPIST": "Behandlaren har redan patienten. Välj en annan behandlare.",
         "ACCESS_IS_OVER": "Tiden för momentet är slut. Behandlaren kan vidmakthålla eller avsluta det.",
@@ -230,6 +237,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "RECEIPT_OF_ANOTHER_PLAN": "Kvittot hör inte till planen. Använd planens eget kvitto, eller gör en ny plan.",
         "RECEIPT_NOT_OURS": "Kvittot är ändrat, eller gjort med en annan nyckel. Gör en ny plan.",
         "KEY_OF_ANOTHER_CALL": "Formuläret har redan skickats med ett annat innehåll. Ladda om sidan och försök igen.",
+        "THERAPIST_NOT_AT_UNIT": (
+            "Behandlaren finns inte på enheten enligt personalkatalogen."
+            " Välj en annan, eller be enhetens katalogansvariga rätta det."
+        ),
+        "DIRECTORY_UNAVAILABLE": (
+            "Personalkatalogen svarar inte, så det går inte att välja någon annan behandlare just nu."
+            " Försök igen om en stund."
+        ),
         "VIEW_IS_OLD": "Något nytt har kommit sedan sidan visades. Titta på det och bestäm dig igen.",
         "NO_SUCH_VERSION": "Sidan hör inte till det här momentet. Ladda om den.",
         "ALREADY_WITHDRAWN": "Starten är tillbakadragen. Starta ett nytt moment i stället.",
@@ -272,7 +287,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "HOLDS_IDENTITY_NUMBER": "Texten får inte innehålla ett personnummer. Ta bort det.",
     },
     "Error": {
-        "NotPermitted": "Du har inte behörighet till det här.",
+        "NotPermitted": "Du har inte behörighet till det här.[ Det har: {whom}.]",
         "NotFound": "Det finns inte, eller finns inte längre.",
         "InvalidValue": "Uppgiften kan inte tas emot. Kontrollera den.",
         "InvalidProgram": "Momentets innehåll är inte användbart.",

@@ -38,6 +38,7 @@ class Word(Enum):
     DAYS = "days"
     MODULES_TO_KEEP = "modules-to-keep"
     END_REASON = "end-reason"
+    PATIENTS_THERAPIST = "patients-therapist"
     CONFIRM = "confirm"
     DECISION = "decision"
     ACCESS_LOG = "access-log"

@@ -1,9 +1,12 @@
-"""The directory port: the addresses of a member of staff, from the staff directory."""
+"""The directory port: the addresses of a member of staff, and who works at a unit, from the staff directory."""
 
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import optional
 
+from digital_painschool.domain.checks import check
+from digital_painschool.domain.limits import TITLE
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
 
@@ -16,8 +19,23 @@ class StaffEntry:
     sms: Address | None = None
 
 
+@frozen(kw_only=True)
+class StaffMember:
+    """A member of staff of a unit, to be shown where a therapist is chosen. Rule: D-09b.
+
+    Args:
+        hsa_id: The person's HSA-id.
+        name: The name that a screen shows; not in the `repr`. None when the directory has none.
+    """
+
+    hsa_id: HsaId = field(converter=HsaId)
+    name: str | None = field(
+        default=None, repr=False, validator=check((optional(TITLE), "is one line of text, or None"))
+    )
+
+
 class Directory(Protocol):
-    """The staff directory, read only. Rule: M-22, D-23a.
+    """The staff directory, read only. Rule: M-22, D-09b, D-23a.
 
     Any other error, and any answer of another type, reaches a host as `DeliveryError`, without its text.
 
@@ -27,7 +45,7 @@ class Directory(Protocol):
           whatever becomes of the server behind the adapter.
         * **isolated**: an error leaves the directory usable for the next question.
         * **threads**: safe to call from many threads.
-        * **silent**: no error text contains the id or an address.
+        * **silent**: no error text contains the id, a name or an address.
     """
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:
@@ -39,5 +57,33 @@ class Directory(Protocol):
 
         Raises:
             DeliveryError: The directory cannot answer at the moment.
+        """
+        ...
+
+    def works_at(self, unit: HsaId, hsa_id: HsaId) -> bool:
+        """Return whether a member of staff works at a unit; False for one whom the directory does not know.
+
+        Args:
+            unit: The unit's HSA-id, in capitals.
+            hsa_id: The person's HSA-id, in capitals; compared as in `find`.
+
+        Raises:
+            DeliveryError: The directory cannot tell at the moment: no outage is taken for a no.
+        """
+        ...
+
+    def staff_of(self, unit: HsaId, limit: int) -> tuple[StaffMember, ...]:
+        """Return the staff of a unit with their names, each once, in any order; none for an unknown unit.
+
+        Contract:
+            * **bounded**: at most `limit` members are returned; any of them where there are more.
+            * **agreed**: `works_at` says yes of each of them.
+
+        Args:
+            unit: The unit's HSA-id, in capitals.
+            limit: The most members wanted.
+
+        Raises:
+            DeliveryError: The directory cannot tell at the moment: no outage is taken for an empty unit.
         """
         ...

@@ -1,6 +1,6 @@
 """Flags: the therapist's box of current events, its counts, and how a flag is settled.
 
-Rule: M-14, M-15, M-17, D-13d, D-15a, D-15b, D-17a, D-18a, D-19a.
+Rule: M-14, M-15, M-17, D-09b, D-13d, D-15a, D-15b, D-17a, D-18a, D-19a.
 """
 
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ from digital_painschool.domain.events import (
     FlagHandled,
     FormRead,
     NotificationUndelivered,
-    ProgramDone,
     Withdrawn,
 )
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.people import AnyActor, Author
 from digital_painschool.domain.policy import FlagKind, Terms
+from digital_painschool.domain.raised_flags import flag_raised_by
 from digital_painschool.domain.validation import plain_text, truth_value, whole_number
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 from digital_painschool.rules.access import closed_refusal
@@ -39,6 +39,7 @@ class Flag:
         total: Their number in all, read ones too.
         priority: True when an unread submission reached an alert threshold; sorted first.
         why: The thresholds that the last such submission reached; empty for one of an older version of the library.
+        by: For a patient who is new to the therapist: the HSA-id of who gave the patient (D-09b).
     """
 
     kind: FlagKind
@@ -49,12 +50,13 @@ class Flag:
     total: int = 1
     priority: bool = False
     why: tuple[AlertReason, ...] = ()
+    by: str | None = None
 
 
 def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
     """Return the therapist's flags at an instant: priority first, then the oldest; an ended enrolment has none.
 
-    Rule: M-14, M-15, M-17, D-13d, D-15a, D-15b, D-17a, D-18a, D-19a.
+    Rule: M-14, M-15, M-17, D-09b, D-13d, D-15a, D-15b, D-17a, D-18a, D-19a.
     """
     if not enrolment.is_open:
         return ()
@@ -88,6 +90,8 @@ def to_handle(enrolment: Enrolment, now: datetime) -> tuple[Flag, ...]:
         flags.append(Flag(kind=FlagKind.UNDELIVERED, since=enrolment.undelivered_since, unread=lost, total=lost))
     if (done_at := _done_since(enrolment)) is not None:
         flags.append(Flag(kind=FlagKind.PROGRAM_DONE, since=done_at))
+    if enrolment.handed_at is not None:
+        flags.append(Flag(kind=FlagKind.HANDED_OVER, since=enrolment.handed_at, by=enrolment.handed_by))
     if now >= enrolment.access_until:
         flags.append(Flag(kind=FlagKind.ENDING, since=enrolment.access_until))
     return tuple(sorted(flags, key=lambda flag: (not flag.priority, flag.since)))
@@ -102,6 +106,7 @@ def caseload_counts(enrolment: Enrolment) -> CaseloadCounts:
         unread_messages=sum([conversation.unread(Author.THERAPIST) for conversation in enrolment.conversations]),
         done=_done_since(enrolment) is not None,
         undelivered=len(enrolment.undelivered),
+        handed_over=enrolment.handed_at is not None,
         priority=any(map(has_priority, enrolment.forms)),
         waiting_since=_waiting_since(enrolment),
     )
@@ -142,7 +147,7 @@ def mark_read(
     return (FormRead(at=at, by=by.signature, form=form, up_to=last, opened=opened),)
 
 
-_MARKED = frozenset({FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED})
+_MARKED = frozenset({FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED, FlagKind.HANDED_OVER})
 """The flags that nothing but a mark settles."""
 
 
@@ -150,18 +155,22 @@ def markable(enrolment: Enrolment) -> frozenset[FlagKind]:
     """Return the flags that wait and that marking settles: `mark_handled` takes these. Rule: D-17a, D-19a."""
     if not enrolment.is_open:
         return frozenset()
-    waits = {FlagKind.PROGRAM_DONE: _done_since(enrolment), FlagKind.UNDELIVERED: enrolment.undelivered_since}
+    waits = {
+        FlagKind.PROGRAM_DONE: _done_since(enrolment),
+        FlagKind.UNDELIVERED: enrolment.undelivered_since,
+        FlagKind.HANDED_OVER: enrolment.handed_at,
+    }
     return frozenset(flag for flag, since in waits.items() if since is not None)
 
 
 def mark_handled(
     enrolment: Enrolment, terms: Terms, flag: FlagKind, since: Iterable[Event] = (), *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Mark a flag as handled: the program done, or notifications that could not be delivered.
+    """Mark a flag as handled: the program done, a new patient, or notifications that could not be delivered.
 
-    Rule: D-15b, D-17a, D-19b. Reading settles the flags of forms and messages. Maintaining or ending settles the flag
-    of the ending. What came after the view was drawn goes on waiting, and refuses nothing. What was settled after the
-    view was drawn changes nothing.
+    Rule: D-09b, D-15b, D-17a, D-19b. Reading settles the flags of forms and messages. Maintaining or ending settles the
+    flag of the ending. What came after the view was drawn goes on waiting, and refuses nothing. What was settled after
+    the view was drawn changes nothing.
 
     Args:
         enrolment: The state.
@@ -181,8 +190,8 @@ def mark_handled(
         if flag in _MARKED and any(isinstance(one, (Ended, Withdrawn)) or _is_settled_by(one, flag) for one in later):
             return ()
         raise RuleViolation("D-17a", Reason.NO_SUCH_FLAG, flag=flag.value)
-    if flag is FlagKind.PROGRAM_DONE:
-        came_later = any(isinstance(one, ProgramDone) for one in later)
+    if flag is not FlagKind.UNDELIVERED:
+        came_later = any(flag_raised_by(one) is flag for one in later)
         return () if came_later else (FlagHandled(at=at, by=by.signature, flag=flag),)
     unseen = {one.notification for one in later if isinstance(one, NotificationUndelivered)}
     shown = tuple(NotificationId(lost) for lost in enrolment.undelivered if lost not in unseen)
@@ -199,8 +208,8 @@ def _is_settled_by(event: Event, flag: FlagKind) -> bool:
 def _waiting_since(enrolment: Enrolment) -> datetime | None:
     unread_forms = [at for count in enrolment.forms for at in count.waiting]
     unread_messages = [at for conversation in enrolment.conversations for at in conversation.waiting]
-    others = [at for at in (enrolment.undelivered_since, _done_since(enrolment)) if at is not None]
-    return min([*unread_forms, *unread_messages, *others], default=None)
+    others = (enrolment.undelivered_since, _done_since(enrolment), enrolment.handed_at)
+    return min([*unread_forms, *unread_messages, *(at for at in others if at is not None)], default=None)
 
 
 def _done_since(enrolment: Enrolment) -> datetime | None:

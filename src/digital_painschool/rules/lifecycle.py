@@ -3,7 +3,7 @@
 Rule: M-05, M-07, M-09, M-17 to M-19, D-05a, D-05c, D-05d, D-07a, D-09a, D-18a, D-18b, D-19a.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from attrs import frozen
@@ -88,7 +88,7 @@ def start(
 ) -> tuple[Event, ...]:
     """Start a program for a person.
 
-    Rule: M-05, M-07, D-05c, D-07a.
+    Rule: M-05, M-07, D-05c, D-07a, D-09b. A therapist for whom somebody else starts it has a flag of it.
 
     Args:
         terms: The program and the unit's policy.
@@ -101,11 +101,13 @@ def start(
         at: The instant, an aware time.
 
     Raises:
-        RuleViolation: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit.
+        RuleViolation: `ALREADY_OPEN`: the person has an open enrolment in the program at the unit. The facts name its
+            therapist, whom to ask (D-09b).
     """
     for enrolment in earlier:
         if enrolment.is_open and (enrolment.program, enrolment.unit) == (terms.program.key, unit):
-            raise RuleViolation("D-07a", Reason.ALREADY_OPEN, program=terms.program.key)
+            whom = str(enrolment.therapist)
+            raise RuleViolation("D-07a", Reason.ALREADY_OPEN, program=terms.program.key, therapist=whom)
     return (
         Started(
             at=at,
@@ -117,12 +119,31 @@ def start(
             program=terms.program.key,
             program_version=terms.program.version,
             access_until=_year_end(at, terms),
+            flagged=therapist != by.signature,
         ),
     )
 
 
-def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
-    """Hand the patient over to another therapist. Rule: D-09a.
+def hand_over(
+    enrolment: Enrolment,
+    terms: Terms,
+    therapist: HsaId,
+    superseded: Iterable[Notification] = (),
+    *,
+    by: AnyActor,
+    at: datetime,
+) -> tuple[Event, ...]:
+    """Hand the patient over to another therapist, who has a flag of it unless they do it themselves.
+
+    Rule: D-09a, D-09b, D-23b.
+
+    Args:
+        enrolment: The state.
+        terms: The program and the unit's policy.
+        therapist: The new therapist.
+        superseded: The pending notifications that the hand-over drops: see `superseded_by_hand_over`.
+        by: The author.
+        at: The instant, an aware time.
 
     Raises:
         RuleViolation: The enrolment has ended, or the therapist already has the patient.
@@ -130,7 +151,26 @@ def hand_over(enrolment: Enrolment, terms: Terms, therapist: HsaId, *, by: AnyAc
     _require_transition("hand_over", enrolment)
     if therapist == enrolment.therapist:
         raise RuleViolation("D-09a", Reason.SAME_THERAPIST)
-    return (HandedOver(at=at, by=by.signature, therapist=therapist),)
+    signature = by.signature
+    return (
+        HandedOver(at=at, by=signature, therapist=therapist, flagged=therapist != signature),
+        *_dropped(superseded, by=signature, at=at),
+    )
+
+
+def require_colleague(*, works_at_unit: bool | None) -> None:
+    """Refuse to give a patient to somebody else than the actor who is not known at the unit. Rule: D-09b.
+
+    Args:
+        works_at_unit: The answer of the staff directory about the new therapist; None when it did not answer.
+
+    Raises:
+        RuleViolation: The directory says no, or did not answer.
+    """
+    if works_at_unit is None:
+        raise RuleViolation("D-09b", Reason.DIRECTORY_UNAVAILABLE)
+    if not works_at_unit:
+        raise RuleViolation("D-09b", Reason.THERAPIST_NOT_AT_UNIT)
 
 
 def review(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
@@ -263,5 +303,9 @@ def end(
     signature = by.signature
     return (
         Ended(at=at, by=signature, reason=reason),
-        *(NotificationDropped(at=at, by=signature, notification=n.id, channel=n.channel) for n in pending),
+        *_dropped(pending, by=signature, at=at),
     )
+
+
+def _dropped(pending: Iterable[Notification], *, by: str, at: datetime) -> Iterator[Event]:
+    return (NotificationDropped(at=at, by=by, notification=one.id, channel=one.channel) for one in pending)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from attrs import evolve
+
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     Event,
@@ -26,7 +28,7 @@ from digital_painschool.domain.notification import (
     Template,
     TriggeringEntry,
 )
-from digital_painschool.domain.people import AnyActor, Author
+from digital_painschool.domain.people import AnyActor, Author, HsaId
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.domain.raised_flags import flag_raised_by
 from digital_painschool.domain.validation import truth_value
@@ -50,28 +52,69 @@ def flags_raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
 
 
 def notifications_for(
-    events: Iterable[Event], enrolment: Enrolment, policy: Policy, profile: Profile
+    events: Iterable[Event],
+    enrolment: Enrolment,
+    policy: Policy,
+    profile: Profile,
+    superseded: Iterable[Notification] = (),
 ) -> Iterator[Notification]:
     """Yield the notifications that a command's events trigger.
 
-    Rule: M-12, M-13, M-22, M-23, D-13a, D-13c, D-23a.
+    Rule: M-12, M-13, M-22, M-23, D-09b, D-13a, D-13c, D-23a. At a hand-over, the new therapist is notified of the
+    flags of which the former one was still to be notified, by the new therapist's own choices.
 
     Args:
         events: The command's events, in order.
         enrolment: The state after the command.
         policy: The unit's policy.
         profile: The profile of the enrolment's therapist.
+        superseded: The notifications that the events of a hand-over drop: see `superseded_by_hand_over`.
     """
     events = tuple(events)
+    # The first of each entry: another one says the same over another channel.
+    by_entry = {one.trigger.seq: one for one in reversed(tuple(superseded)) if one.template is not Template.HANDED_OVER}
+    passed_on = {one.id: one for one in by_entry.values()}
     first = enrolment.version - len(events) + 1
     for seq, event in enumerate(events, start=first):
         if isinstance(event, MessageSent) and event.notify is not Notify.NONE:
             yield _to_patient(event, seq, enrolment, policy)
         flag = _flag(event)
         if flag is not None and flag in policy.staff_flags:
-            for channel in (Channel.EMAIL, Channel.SMS):
-                if flag in profile.wants(channel):
-                    yield _to_staff(channel, flag, event, seq, enrolment)
+            yield from _to_staff(profile, flag, _trigger(event, seq, enrolment), enrolment, event.at)
+        if isinstance(event, NotificationDropped) and event.notification in passed_on:
+            # The entry of the drop is the trigger: so each notification has an entry and an id of its own.
+            dropped = passed_on[event.notification]
+            trigger = evolve(dropped.trigger, seq=seq)
+            yield from _to_staff(profile, FlagKind(dropped.template.value), trigger, enrolment, event.at)
+
+
+def superseded_by_hand_over(
+    pending: Iterable[Notification], enrolment: Enrolment, therapist: HsaId, policy: Policy, profile: Profile
+) -> tuple[Notification, ...]:
+    """Return the pending notifications that a hand-over drops, because the new therapist is notified instead.
+
+    Rule: D-09b, D-23b. Those are the notifications to others of flags that stand, if the new therapist has chosen the
+    flag, over whichever channel; and those of earlier hand-overs. Other notifications to a former therapist wait: they
+    are obsolete, unless that therapist gets the patient back.
+
+    Args:
+        pending: The enrolment's pending notifications.
+        enrolment: The state before the hand-over.
+        therapist: The new therapist.
+        policy: The unit's policy.
+        profile: The profile of the new therapist.
+    """
+    chosen = policy.staff_flags & (profile.email | profile.sms)
+    return tuple(
+        one
+        for one in pending
+        if one.channel is not Channel.INBOX
+        and one.recipient != therapist
+        and (
+            one.template is Template.HANDED_OVER
+            or (FlagKind(one.template.value) in chosen and not _SETTLED[one.template](one, enrolment))
+        )
+    )
 
 
 def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy: Policy, now: datetime) -> bool:
@@ -161,16 +204,20 @@ def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Po
     )
 
 
-def _to_staff(channel: Channel, flag: FlagKind, event: Event, seq: int, enrolment: Enrolment) -> Notification:
-    return Notification(
-        id=_id(enrolment, seq, channel, event.at),
-        unit=enrolment.unit,
-        channel=channel,
-        recipient=enrolment.therapist,
-        template=Template(flag.value),
-        due_at=event.at,
-        trigger=_trigger(event, seq, enrolment),
-    )
+def _to_staff(
+    profile: Profile, flag: FlagKind, trigger: TriggeringEntry, enrolment: Enrolment, at: datetime
+) -> Iterator[Notification]:
+    for channel in (Channel.EMAIL, Channel.SMS):
+        if flag in profile.wants(channel):
+            yield Notification(
+                id=_id(enrolment, trigger.seq, channel, at),
+                unit=enrolment.unit,
+                channel=channel,
+                recipient=enrolment.therapist,
+                template=Template(flag.value),
+                due_at=at,
+                trigger=trigger,
+            )
 
 
 def _trigger(event: Event, seq: int, enrolment: Enrolment) -> TriggeringEntry:
@@ -208,6 +255,7 @@ _SETTLED: Mapping[Template, Callable[[Notification, Enrolment], bool]] = Mapping
         Template.MESSAGE_RECEIVED: lambda notification, e: _is_read(notification, e, Author.THERAPIST),
         Template.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
         Template.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
+        Template.HANDED_OVER: lambda _, enrolment: enrolment.handed_at is None,
     }
 )
 """Whether the flag that a staff notification reports is settled."""

@@ -8,7 +8,7 @@ from digital_painschool.codes import Action
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.people import Actor, AnyActor, Patient, Role
 
-__all__ = ["PATIENT", "STAFF", "SYSTEM", "Action", "Scope", "allowed"]
+__all__ = ["PATIENT", "STAFF", "SYSTEM", "Action", "Scope", "allowed", "is_hidden", "whom_to_ask"]
 
 
 class Scope(Enum):
@@ -28,6 +28,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.LIST_UNIT: {_P: Scope.UNIT},
         Action.COUNT_OWN_PATIENTS: {_T: Scope.UNIT},
         Action.COUNT_UNIT: {_P: Scope.UNIT},
+        Action.LIST_STAFF: {_T: Scope.UNIT, _P: Scope.UNIT},
         Action.SEE_ENROLMENT: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_FLAGS: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_TIMELINE: {_T: Scope.OWN},
@@ -99,6 +100,16 @@ def allowed(action: Action, by: AnyActor, enrolment: Enrolment | None = None) ->
     if isinstance(by, Patient):
         return action in PATIENT and (enrolment is None or enrolment.person == by.person)
     return action in SYSTEM
+
+
+PATIENTS_THERAPIST = "patients-therapist"
+"""Stands among the codes of roles for the therapist who has the patient."""
+
+
+def whom_to_ask(action: Action) -> tuple[str, ...]:
+    """Return who of a unit's staff may perform an action: codes of roles, or `PATIENTS_THERAPIST`. Rule: D-09b."""
+    scopes = STAFF.get(action, {})
+    return tuple(PATIENTS_THERAPIST if scopes[role] is Scope.OWN else role.value for role in Role if role in scopes)
 
 
 def _covers(scope: Scope, actor: Actor, enrolment: Enrolment | None) -> bool:

@@ -13,9 +13,9 @@ from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports import Directory, Identity, Inbox, Messenger, Observer, Ports, Storage
-from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.directory import StaffEntry, StaffMember
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.people import COLLEAGUE, NURSE
+from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, STRANGER, UNIT
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 INSTANT = timedelta(microseconds=1)
@@ -43,6 +43,14 @@ def both_ways(name: str) -> StaffEntry:
 
 
 _KNOWN: Mapping[str, StaffEntry] = {NURSE.hsa_id: both_ways("nurse"), COLLEAGUE.hsa_id: both_ways("colleague")}
+AT_WORK: Mapping[str, tuple[StaffMember, ...]] = {
+    UNIT: tuple(
+        StaffMember(hsa_id=actor.hsa_id, name=name)
+        for actor, name in ((NURSE, "Nils Nord"), (COLLEAGUE, "Kim Kvist"), (COORDINATOR, "Per Palm"))
+    ),
+    OTHER_UNIT: (StaffMember(hsa_id=STRANGER.hsa_id, name="Ulla Ulv"),),
+}
+"""The staff of both units, as the directory of an environment knows them."""
 
 
 class OutboxEntry(NamedTuple):
@@ -60,6 +68,7 @@ class Environment:
     Args:
         now: Where the clock begins, an aware time.
         staff: The entries of the staff directory, by HSA-id; left out, `NURSE` and `COLLEAGUE` with both ways.
+            Who works at which unit is `AT_WORK`, whatever the entries are.
     """
 
     def __init__(self, now: datetime = START, staff: Mapping[str, StaffEntry] | None = None) -> None:
@@ -69,7 +78,7 @@ class Environment:
         self.inbox = MemoryInbox()
         self.email = MemoryMessenger(Channel.EMAIL)
         self.sms = MemoryMessenger(Channel.SMS)
-        self.directory = MemoryDirectory(_KNOWN if staff is None else staff)
+        self.directory = MemoryDirectory(_KNOWN if staff is None else staff, AT_WORK)
         self._folder: TemporaryDirectory[str] | None = None
 
     @property

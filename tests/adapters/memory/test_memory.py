@@ -9,7 +9,7 @@ from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, Mem
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import InvalidValue, StorageError
-from digital_painschool.ports.directory import Directory, StaffEntry
+from digital_painschool.ports.directory import Directory, StaffEntry, StaffMember
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.ports.storage import Storage
@@ -22,6 +22,7 @@ from tests import arrivals
 from tests.stopping import stop_transactions
 
 NURSE = HsaId("SE2321000131-P000000123456")
+UNIT = "SE2321000131-E000000000001"
 ADDRESS = Address("namn.efternamn@vgregion.example")
 
 
@@ -117,7 +118,10 @@ class TestMemoryDirectory(DirectoryContract):
 
     def open(self, place: Path) -> Directory:
         """Make a directory."""
-        return MemoryDirectory({str(hsa_id): entry for hsa_id, entry in self.known.items()})
+        return MemoryDirectory(
+            {str(hsa_id): entry for hsa_id, entry in self.known.items()},
+            {str(unit): members for unit, members in self.staff.items()},
+        )
 
 
 def test_no_messenger_serves_the_patients_inbox() -> None:
@@ -129,12 +133,24 @@ def test_no_messenger_serves_the_patients_inbox() -> None:
 def test_the_directory_keeps_a_copy() -> None:
     """Otherwise a host that goes on using its dict would change the directory."""
     entries = {str(NURSE): StaffEntry(email=ADDRESS)}
-    directory = MemoryDirectory(entries)
+    staff = {UNIT: [StaffMember(hsa_id=NURSE)]}
+    directory = MemoryDirectory(entries, staff)
     entries.clear()
+    staff.clear()
     assert StaffEntry(email=ADDRESS) == directory.find(NURSE)
+    assert (StaffMember(hsa_id=NURSE),) == directory.staff_of(HsaId(UNIT), 1)
 
 
 def test_the_directory_takes_hsa_ids_only() -> None:
     """Otherwise a mistyped id would never be found, in silence."""
     with pytest.raises(InvalidValue):
         MemoryDirectory({"namn": StaffEntry()})
+    with pytest.raises(InvalidValue):
+        MemoryDirectory(staff={"avdelning": ()})
+
+
+@pytest.mark.rule("D-06b")
+def test_the_directory_reads_ids_in_small_letters() -> None:
+    """Otherwise a colleague whose id was typed in small letters would be refused (D-09b)."""
+    directory = MemoryDirectory(staff={UNIT.lower(): [StaffMember(hsa_id=NURSE.lower())]})
+    assert directory.works_at(HsaId(UNIT), HsaId(NURSE))

@@ -16,14 +16,14 @@ from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import StorageError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.silence import assert_silent
-from digital_painschool.testing.environment import Environment
+from digital_painschool.testing.environment import AT_WORK, Environment
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -56,7 +56,7 @@ def school_at(url: str) -> Scenario:
         ]
         known = {str(NURSE.hsa_id): StaffEntry(email=Address("nurse@vgregion.example"))}
         return environment.ports(
-            storage=SqlStorage(url), inbox=made[0], messengers=(made[1],), directory=MemoryDirectory(known)
+            storage=SqlStorage(url), inbox=made[0], messengers=(made[1],), directory=MemoryDirectory(known, AT_WORK)
         )
 
     return Scenario(ports_factory, policy=POLICY)
@@ -72,6 +72,7 @@ def years_of_a_unit(url: str) -> None:
         school.school.patient(BO).save_form(kept, PAIN, {"smarta": 9})
         school.complete(kept, 1, 2, 3)
         school.coordinator.hand_over(moved, COLLEAGUE.hsa_id)
+        school.colleague.mark_handled(moved, FlagKind.HANDED_OVER)  # no state of that version had the flag
         school.advance(hours=2)
         school.deliver()
         school.desk.end(old, reason="klar")

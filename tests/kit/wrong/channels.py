@@ -49,6 +49,18 @@ def _no_account_in_an_outage(right: Wrong, _: Any, person: Any) -> Reachability:
     return answer
 
 
+def _answering_in_an_outage(answer: object) -> Wrong:
+    """Return a question whose failure is taken for an answer."""
+
+    def wrong(right: Wrong, _: Any, *args: Any) -> Any:
+        try:
+            return right(*args)
+        except DeliveryError:
+            return answer
+
+    return wrong
+
+
 def _accepting_when_it_hangs(right: Wrong, adapter: Any, *args: Any, **options: Any) -> Any:
     try:
         return right(*args, **options)
@@ -234,6 +246,45 @@ DIRECTORY: Sequence[Mistake] = (
         lambda right, _, id_: (
             (e := right(id_)) and evolve(e, email=e.email and Address(f"info@{e.email.value.rpartition('@')[2]}"))
         ),
+    ),
+    Mistake(
+        "a-colleague-of-any-unit",
+        "Directory.works_at",
+        "works_at",
+        lambda _, self, __, id_: any(id_ in members for members in self._staff.values()),
+    ),
+    Mistake("works-where-there-is-an-entry", "Directory.works_at", "works_at", lambda _, self, __, id_: self.find(id_)),
+    Mistake(
+        "a-list-without-names",
+        "Directory.staff_of",
+        "staff_of",
+        lambda right, _, unit, limit: tuple(evolve(one, name=None) for one in right(unit, limit)),
+    ),
+    Mistake("one-too-few", "Directory.staff_of", "staff_of", lambda right, _, unit, limit: right(unit, limit)[1:]),
+    Mistake("one-twice", "Directory.staff_of", "staff_of", lambda right, _, *of: (*right(*of), *right(*of)[:1])),
+    Mistake(
+        "a-list-of-the-region",
+        "Directory.staff_of: agreed",
+        "staff_of",
+        lambda _, self, __, limit: tuple(one for of in self._staff.values() for one in of.values())[:limit],
+    ),
+    Mistake("the-whole-list", "Directory.staff_of: bounded", "staff_of", lambda right, _, unit, __: right(unit, 99)),
+    Mistake(
+        "one-less-than-the-limit",
+        "Directory.staff_of: bounded",
+        "staff_of",
+        lambda right, _, unit, limit: right(unit, limit - 1),
+    ),
+)
+FILE_DIRECTORY: Sequence[Mistake] = (
+    Mistake("an-outage-is-a-no", "Directory.works_at: DeliveryError", "works_at", _answering_in_an_outage(False)),
+    Mistake("an-outage-is-an-empty-unit", "Directory.staff_of: DeliveryError", "staff_of", _answering_in_an_outage(())),
+    Mistake("an-outage-for-good", "Directory.works_at: DeliveryError", "works_at", _failing_otherwise(permanent=True)),
+    Mistake(
+        "the-colleague-in-an-error",
+        "Directory: silent",
+        "works_at",
+        lambda right, _, unit, hsa_id: _raising_with(lambda _: right(unit, hsa_id), None, hsa_id),
     ),
 )
 SERVED_INBOX: Sequence[Mistake] = (

@@ -34,7 +34,7 @@ PRIORITY, FLAGGED, QUIET = 0, 1, 2
 IS_ENDING = _e.access_until <= bindparam("now", type_=Instant())
 FLAG_RANK = case(
     (_e.priority, PRIORITY),
-    (or_(_e.unread_forms > 0, _e.unread_messages > 0, _e.done, _e.undelivered > 0, IS_ENDING), FLAGGED),
+    (or_(_e.unread_forms > 0, _e.unread_messages > 0, _e.done, _e.undelivered > 0, _e.handed_over, IS_ENDING), FLAGGED),
     else_=QUIET,
 )
 """The rank of an open enrolment."""
@@ -75,7 +75,7 @@ def of_unit(statement: Select[Any], *, own: bool) -> Select[Any]:
 _SHOWN = (
     *("id", "person_scheme", "person_value", "therapist", "program", "program_version", "phase"),
     *("started_at", "access_until", "reviewed_at", "last_seen_at"),
-    *("unread_forms", "unread_messages", "done", "undelivered", "priority", "waiting_since"),
+    *("unread_forms", "unread_messages", "done", "undelivered", "handed_over", "priority", "waiting_since"),
 )
 """The columns of a page's rows, after rank and instant."""
 _TYPES: dict[str, TypeEngine[Any]] = {

@@ -47,6 +47,7 @@ _TOTALS_OF_UNIT = of_unit(
         _total(_e.undelivered),
         _number(_e.done),
         _number(IS_ENDING),
+        _number(_e.handed_over),
     ).where(NOT_ENDED),
     own=False,
 )
@@ -79,7 +80,7 @@ class SqlCaseload:
         statement = _TOTALS_OF_UNIT if therapist is None else _TOTALS_OF_THERAPIST
         values = {"unit": str(unit), "therapist": str(therapist), "now": now}
         [row] = self._database.read(lambda connection: connection.fetch_all(statement, values))
-        patients, flagged, priority, forms, messages, undelivered, done, ending = row
+        patients, flagged, priority, forms, messages, undelivered, done, ending, handed_over = row
         return CaseTotals(
             patients=patients,
             flagged=flagged,
@@ -89,6 +90,7 @@ class SqlCaseload:
             undelivered=undelivered,
             done=done,
             ending=ending,
+            handed_over=handed_over,
         )
 
 
@@ -123,7 +125,7 @@ def _unreadable_case(row: Row) -> UnreadableCase:
 def _case(row: Row) -> CaseRow:
     require_readable(row)
     rank, instant, enrolment_id, scheme, value, therapist, program, version, phase, *times, forms, messages = row[:15]
-    done, undelivered, priority, waiting_since = row[15:]
+    done, undelivered, handed_over, priority, waiting_since = row[15:]
     started_at, access_until, reviewed_at, last_seen_at = times
     return CaseRow(
         enrolment_id=enrolment_id,
@@ -141,6 +143,7 @@ def _case(row: Row) -> CaseRow:
             unread_messages=messages,
             done=done,
             undelivered=undelivered,
+            handed_over=handed_over,
             priority=priority,
             waiting_since=waiting_since,
         ),

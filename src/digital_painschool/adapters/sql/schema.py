@@ -46,6 +46,7 @@ enrolments = Table(
     Column("state_shape", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("has_drafts", StrictBoolean, nullable=False, server_default=false()),
+    Column("handed_over", StrictBoolean, nullable=False, server_default=false()),
 )
 
 NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")

@@ -96,6 +96,7 @@ def _enrolment_values(change: Change) -> dict[str, Any]:
         "unread_messages": counts.unread_messages,
         "done": counts.done,
         "undelivered": counts.undelivered,
+        "handed_over": counts.handed_over,
         "priority": counts.priority,
         "waiting_since": counts.waiting_since,
         "state_shape": ENROLMENT_SHAPE,

@@ -1,21 +1,25 @@
 """The page "Hantera" and the steps that the therapist takes from it, "Vidmakthåll" and "Avsluta" among them."""
 
 from collections.abc import Collection
+from datetime import datetime
 from functools import partial
 
-from digital_painschool.application.commands import Rule
+from digital_painschool.application.colleagues import colleague_check
+from digital_painschool.application.commands import CommandResult, Rule
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.from_view import events_since, from_view
 from digital_painschool.application.once import Once, once_of
 from digital_painschool.application.patient_page import PatientPage, patient_page
 from digital_painschool.domain.enrolment import Enrolment, WithdrawalReason
+from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, HsaId
-from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.program import EndReason, Module, Program
 from digital_painschool.ports.storage import find_cancellable
 from digital_painschool.rules import flags, lifecycle, ordering, withdrawal
 from digital_painschool.rules.flags import Flag
+from digital_painschool.rules.notifications import superseded_by_hand_over
 from digital_painschool.rules.permissions import Action
 
 
@@ -85,15 +89,30 @@ class Handling:
     def hand_over(
         self, enrolment_id: EnrolmentId, therapist: str, *, expected: int | None = None, once: str | None = None
     ) -> Enrolment:
-        """Hand a patient over to another therapist of the unit; for patient administrators. Rule: D-09a, D-19b."""
-        return self._execute(
-            Action.HAND_OVER,
-            enrolment_id,
-            self._from_view(
-                expected, lambda e, terms, at: lifecycle.hand_over(e, terms, HsaId(therapist), by=self._actor, at=at)
-            ),
-            once_of(once, "hand_over", therapist=therapist, expected=expected),
-        )
+        """Hand a patient over to another therapist of the unit; for patient administrators.
+
+        Rule: D-09a, D-09b, D-19b. The staff directory must know the new therapist at the unit. Staff notifications that
+        wait go to the new therapist instead, by that person's own choices.
+        """
+        executor, at = self._executor, self._executor.now()
+        check_colleague = colleague_check(executor, self._actor)
+
+        def handed_over(enrolment: Enrolment, terms: Terms) -> CommandResult:
+            to = HsaId(therapist)
+            profile = executor.preferences(enrolment, to)
+            pending = find_cancellable(executor.storage, enrolment.id)
+            superseded = superseded_by_hand_over(pending, enrolment, to, terms.policy, profile)
+
+            def rule(enrolment: Enrolment, terms: Terms, at: datetime) -> tuple[Event, ...]:
+                events = lifecycle.hand_over(enrolment, terms, to, superseded, by=self._actor, at=at)
+                check_colleague(to)
+                return events
+
+            events = self._from_view(expected, rule)(enrolment, terms, at)
+            return CommandResult(events, superseded=superseded, profile=profile)
+
+        called = once_of(once, "hand_over", therapist=therapist, expected=expected)
+        return executor.execute(Action.HAND_OVER, self._actor, enrolment_id, handed_over, at=at, once=called)
 
     def release_module(
         self, enrolment_id: EnrolmentId, module: int, *, out_of_order: bool = False, once: str | None = None

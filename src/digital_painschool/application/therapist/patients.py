@@ -3,6 +3,7 @@
 from functools import partial
 
 from digital_painschool.application.caseload import OPEN_CASES, CasePage, CaseSelection, case_page, case_totals
+from digital_painschool.application.colleagues import UnitStaff, colleague_check, unit_staff
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.application.once import once_of
@@ -40,12 +41,13 @@ class PatientLists:
         return self._executor.persons.identify(Action.START, self._actor, number)
 
     def start(self, number: str, *, program: str, therapist: str | None = None, once: str | None = None) -> Enrolment:
-        """Start a program for a patient ("Starta nytt moment"). Rule: M-07, D-05c, D-07a.
+        """Start a program for a patient ("Starta nytt moment"). Rule: M-07, D-05c, D-07a, D-09b.
 
         Args:
             number: The identity number, in any accepted spelling.
             program: The program's key on the unit's list.
-            therapist: The HSA-id of the one who gets the patient; left out, the actor, who must then be a therapist.
+            therapist: The HSA-id of the one who gets the patient, known to the staff directory at the unit; left out,
+                the actor, who must then be a therapist.
             once: The host's key for the call.
 
         Raises:
@@ -61,10 +63,15 @@ class PatientLists:
                 raise InvalidValue("name the therapist who gets the patient: the actor is none")
             chosen = self._executor.catalogue.program(self._actor.unit, plain_text(program, "a program's key"))
             whose = self._actor.hsa_id if therapist is None else HsaId(therapist)
+            colleague_check(self._executor, self._actor)(whose)
             return chosen, whose
 
         start = partial(self._executor.start, person, choose, by=self._actor, once=asked)
         return self._executor.access.judge(Action.START, self._actor, start, person=person)
+
+    def staff(self) -> UnitStaff:
+        """Return the unit's staff by name, of whom a therapist can be chosen. Rule: D-09a, D-09b."""
+        return unit_staff(self._executor, self._actor)
 
     def find(self, number: str) -> tuple[Enrolment, ...]:
         """Return a person's enrolments that the actor may see, open and ended, oldest first. Rule: M-08, D-09a.

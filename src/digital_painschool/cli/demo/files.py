@@ -26,7 +26,13 @@ _MARK = "# Made by digital-painschool demo; the next run replaces this folder.\n
 STAFF = """\
 # The staff directory: another system's, as seen from here. Björn has no address in it.
 ["SE2321000131-P000000000001"]
+name = "Anna"
+units = ["SE2321000131-E000000000001"]
 email = "anna@example.org"
+
+["SE2321000131-P000000000002"]
+name = "Björn"
+units = ["SE2321000131-E000000000001"]
 """
 
 

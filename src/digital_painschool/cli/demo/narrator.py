@@ -55,10 +55,10 @@ class Narrator:
         """Print a line on what a person does; `text` is rich markup, `rules` the ids of the rules that apply."""
         self._line(who, Text.from_markup(text, emoji=False), rules)
 
-    def refused(self, who: str, tried: str, error: PainSchoolError) -> None:
-        """Print a refused command, and the reason of the refusal."""
+    def refused(self, who: str, tried: str, error: PainSchoolError, **facts: str) -> None:
+        """Print a refused command, and the reason of the refusal; a fact can be said in other words."""
         rule = error.rule if isinstance(error, RuleViolation) else _RULES.get(type(error), "")
-        self._line(who, Text.assemble(tried, ": ", ("refused", "refused"), f". {label(error, 'en')}"), rule)
+        self._line(who, Text.assemble(tried, ": ", ("refused", "refused"), f". {label(error, 'en', **facts)}"), rule)
 
     def show(self, title: str, what: RenderableType) -> None:
         """Show a screen as a person sees it, in Swedish."""

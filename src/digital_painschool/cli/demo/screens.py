@@ -86,6 +86,7 @@ def _waits(case: Case) -> Text:
         (case.unread_forms, f"{case.unread_forms} formulär"),
         (case.unread_messages, f"{case.unread_messages} {_many(case.unread_messages, 'meddelande', 'n')}"),
         (case.undelivered, f"{case.undelivered} {_many(case.undelivered, 'avisering', 'ar')} gick inte fram"),
+        (case.handed_over, "ny patient"),
         (case.done, "klar"),
         (case.ending, "tiden är slut"),
     ]

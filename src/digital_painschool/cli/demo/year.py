@@ -71,7 +71,14 @@ def start(demo: DemoSchool, narrator: Narrator) -> None:
     try:
         demo.carin.start(NUMBERS["A"], program=PROGRAM, therapist=BJORN.hsa_id)
     except RuleViolation as error:
-        narrator.refused("Carin", "starts A once more", error)
+        narrator.refused("Carin", "starts A once more", error, therapist="Anna")
+    try:
+        demo.carin.hand_over(demo.patient("D").enrolment_id, ANNA.hsa_id[:-1] + "9")
+    except RuleViolation as error:
+        narrator.refused("Carin", "mistypes an HSA-id for D's new therapist", error)
+    for letter in "DEF":
+        demo.bjorn.mark_handled(demo.patient(letter).enrolment_id, FlagKind.HANDED_OVER)
+    narrator.say("Björn", "has a flag at each of the three, who are new to him, and marks it as handled.", "D-09b")
     overview = demo.patient("A").desk.overview(demo.patient("A").enrolment_id)
     opened = sum(module.open for module in overview.modules)
     narrator.say("A", f"sees {opened} modules, all open, and access for a year.", "M-03 M-05")
@@ -169,12 +176,17 @@ def away(demo: DemoSchool, narrator: Narrator) -> None:
         demo.carin.read_conversation(d.enrolment_id, 1)
     except NotPermitted as error:
         narrator.refused("Carin", "opens the message", error)
-    demo.carin.hand_over(d.enrolment_id, ANNA.hsa_id)
+    anna = next(one for one in demo.carin.staff().members if one.name == "Anna")
+    demo.carin.hand_over(d.enrolment_id, anna.hsa_id)
     narrator.say(
-        "Carin", "hands D over to Anna, who finds on [label]Hantera[/] what waits, and answers at once.", "D-09a"
+        "Carin",
+        "hands D over to Anna, chosen from the unit's staff. Anna finds a flag that D is new to her, and on"
+        " [label]Hantera[/] what waits. She answers at once.",
+        "D-09a D-09b",
     )
     program = demo.anna.program(d.enrolment_id)
     narrator.show("Händelser att hantera: D", hantera(demo.anna.to_handle(d.enrolment_id), program))
+    demo.anna.mark_handled(d.enrolment_id, FlagKind.HANDED_OVER)
     demo.anna.read_conversation(d.enrolment_id, 1)
     demo.anna.write(d.enrolment_id, 1, "Gärna, vi tar den tillsammans.", notify=Notify.DIRECT)
     demo.school.delivery().run()

@@ -81,6 +81,7 @@ def totals_of(rows: Iterable[CaseRow], now: datetime) -> CaseTotals:
         undelivered=sum(row.counts.undelivered for row in found),
         done=sum(row.counts.done for row in found),
         ending=sum(row.access_until <= now for row in found),
+        handed_over=sum(row.counts.handed_over for row in found),
     )
 
 
@@ -90,7 +91,8 @@ def _flag_rank(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) -> i
         return _QUIET
     if counts.priority:
         return _PRIORITY
-    is_flagged = counts.unread_forms or counts.unread_messages or counts.done or counts.undelivered
+    has_unread = counts.unread_forms or counts.unread_messages
+    is_flagged = has_unread or counts.done or counts.undelivered or counts.handed_over
     return _FLAGGED if is_flagged or enrolment.access_until <= now else _QUIET
 
 

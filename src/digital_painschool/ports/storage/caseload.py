@@ -129,6 +129,7 @@ class CaseTotals:
         undelivered: The number of notifications that could not be delivered and wait.
         done: How many programs are done and not marked as handled.
         ending: How many enrolments wait to be maintained or ended.
+        handed_over: How many patients are new to their therapists, who have not marked that as handled.
     """
 
     patients: int = 0
@@ -139,6 +140,7 @@ class CaseTotals:
     undelivered: int = 0
     done: int = 0
     ending: int = 0
+    handed_over: int = 0
 
 
 class Caseload(Protocol):
@@ -151,9 +153,9 @@ class Caseload(Protocol):
             * **order**: rows come by `key`: by rank, then by instant, then by enrolment id (code points). With
               `CaseSort.PRIORITY`, rows with a priority flag come first (rank 0), then rows with any flag (1), both by
               the instant since which the oldest flag waits, then the rest (2). A flag is: unread forms or messages,
-              done, undelivered (these wait since `CaseloadCounts.waiting_since`), or `access_until` at or before
-              `query.now` (since then). An ended enrolment has no flag. The other orders are those of `CaseSort`; a row
-              without the instant of its order has `NO_INSTANT` in its key.
+              done, undelivered, handed over (these wait since `CaseloadCounts.waiting_since`), or `access_until` at or
+              before `query.now` (since then). An ended enrolment has no flag. The other orders are those of `CaseSort`;
+              a row without the instant of its order has `NO_INSTANT` in its key.
             * **filter**: the page holds the rows alone that the query's conditions fit.
             * **withdrawn**: a withdrawn enrolment is in no page, neither among the open ones nor among the ended ones.
             * **keyset**: the page holds the first `limit` rows whose key is above `after`.

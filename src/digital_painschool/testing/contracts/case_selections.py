@@ -204,7 +204,7 @@ class CaseSelectionContract(StorageOpening):
         e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
         e = saved(storage, step(e, hand_over, COLLEAGUE.hsa_id, at=MORNING))
         assert CaseTotals() == storage.count_caseload(UNIT, NURSE.hsa_id, LATER)
-        there = CaseTotals(patients=1, flagged=1, unread_forms=1)
+        there = CaseTotals(patients=1, flagged=1, unread_forms=1, handed_over=1)
         assert there == storage.count_caseload(UNIT, COLLEAGUE.hsa_id, LATER)
         saved(storage, finish(e, at=MORNING))
         assert CaseTotals() == storage.count_caseload(UNIT, COLLEAGUE.hsa_id, LATER)

@@ -159,7 +159,21 @@ class CaseloadContract(StorageOpening):
         saved(storage, step(second, hand_over, COLLEAGUE.hsa_id, at=MORNING))
         assert ["a"] == [row.enrolment_id for row in page(storage, therapist=NURSE.hsa_id)]
         assert ["b"] == [row.enrolment_id for row in page(storage, therapist=COLLEAGUE.hsa_id)]
-        assert ["a", "b"] == [row.enrolment_id for row in page(storage)]
+        assert ["b", "a"] == [row.enrolment_id for row in page(storage)]
+
+    @proves("Caseload.list_caseload: order", "Caseload.count_caseload: totals")
+    def test_a_patient_who_is_new_to_the_therapist_is_a_flag(self, storage: Storage) -> None:
+        """Otherwise a patient who was handed over would stand at the end of a long list (D-09b)."""
+        e = saved(storage, step(saved(storage, begin("a")), hand_over, COLLEAGUE.hsa_id, at=MORNING))
+        assert [(FLAGGED, "a")] == ranks(storage)
+        (row,) = page(storage)
+        assert (True, MORNING) == (row.counts.handed_over, row.counts.waiting_since)
+        assert 1 == storage.count_caseload(UNIT, COLLEAGUE.hsa_id, MORNING).handed_over
+        e = saved(storage, step(e, mark_handled, FlagKind.HANDED_OVER, by=COLLEAGUE, at=MORNING))
+        assert [(QUIET, "a")] == ranks(storage)
+        assert 0 == storage.count_caseload(UNIT, None, MORNING).handed_over
+        saved(storage, step(e, hand_over, NURSE.hsa_id, at=MORNING))
+        assert [(QUIET, "a")] == ranks(storage)
 
     @proves("Change.counts", "Caseload.list_caseload")
     def test_a_row_tells_what_the_state_tells(self, storage: Storage) -> None:

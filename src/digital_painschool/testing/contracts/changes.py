@@ -14,7 +14,7 @@ from digital_painschool.domain.events import ConversationRenamed, ConversationSt
 from digital_painschool.domain.fold import apply
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notification, Notify, Profile, Status
-from digital_painschool.domain.people import AnyActor, HsaId, Patient, PersonId, SystemActor
+from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient, PersonId, Role, SystemActor
 from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import Answer
@@ -75,12 +75,12 @@ def begin(
     unit: HsaId = UNIT,
     therapist: HsaId = NURSE.hsa_id,
 ) -> Change:
-    """Return the change that starts an enrolment, whatever the storage holds."""
-    terms = Terms(program, POLICY)
+    """Return the change with which a therapist starts an enrolment, whatever the storage holds."""
+    terms, by = Terms(program, POLICY), Actor(hsa_id=therapist, unit=unit, roles={Role.THERAPIST})
     events = start(
-        terms, person, (), enrolment_id=EnrolmentId(enrolment_id), unit=unit, therapist=therapist, by=NURSE, at=at
+        terms, person, (), enrolment_id=EnrolmentId(enrolment_id), unit=unit, therapist=therapist, by=by, at=at
     )
-    return _change(None, events, by=NURSE, at=at)
+    return _change(None, events, by=by, at=at)
 
 
 def step(

@@ -1,4 +1,4 @@
-"""The contract of the directory port. Rule: M-22, D-23a."""
+"""The contract of the directory port. Rule: M-22, D-09b, D-23a."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import pytest
 
 from digital_painschool.domain.people import HsaId
-from digital_painschool.ports.directory import Directory, StaffEntry
+from digital_painschool.ports.directory import Directory, StaffEntry, StaffMember
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.base import OUT_OF_ORDER, Contract
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
-from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, STRANGER
+from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, STRANGER, UNIT
 
 
 class DirectoryContract(Contract[Directory]):
@@ -27,7 +27,9 @@ class DirectoryContract(Contract[Directory]):
     Attributes:
         known: What the directory at a place knows when it is opened, by HSA-id: your `open`, or your `place`, sees to
             that. Or name people whom your directory has, such as those of its test environment.
+        staff: The staff of each unit as it knows them at that time; two units at least.
         unknown: A member of staff whom it does not know.
+        unknown_unit: A unit that it does not know.
     """
 
     about: ClassVar[tuple[type, ...]] = (Directory,)
@@ -36,7 +38,15 @@ class DirectoryContract(Contract[Directory]):
         COLLEAGUE.hsa_id: StaffEntry(email=Address("colleague@vgregion.example")),
         COORDINATOR.hsa_id: StaffEntry(),
     }
+    staff: ClassVar[Mapping[HsaId, tuple[StaffMember, ...]]] = {
+        UNIT: tuple(
+            StaffMember(hsa_id=actor.hsa_id, name=name)
+            for actor, name in ((NURSE, "Nils Nord"), (COLLEAGUE, "Kim Åkesson"), (COORDINATOR, None))
+        ),
+        OTHER_UNIT: (StaffMember(hsa_id=COORDINATOR.hsa_id),),
+    }
     unknown: ClassVar[HsaId] = STRANGER.hsa_id
+    unknown_unit: ClassVar[HsaId] = HsaId("SE2321000131-E000000000099")
 
     def change(self, place: Any, hsa_id: HsaId, entry: StaffEntry) -> None:  # noqa: ARG002 - for whoever overrides it
         """Change what the directory says of a person, as its manager would; override it, or that clause is skipped."""
@@ -66,6 +76,33 @@ class DirectoryContract(Contract[Directory]):
         """Otherwise somebody else would get the notification, or the worker an error that it does not expect."""
         assert None is directory.find(self.unknown)
 
+    @proves("Directory.works_at")
+    def test_it_says_who_works_where(self, directory: Directory) -> None:
+        """Otherwise a patient could be given to somebody of another unit, and stand in nobody's list (D-09b)."""
+        everybody = {*self.known, self.unknown, *(member.hsa_id for staff in self.staff.values() for member in staff)}
+        for unit in (*self.staff, self.unknown_unit):
+            there = {member.hsa_id for member in self.staff.get(unit, ())}
+            assert there == {hsa_id for hsa_id in everybody if directory.works_at(unit, hsa_id)}
+
+    @proves("Directory.staff_of", "Directory.staff_of: agreed")
+    def test_it_lists_the_staff_of_a_unit(self, directory: Directory) -> None:
+        """Otherwise a screen would offer a colleague who is refused, or leave out one who is there (D-09b)."""
+        for unit in (*self.staff, self.unknown_unit):
+            expected = self.staff.get(unit, ())
+            listed = directory.staff_of(unit, len(expected) + 1)
+            assert len(listed) == len(expected)
+            assert set(listed) == set(expected)
+            assert all(directory.works_at(unit, member.hsa_id) for member in listed)
+
+    @proves("Directory.staff_of: bounded")
+    def test_a_list_has_no_more_than_were_asked_for(self, directory: Directory) -> None:
+        """Otherwise a hospital's whole directory would be loaded for one page."""
+        for unit, expected in self.staff.items():
+            for limit in range(1, len(expected) + 1):
+                listed = directory.staff_of(unit, limit)
+                assert len(set(listed)) == limit
+                assert set(listed) <= set(expected)
+
     @proves("Directory: fresh")
     def test_it_is_asked_anew_each_time(self, place: Any, directory: Directory) -> None:
         """Otherwise a corrected address would count only after the next restart (M-22)."""
@@ -80,6 +117,17 @@ class DirectoryContract(Contract[Directory]):
         """Otherwise, on a busy morning, one person's message would go to another's telephone."""
         asked = [*self.known, self.unknown] * THREADS
         assert [self.known.get(hsa_id) for hsa_id in asked] == in_threads([partial(directory.find, x) for x in asked])
+
+    @proves("Directory.works_at: DeliveryError", "Directory.staff_of: DeliveryError", "Directory: silent")
+    def test_an_outage_is_neither_a_no_nor_an_empty_unit(self, place: Any, directory: Directory) -> None:
+        """Otherwise an outage would be taken for a mistyped HSA-id, and nobody told to try again (D-09b)."""
+        unit, members = next(iter(self.staff.items()))
+        member = members[0]
+        self.spoil(place)
+        questions = (partial(directory.works_at, unit, member.hsa_id), partial(directory.staff_of, unit, 9))
+        for question in questions:
+            failure = self.failure_of(question, OUT_OF_ORDER)
+            self.assert_failure(failure, OUT_OF_ORDER, member.hsa_id, *filter(None, [member.name]), permanent=False)
 
     @proves("Directory: silent", "Directory.find: DeliveryError")
     def test_a_directory_that_cannot_be_asked_says_so_and_not_about_whom(
@@ -96,6 +144,8 @@ class DirectoryContract(Contract[Directory]):
     def test_a_call_returns_or_raises_in_time(self, place: Any) -> None:
         """Otherwise a worker would hang past its lease, and another one send the same message."""
         self.assert_in_time(place, lambda directory: directory.find(self.unknown))
+        self.assert_in_time(place, lambda directory: directory.works_at(self.unknown_unit, self.unknown))
+        self.assert_in_time(place, lambda directory: directory.staff_of(self.unknown_unit, 1))
 
     @proves("Directory: isolated")
     def test_after_an_outage_it_answers_again(self, place: Any, directory: Directory) -> None:

@@ -22,7 +22,7 @@ from digital_painschool.testing.lifecycle.base import (
     message,
 )
 from digital_painschool.testing.lifecycle.options import FOCUSES
-from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE
+from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, STRANGER
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
 MODULE = st.sampled_from([1, 2, 3, 4, 1, 2, 3, 0, 5])
@@ -55,7 +55,7 @@ BAD: tuple[Mapping[str, object], ...] = (
 )
 
 
-FLAG = st.sampled_from([FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED])
+FLAG = st.sampled_from([FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED, FlagKind.HANDED_OVER])
 """The flags that nothing else settles."""
 REASON = st.sampled_from(["klar", "klar", "okand"])
 """The reasons to end; the last one is refused."""
@@ -99,7 +99,9 @@ class Treatment(MachineBase):
     )
     mark_handled = step_rule("mark_handled", h.MarkHandled, "treatment", "messages", flag=FLAG)
     review = step_rule("review", h.Review, "treatment")
-    hand_over = step_rule("hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE]))
+    hand_over = step_rule(
+        "hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE, NURSE, COLLEAGUE, STRANGER])
+    )
     reactivate = step_rule("reactivate", h.Reactivate, "treatment", "maintenance")
     end = step_rule("end", h.End, "treatment", "maintenance", "records", reason=REASON)
     withdraw = step_rule(

@@ -32,7 +32,7 @@ _ALIKE: Mapping[Law, tuple[str, ...]] = MappingProxyType(
     {
         _REPLAY: ("last_seen_at",),
         Law.ORDER_IS_KEPT: ("opened", "completed", "released", "out_of_order", "done_at"),
-        _UNREAD: ("done_handled", "reviewed_at"),
+        _UNREAD: ("done_handled", "reviewed_at", "handed_at", "handed_by"),
         _ACCESS: ("phase", "access_until", "ended_at", "therapist", "maintained", "started_by", "withdrawal"),
     }
 )
@@ -100,6 +100,7 @@ def flag_violations(model: ReferenceEnrolment, box: Sequence[Flag], now: datetim
             f.total,
             f.priority,
             frozenset((reason.question, reason.threshold) for reason in f.why),
+            f.by,
         )
         for f in box
     ]
@@ -137,6 +138,7 @@ def totals_violations(
         undelivered=sum(row.undelivered for row in rows),
         done=sum(row.done for row in rows),
         ending=sum(row.ending for row in rows),
+        handed_over=sum(row.handed_over for row in rows),
     )
     yield from unequal(_UNREAD, expected, totals, f"{where}: the totals")
 
@@ -150,6 +152,7 @@ def _row(case: Case) -> ReferenceRow:
         case.unread_messages,
         case.done,
         case.undelivered,
+        case.handed_over,
         case.priority,
         case.ending,
         case.review_due,

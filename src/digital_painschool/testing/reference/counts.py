@@ -88,6 +88,7 @@ class ReferenceFlag(NamedTuple):
     total: int
     priority: bool = False
     why: frozenset[Reached] = frozenset()
+    by: str | None = None
 
 
 class ReferenceRow(NamedTuple):
@@ -103,6 +104,7 @@ class ReferenceRow(NamedTuple):
     unread_messages: int
     done: bool
     undelivered: int
+    handed_over: bool
     priority: bool
     ending: bool
     review_due: bool

@@ -43,6 +43,8 @@ class ReferenceEnrolment:
         drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
         lost_at: The version that noted each undeliverable notification, and when it was found to be.
+        handed_at: When somebody else gave the patient to the present therapist, until that is handled; None otherwise.
+        handed_by: Who did so; None without that flag.
         settled: By kind of flag, the version that settled it last.
         exported: The version that counts as exported, 0 for none.
         purged: Whether it was purged.
@@ -65,6 +67,8 @@ class ReferenceEnrolment:
     ended_at: datetime | None = field(default=None, init=False)
     done_at: datetime | None = field(default=None, init=False)
     done_handled: bool = field(default=False, init=False)
+    handed_at: datetime | None = field(default=None, init=False)
+    handed_by: HsaId | None = field(default=None, init=False)
     entries: int = field(default=1, init=False)
     notes: int = field(default=0, init=False)
     maintained: frozenset[int] = field(default=frozenset(), init=False)
@@ -267,13 +271,17 @@ class ReferenceEnrolment:
         self._enter(now, by=author)
 
     def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
-        """Mark the completed program, or undelivered notifications, as handled: what the view showed."""
+        """Mark the completed program, a new patient or undelivered notifications as handled: what the view showed."""
         if not self.is_open:
             return
         shown = self.version if view is None else view
         if kind is FlagKind.UNDELIVERED:
             left = [lost for lost in self.undelivered if self.lost_at[lost][0] > shown]
             is_settled, self.undelivered = len(left) < len(self.undelivered), left
+        elif kind is FlagKind.HANDED_OVER:
+            is_settled = self.handed_at is not None and not self.raised.after(shown, "handed-over")
+            if is_settled:
+                self.handed_at = self.handed_by = None
         else:
             is_settled = self.done_waits and not self.raised.after(shown, "program-done")
             self.done_handled |= is_settled
@@ -286,11 +294,18 @@ class ReferenceEnrolment:
         self.reviewed_at = now
         self._enter(now)
 
-    def hand_over(self, to: HsaId, now: datetime) -> None:
-        """Hand the patient over to another therapist."""
+    def hand_over(self, to: HsaId, by: HsaId, now: datetime) -> None:
+        """Hand the patient over to another therapist, who has a flag of it unless they do it themselves."""
         self.former_therapists.append((now, self.therapist))
         self.therapist = to
         self._enter(now)
+        self.give(by, now)
+
+    def give(self, by: HsaId, now: datetime) -> None:
+        """Record the flag of a new patient, if somebody else gave the patient to the present therapist."""
+        self.handed_at, self.handed_by = (None, None) if by == self.therapist else (now, by)
+        if self.handed_at:
+            self.raised.add(self.version, "handed-over")
 
     def maintain(self, days: int, modules: Collection[int], now: datetime) -> None:
         """Begin or renew the maintenance."""

@@ -10,9 +10,11 @@ from digital_painschool.domain.events import (
     AccessEnded,
     Event,
     FormSaved,
+    HandedOver,
     MessageSent,
     NotificationUndelivered,
     ProgramDone,
+    Started,
 )
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
 from digital_painschool.domain.people import Author, HsaId, PersonId
@@ -31,6 +33,8 @@ _FLAGS: Mapping[type[Event], FlagKind] = MappingProxyType(
         AccessEnded: FlagKind.ENDING,
         NotificationUndelivered: FlagKind.UNDELIVERED,
         MessageSent: FlagKind.MESSAGE_RECEIVED,
+        Started: FlagKind.HANDED_OVER,
+        HandedOver: FlagKind.HANDED_OVER,
     }
 )
 
@@ -40,6 +44,8 @@ def staff_flag(event: Event) -> FlagKind | None:
     if isinstance(event, MessageSent) and event.author is not Author.PATIENT:
         return None
     if isinstance(event, NotificationUndelivered) and event.channel is not Channel.INBOX:
+        return None
+    if isinstance(event, Started | HandedOver) and event.therapist == event.by:
         return None
     return _FLAGS.get(type(event))
 
@@ -120,11 +126,13 @@ class ExpectedNotification:
         )
 
     @classmethod
-    def of_flag(cls, enrolment: ReferenceEnrolment, seq: int, event: Event, channel: Channel) -> "ExpectedNotification":
+    def of_flag(
+        cls, enrolment: ReferenceEnrolment, seq: int, event: Event, channel: Channel, to: HsaId
+    ) -> "ExpectedNotification":
         """Return the notification that the flag of an event asks for, by a channel that the therapist has ticked."""
         flag = staff_flag(event)
         assert flag is not None
-        one = cls(enrolment, seq, event.at, channel, Template(flag.value), enrolment.therapist, False, event.at)
+        one = cls(enrolment, seq, event.at, channel, Template(flag.value), to, False, event.at)
         if isinstance(event, MessageSent):
             one.conversation, one.number = event.conversation, event.number
         if isinstance(event, FormSaved):
@@ -157,9 +165,16 @@ class ExpectedNotification:
         if self.template is Template.MESSAGE_TO_READ:
             is_read = enrolment.has_read(self.conversation, self.number)
             return not is_read and refusals.reading(enrolment, now) is None
-        return enrolment.therapist == self.to and self._waits(now)
+        return enrolment.therapist == self.to and self.flag_stands(now)
 
-    def _waits(self, now: datetime) -> bool:
+    def passed_on(self, seq: int, channel: Channel, to: HsaId, now: datetime) -> "ExpectedNotification":
+        """Return the notification that a new therapist gets in the place of this one, by an entry of a hand-over."""
+        one = ExpectedNotification(self.enrolment, seq, now, channel, self.template, to, False, now)
+        one.conversation, one.number, one.form = self.conversation, self.number, self.form
+        return one
+
+    def flag_stands(self, now: datetime) -> bool:
+        """Return whether there is something to do for the therapist, whoever that is."""
         enrolment = self.enrolment
         if self.template is Template.FORM_SAVED:
             return enrolment.submissions(self.form).read < self.number
@@ -167,4 +182,6 @@ class ExpectedNotification:
             return enrolment.conversations[self.conversation - 1].from_patient.read < self.number
         if self.template is Template.PROGRAM_DONE:
             return enrolment.done_waits
+        if self.template is Template.HANDED_OVER:
+            return enrolment.handed_at is not None
         return bool(enrolment.undelivered) if self.template is Template.UNDELIVERED else now >= enrolment.access_until

@@ -23,6 +23,8 @@ def flags_of(model: ReferenceEnrolment, now: datetime) -> list[ReferenceFlag]:
     lost_since = min((model.lost_at[one][1] for one in model.undelivered), default=None)
     found.append(ReferenceFlag("undelivered", None, lost_since, lost, lost))
     found.append(ReferenceFlag("program-done", None, model.done_at, int(model.done_waits), 1))
+    is_new = int(model.handed_at is not None)
+    found.append(ReferenceFlag("handed-over", None, model.handed_at, is_new, 1, by=model.handed_by))
     found.append(ReferenceFlag("ending", None, model.access_until, int(now >= model.access_until), 1))
     return [flag for flag in found if flag.unread]
 
@@ -37,7 +39,8 @@ def row_of(model: ReferenceEnrolment, now: datetime) -> ReferenceRow:
     for one in model.conversations:
         messages += one.from_patient.sent - one.from_patient.read
     done, lost, ending = model.done_waits, len(model.undelivered), now >= model.access_until
-    rank = 0 if priority else 1 if forms or messages or done or lost or ending else 2
+    is_new = model.handed_at is not None
+    rank = 0 if priority else 1 if forms or messages or done or lost or is_new or ending else 2
     due = model.is_review_due(now)
     since = min((flag.since for flag in flags_of(model, now) if flag.since), default=None)
-    return ReferenceRow(rank, since, model.id, forms, messages, done, lost, priority, ending, due)
+    return ReferenceRow(rank, since, model.id, forms, messages, done, lost, is_new, priority, ending, due)

@@ -14,12 +14,13 @@ from typing import Protocol
 from digital_painschool.domain.events import (
     AccessEnded,
     Event,
+    HandedOver,
     NotificationDropped,
     NotificationUndelivered,
     ProgramDone,
 )
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports.messaging import Address
@@ -28,6 +29,7 @@ from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, channels_for
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
+from digital_painschool.testing.reference.transfers import Transfers, key_of
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
 _DROPPED_OR_UNDELIVERED = (NotificationDropped, NotificationUndelivered)
@@ -81,6 +83,7 @@ class NotificationOracle:
         self._address = address
         self._arrived: dict[object, list[datetime]] = {}
         self._notes: set[tuple[str, str, str]] = set()
+        self._transfers = Transfers()
         self.ticked: dict[tuple[HsaId, HsaId], frozenset[Channel]] = {}
         self.arrivals = Arrivals(policy)
         self.expected: dict[Key, ExpectedNotification] = {}
@@ -126,10 +129,21 @@ class NotificationOracle:
         if isinstance(event, AccessEnded):
             enrolment.raised.add(seq, "ending")
             yield from _access_end_violations(enrolment, event)
-        ticked = self.ticked.get((enrolment.unit, enrolment.therapist), frozenset())
+        therapist = event.therapist if isinstance(event, HandedOver) else enrolment.therapist
+        ticked = self.ticked.get((enrolment.unit, therapist), frozenset())
         for channel in channels_for(event, ticked, self._policy):
             if channel is not Channel.INBOX:
-                self._expect(ExpectedNotification.of_flag(enrolment, seq, event, channel))
+                self._expect(ExpectedNotification.of_flag(enrolment, seq, event, channel, therapist))
+        transfer = self._transfers.dropping(enrolment.id, seq, event)
+        if transfer is not None and isinstance(event, NotificationDropped):
+            old = self.waiting.pop(key_of(event.notification), None)
+            if old is not None:
+                old.status = Status.DROPPED
+                ticked = self.ticked.get((enrolment.unit, transfer.to), frozenset())
+                for one in transfer.passed_on(old, event, ticked, self._policy):
+                    self._expect(one)
+                is_replaced = bool(ticked) or old.template is Template.HANDED_OVER
+                yield from unless(is_replaced, _LAW, f"{old}: dropped, and nobody is notified instead", enrolment.id)
 
     def has_noted_access_end(self, enrolment: ReferenceEnrolment) -> bool:
         """Return whether a timeline says that the present access is over."""

@@ -58,10 +58,12 @@ def _count_violations(model: ReferenceEnrolment, page: PatientPage) -> Iterator[
         unread[FlagKind.MESSAGE_RECEIVED],
         bool(of_kind[FlagKind.PROGRAM_DONE]),
         unread[FlagKind.UNDELIVERED],
+        bool(of_kind[FlagKind.HANDED_OVER]),
         any(flag.priority for flag in page.flags),
     )
     counts = page.counts
-    found = (counts.unread_forms, counts.unread_messages, counts.done, counts.undelivered, counts.priority)
+    others = (counts.done, counts.undelivered, counts.handed_over, counts.priority)
+    found = (counts.unread_forms, counts.unread_messages, *others)
     yield from unequal(_LAW, in_box, found, "the counts are not those of the box", model.id)
     forms = {form.form: (form.saved, form.unread, form.priority) for form in page.forms if form.saved}
     in_model = {

@@ -84,7 +84,7 @@ DESK: Mapping[str, Method] = MappingProxyType(
         "write": Method(lambda d, e: d.write(e, 1, "Hej"), _OWN),
         "rename_conversation": Method(lambda d, e: d.rename_conversation(e, 1, "Ny"), _OWN),
         "review": Method(lambda d, e: d.review(e), _OWN),
-        "hand_over": Method(lambda d, e: d.hand_over(e, staff(99).hsa_id), (NEVER, UNIT_WIDE, NEVER)),
+        "hand_over": Method(lambda d, e: d.hand_over(e, COORDINATOR.hsa_id), (NEVER, UNIT_WIDE, NEVER)),
         "release_module": Method(lambda d, e: d.release_module(e, 2), _OWN),
         "maintain": Method(lambda d, e: d.maintain(e, days=30, modules=(1,), shortens=True), _OWN),
         "reactivate": Method(lambda d, e: d.reactivate(e), _OWN),
@@ -118,6 +118,7 @@ UNIT_METHODS: Mapping[str, UnitMethod] = MappingProxyType(
         "unit_counts": UnitMethod(lambda d: d.unit_counts(), frozenset({_P})),
         "profile": UnitMethod(lambda d: d.profile(), frozenset({_T})),
         "receive_notifications": UnitMethod(lambda d: d.receive_notifications(email=False), frozenset({_T})),
+        "staff": UnitMethod(lambda d: d.staff(), frozenset({_T, _P})),
         "identify": UnitMethod(lambda d: d.identify(ANNA), frozenset({_T, _P}), ANNA),
         "start": UnitMethod(
             lambda d: d.start(CILLA, program="smartskola", therapist=NURSE.hsa_id), frozenset({_T, _P}), CILLA

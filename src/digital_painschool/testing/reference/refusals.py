@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from digital_painschool.domain.enrolment import Phase
-from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Completion, Ordering
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
@@ -153,16 +153,20 @@ def maintaining(
 
 def reactivating(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
     """Return why the enrolment cannot go back to active."""
-    if not enrolment.is_open:
-        return Reason.ALREADY_ENDED
+    if (why := closed(enrolment)) is not None:
+        return why
     if enrolment.phase is Phase.ACTIVE:
         return Reason.NOT_IN_MAINTENANCE
     return Reason.FIRST_YEAR_OVER if now >= enrolment.year_end else None
 
 
-def transferring(enrolment: ReferenceEnrolment, to: HsaId) -> Reason | None:
-    """Return why the patient cannot be transferred to a therapist."""
-    return closed(enrolment) or (Reason.SAME_THERAPIST if to == enrolment.therapist else None)
+def transferring(enrolment: ReferenceEnrolment, to: Actor, by: Actor) -> Reason | None:
+    """Return why the patient cannot be transferred to a therapist: the directory knows each at their own unit."""
+    if (why := closed(enrolment)) is not None:
+        return why
+    if to.hsa_id == enrolment.therapist:
+        return Reason.SAME_THERAPIST
+    return None if enrolment.unit == to.unit or to.hsa_id == by.hsa_id else Reason.THERAPIST_NOT_AT_UNIT
 
 
 def marking(enrolment: ReferenceEnrolment, form: str, up_to: int) -> Reason | None:
@@ -174,7 +178,11 @@ def marking(enrolment: ReferenceEnrolment, form: str, up_to: int) -> Reason | No
 
 def handling(enrolment: ReferenceEnrolment, kind: FlagKind, view: int | None = None) -> Reason | None:
     """Return why a flag cannot be marked as handled; what was settled after the view was drawn refuses nothing."""
-    waits = {FlagKind.PROGRAM_DONE: enrolment.done_waits, FlagKind.UNDELIVERED: bool(enrolment.undelivered)}
+    waits = {
+        FlagKind.PROGRAM_DONE: enrolment.done_waits,
+        FlagKind.UNDELIVERED: bool(enrolment.undelivered),
+        FlagKind.HANDED_OVER: enrolment.handed_at is not None,
+    }
     if enrolment.is_open and waits.get(kind, False):
         return unknown_view(enrolment, view)
     is_later = kind in waits and view is not None and enrolment.settled.get(kind, 0) > view

@@ -68,23 +68,22 @@ class ReferenceSchool:
         program: Program,
         by: Actor,
         now: datetime,
-        *,
-        starter: Actor | None = None,
+        therapist: HsaId | None = None,
     ) -> ReferenceEnrolment:
-        """Start a program for a patient of a therapist, who does it unless there is another starter."""
-        self.enrolments.append(
-            ReferenceEnrolment(
-                id=id_,
-                person=person,
-                unit=by.unit,
-                therapist=by.hsa_id,
-                program=program,
-                policy=self.policy,
-                started_at=now,
-                started_by=(starter or by).hsa_id,
-            )
+        """Start a program for a patient of a therapist, by default of the one who does it; return the enrolment."""
+        enrolment = ReferenceEnrolment(
+            id=id_,
+            person=person,
+            unit=by.unit,
+            therapist=therapist or by.hsa_id,
+            program=program,
+            policy=self.policy,
+            started_at=now,
+            started_by=by.hsa_id,
         )
-        return self.enrolments[-1]
+        enrolment.give(by.hsa_id, now)
+        self.enrolments.append(enrolment)
+        return enrolment
 
     def addressed(self, enrolment: ReferenceEnrolment, step: EnrolmentStep) -> EnrolmentStep:
         """Return a step with its enrolment, taken by the therapist, starter or coordinator unless it names another."""

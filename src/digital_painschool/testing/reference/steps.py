@@ -151,8 +151,8 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
         h.Review: StepKind(_UNREAD, _ended, lambda e, _, now: e.review(now)),
         h.HandOver: StepKind(
             Law.PERMISSIONS_HOLD,
-            _from_view(lambda e, s, _: refusals.transferring(e, s.to.hsa_id)),
-            lambda e, s, now: e.hand_over(s.to.hsa_id, now),
+            _from_view(lambda e, s, _: refusals.transferring(e, s.to, s.by)),
+            lambda e, s, now: e.hand_over(s.to.hsa_id, s.by.hsa_id, now),
         ),
         h.Maintain: StepKind(
             _ACCESS,

@@ -13,6 +13,7 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import Skip
 from digital_painschool.errors import InvalidIdentity, Reason
+from digital_painschool.ports.storage import load_timeline
 from digital_painschool.testing.history import HandOver, Withdraw
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.calendar import DAY
@@ -83,12 +84,13 @@ class Coordinator:
             call = partial(scene.school.therapist(actor).start, text, program=program.key, therapist=therapist)
             state = scene.ask(actor.hsa_id, call, already, refusal)
             if state is not None:
-                self._begin(state, who, scene.therapists[therapist], program, actor)
+                self._begin(state, who, actor, scene.therapists[therapist], program)
 
-    def _begin(self, state: Enrolment, who: PersonId, life: TherapistLife, program: Program, starter: Actor) -> None:
+    def _begin(self, state: Enrolment, who: PersonId, by: Actor, life: TherapistLife, program: Program) -> None:
         scene = self.scene
-        model = scene.reference.start(state.id, who, program, life.actor, scene.now, starter=starter)
+        model = scene.reference.start(state.id, who, program, by, scene.now, life.actor.hsa_id)
         scene.models[model.id] = model
+        scene.notifications.saved(state, tuple(one.event for one in load_timeline(scene.storage, state.id)))
         scene.equal(Law.ACCESS_FOLLOWS_THE_TABLE, model.access_until, state.access_until, "the year's end", model)
         scene.worker.want(model.access_until)
         scene.patients[model.id] = PatientLife(scene, model, scene.region.chance("enrolment", model.id))
@@ -96,7 +98,7 @@ class Coordinator:
             scene.at(scene.now + _TWO_MINUTES, lambda: life.write(model, life.notify()))
 
         if scene.region.chance("slip", model.id).happens(scene.region.habits.staff.slips):
-            scene.at(scene.now + 2 * _TWO_MINUTES, lambda: self._withdraw(model, starter))
+            scene.at(scene.now + 2 * _TWO_MINUTES, lambda: self._withdraw(model, by))
 
     def _withdraw(self, model: ReferenceEnrolment, starter: Actor) -> None:
         """Withdraw a start that was a slip, and start again on the next day."""

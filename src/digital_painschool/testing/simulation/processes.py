@@ -11,6 +11,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Ports
+from digital_painschool.ports.directory import StaffMember
 from digital_painschool.testing.environment import Environment, PortsFactory, both_ways
 from digital_painschool.testing.faults import (
     SENDS,
@@ -47,7 +48,8 @@ class Processes:
         region, unit = scene.region, scene.unit
         chance, unknown = region.chance("directory", unit.number), region.habits.staff.unknown_in_directory
         known = [actor.hsa_id for actor in unit.therapists if not chance.happens(unknown)]
-        self._directory = MemoryDirectory(dict.fromkeys(known, both_ways("staff")))
+        staff = [StaffMember(hsa_id=actor.hsa_id) for actor in unit.therapists]
+        self._directory = MemoryDirectory(dict.fromkeys(known, both_ways("staff")), {unit.id: staff})
         share = region.habits.mishaps.directory_gaps
         self._has_gap = cache(lambda hsa_id, day: region.chance("gap", hsa_id, day).happens(share))
         self.clear()

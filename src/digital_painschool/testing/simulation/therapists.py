@@ -284,6 +284,7 @@ _ON_FLAG: Mapping[FlagKind, Callable[[TherapistLife, ReferenceEnrolment, Flag], 
         FlagKind.MESSAGE_RECEIVED: TherapistLife._read,
         FlagKind.PROGRAM_DONE: TherapistLife._mark_handled,
         FlagKind.UNDELIVERED: TherapistLife._mark_handled,
+        FlagKind.HANDED_OVER: TherapistLife._mark_handled,
         FlagKind.ENDING: TherapistLife._decide,
     }
 )

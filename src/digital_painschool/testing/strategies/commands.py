@@ -26,6 +26,8 @@ Command = Callable[[st.DrawFn, PlannedSchool], h.Step | None]
 """Draws a step and executes it in the planned school; None when there is no such step now."""
 
 PATIENTS = (people.ANNA, people.BO, people.RESERVE_NUMBER)
+MARKED = (FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED, FlagKind.HANDED_OVER)
+"""The flags that marking settles."""
 THERAPISTS = (people.NURSE, people.COLLEAGUE)
 _PLACES = st.integers(0, 5)
 """Chooses by place: it stays the same choice when something is left out before it, so that histories shrink well."""
@@ -75,7 +77,7 @@ STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.
             for form in _keys(e)[:-1]
             for number in (None, *range(e.submissions(form).sent + 2))
         ),
-        h.MarkHandled: lambda _: map(h.MarkHandled, (FlagKind.PROGRAM_DONE, FlagKind.UNDELIVERED, FlagKind.FORM_SAVED)),
+        h.MarkHandled: lambda _: map(h.MarkHandled, (*MARKED, FlagKind.FORM_SAVED)),
         h.PatientWrites: lambda e: (h.PatientWrites(conversation=one) for one in (0, *_existing(e))),
         h.TherapistWrites: lambda e: (
             h.TherapistWrites(conversation=one, notify=notify) for one in (0, *_existing(e)) for notify in Notify

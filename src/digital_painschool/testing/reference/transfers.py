@@ -1,0 +1,73 @@
+"""Hand-overs as the oracle of notifications sees them: what the former therapist was still to be told is passed on."""
+
+from collections.abc import Collection
+
+from attrs import define, field
+
+from digital_painschool.domain.events import Event, HandedOver, NotificationDropped
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
+
+
+@define
+class Transfer:
+    """A hand-over whose entries are being noted.
+
+    Args:
+        seq: Its last entry so far.
+        by: Who handed the patient over.
+        to: The new therapist.
+        passed: The entries whose notifications were passed on.
+    """
+
+    seq: int
+    by: str
+    to: HsaId
+    passed: set[int] = field(factory=set)
+
+    def passed_on(
+        self, old: ExpectedNotification, event: NotificationDropped, ticked: Collection[Channel], policy: Policy
+    ) -> tuple[ExpectedNotification, ...]:
+        """Return what is expected in the place of a notification that the hand-over's last entry has dropped.
+
+        None is expected for one of an earlier hand-over, nor for a second one of the same entry.
+
+        Args:
+            old: The notification to the former therapist.
+            event: The entry.
+            ticked: The channels that the new therapist has ticked.
+            policy: The unit's policy.
+        """
+        is_first, flag = old.seq not in self.passed, FlagKind(old.template.value)
+        self.passed.add(old.seq)
+        is_wanted = flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at)
+        return tuple(
+            old.passed_on(self.seq, channel, self.to, event.at) for channel in ticked if is_first and is_wanted
+        )
+
+
+class Transfers:
+    """The hand-overs of the enrolments of a school."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, Transfer] = {}
+
+    def dropping(self, enrolment_id: str, seq: int, event: Event) -> Transfer | None:
+        """Note an entry of a timeline; return its hand-over where it drops a notification for one, or None."""
+        transfer = self._under_way.pop(enrolment_id, None)
+        if isinstance(event, HandedOver):
+            self._under_way[enrolment_id] = Transfer(seq, event.by, event.therapist)
+        is_of_it = isinstance(event, NotificationDropped) and transfer is not None
+        if not is_of_it or transfer is None or (seq, event.by) != (transfer.seq + 1, transfer.by):
+            return None
+        transfer.seq = seq
+        self._under_way[enrolment_id] = transfer
+        return transfer
+
+
+def key_of(notification: str) -> Key:
+    """Return the key of the notification that an id is of."""
+    enrolment_id, seq, channel, _at = notification.rsplit(".", 3)
+    return enrolment_id, int(seq), Channel(channel)
