@@ -49,7 +49,7 @@ def test_mappings_are_compared_by_what_they_hold() -> None:
 
 
 @pytest.mark.rule("D-24a")
-@pytest.mark.parametrize("odd", [b"3", object(), {"smarta": b"3"}, {3: 1, "3": 1}], ids=str)
+@pytest.mark.parametrize("odd", [b"3", object(), {"smarta": b"3"}, {3: 1, "3": 1}])
 def test_an_argument_that_cannot_be_compared_is_refused(odd: Any) -> None:
     """Otherwise an error of the library's own insides would reach the host, with the argument in it."""
     with pytest.raises(InvalidValue, match="beside once is of a kind that no desk takes") as error:
