@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import (
@@ -33,8 +34,11 @@ class LmdbCaseload:
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return page_of(query, self._rows(query))
 
-    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
-        return totals_of(readable(self._rows(CaseQuery(unit=unit, therapist=therapist, now=now))), now)
+    def count_caseload(
+        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
+    ) -> CaseTotals:
+        query = CaseQuery(unit=unit, therapist=therapist, now=now)
+        return totals_of(readable(self._rows(query)), now, limits)
 
     def _rows(self, query: CaseQuery) -> list[CaseRow | UnreadableCase]:
         with self._database.reading() as transaction:
@@ -49,5 +53,5 @@ class LmdbCaseload:
                         UnreadableCase(enrolment_id=one.enrolment_id, key=(_LAST, NO_INSTANT, one.enrolment_id))
                     )
             elif is_wanted(query, one.enrolment, one.counts):
-                rows.append(case_row(one.enrolment, one.counts, query.now, query.sort))
+                rows.append(case_row(one.enrolment, one.counts, query.now, query.sort, query.limits))
         return rows

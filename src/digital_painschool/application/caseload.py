@@ -1,7 +1,7 @@
-"""The list of patients, page by page, and its totals: "Mina", and the unit's. Rule: M-08, M-09, D-09a, D-15b."""
+"""The list of patients, page by page, and its totals: "Mina", and the unit's. Rule: M-08, M-09, D-09a, D-15b, D-17b."""
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from attrs import astuple, frozen
@@ -14,6 +14,7 @@ from digital_painschool.application.pages import require_limit
 from digital_painschool.domain.enrolment import OPEN_PHASES, Phase
 from digital_painschool.domain.events import HandedOver, Started
 from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.local_time import last_day
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.validation import plain_text, truth_value
@@ -30,6 +31,7 @@ from digital_painschool.ports.storage import (
     readable,
     unreadable,
 )
+from digital_painschool.rules.attention import attention_limits
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
 
@@ -41,15 +43,18 @@ _OWN = frozenset({Action.LIST_OWN_PATIENTS, Action.COUNT_OWN_PATIENTS})
 
 @frozen(kw_only=True)
 class CaseSelection:
-    """A selection: the patients that a list shows, and their order. Rule: M-08, M-09, D-09a, D-15b.
+    """A selection: the patients that a list shows, and their order. Rule: M-08, M-09, D-09a, D-15b, D-17b.
 
     Args:
         sort: The order.
         ended: True for the enrolments that have ended instead of the open ones; these have no flags and no review due.
+            They are neither silent nor end soon.
         flagged: True for patients with a flag alone, False for those without; None for both.
         review_due: True for patients with a review due alone, False for the others; None for both.
         phase: The phase, of an open enrolment; None for any.
         program: The program's key; None for any.
+        silent: True for silent patients alone, False for the others; None for both.
+        ends_soon: True for patients whose access ends soon alone, False for the others; None for both.
 
     Raises:
         InvalidValue: A value is of another type, or asks the ended ones for what only open ones have.
@@ -61,20 +66,25 @@ class CaseSelection:
     review_due: bool | None = None
     phase: Phase | None = None
     program: str | None = None
+    silent: bool | None = None
+    ends_soon: bool | None = None
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.sort, CaseSort):
             raise InvalidValue(f"sort is a CaseSort, not {type(self.sort).__name__}")
         truth_value(self.ended, "ended")
-        for name in ("flagged", "review_due"):
+        for name in ("flagged", "review_due", "silent", "ends_soon"):
             if not isinstance(getattr(self, name), bool | None):
                 raise InvalidValue(f"{name} is True, False or None")
         if self.phase is not None and (not isinstance(self.phase, Phase) or self.phase not in OPEN_PHASES):
             raise InvalidValue("phase is that of an open enrolment; the others are shown with ended=True")
         if self.program is not None:
             plain_text(self.program, "a program's key")
-        if self.ended and (self.flagged, self.review_due, self.phase) != (None, None, None):
-            raise InvalidValue("an ended enrolment has no flag, no review due and no open phase; leave these out")
+        if self.ended and {self.flagged, self.review_due, self.phase, self.silent, self.ends_soon} != {None}:
+            raise InvalidValue(
+                "an ended enrolment has no flag, no review due and no open phase, is not silent and does not end soon; "
+                "leave these out"
+            )
 
 
 OPEN_CASES = CaseSelection()
@@ -83,7 +93,7 @@ OPEN_CASES = CaseSelection()
 
 @frozen(kw_only=True)
 class Case:
-    """One patient in the list, without a name. Rule: M-08, M-09, M-17, D-15b.
+    """One patient in the list, without a name. Rule: M-08, M-09, M-17, D-15b, D-17b.
 
     Args:
         enrolment_id: The enrolment's id.
@@ -105,6 +115,8 @@ class Case:
         ending: True when the patient's access is over and the enrolment waits to be maintained or ended.
         review_due: True when the last review is more than the policy's days ago.
         waiting_since: Since when the oldest flag waits, UTC; None without a flag.
+        silent_since: When a silent patient last did something, or else the start, UTC; None for one who is not silent.
+        ends_on: The last local day of an access that ends soon; None for one that does not.
         repeated: True when something happened to the enrolment since the walk began: an earlier page may have shown it,
             as it was then.
     """
@@ -128,6 +140,8 @@ class Case:
     ending: bool
     review_due: bool
     waiting_since: datetime | None
+    silent_since: datetime | None
+    ends_on: date | None
     repeated: bool
 
     @property
@@ -215,7 +229,8 @@ def case_totals(executor: Executor, actor: Actor, action: Action) -> CaseTotals:
     """
     executor.access.permit(action, actor)
     now = executor.now()
-    totals = executor.storage.count_caseload(actor.unit, _whose(action, actor), now)
+    limits = attention_limits(executor.catalogue.policy_of(actor.unit), now)
+    totals = executor.storage.count_caseload(actor.unit, _whose(action, actor), now, limits)
     executor.storage.log((access_entry(action, actor, now),))
     return totals
 
@@ -253,11 +268,15 @@ def _query(show: CaseSelection, action: Action, actor: Actor, policy: Policy, no
         program=show.program,
         reviewed_from=due_before if show.review_due is False else None,
         reviewed_before=due_before if show.review_due else None,
+        limits=attention_limits(policy, now),
+        silent=show.silent,
+        ends_soon=show.ends_soon,
     )
 
 
 def _case(row: CaseRow, now: datetime, policy: Policy, *, repeated: bool) -> Case:
     is_open = row.phase in OPEN_PHASES
+    limits = attention_limits(policy, now)
     return Case(
         enrolment_id=row.enrolment_id,
         person=row.person,
@@ -278,5 +297,7 @@ def _case(row: CaseRow, now: datetime, policy: Policy, *, repeated: bool) -> Cas
         ending=is_open and now >= row.access_until,
         review_due=is_open and is_review_due(row.reviewed_at or row.started_at, now, policy),
         waiting_since=row.counts.oldest_flag(row.access_until, now) if is_open else None,
+        silent_since=limits.silent_since(row, now),
+        ends_on=last_day(row.access_until, policy.zone) if limits.ends_soon(row, now) else None,
         repeated=repeated,
     )

@@ -10,6 +10,7 @@ from digital_painschool.domain.local_time import last_day
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.rules import flags
+from digital_painschool.rules.attention import attention_limits
 
 
 @frozen(kw_only=True)
@@ -32,6 +33,9 @@ class PatientHead:
         ended_at: When the enrolment ended, UTC; None while it is open.
         to_handle: The number of lines in the box of current events, for the badge of "Hantera" (M-15).
         counts: The counts of the box, as the caseload shows them.
+        silent_since: When a silent patient last did something, or else the start, UTC; None for one who is not silent
+            (D-17b).
+        ends_on: The last local day of an access that ends soon; None for one that does not (D-17b).
     """
 
     enrolment_id: EnrolmentId
@@ -47,6 +51,8 @@ class PatientHead:
     ended_at: datetime | None
     to_handle: int
     counts: CaseloadCounts
+    silent_since: datetime | None
+    ends_on: date | None
 
     @property
     def is_open(self) -> bool:
@@ -62,6 +68,8 @@ def patient_head(enrolment: Enrolment, terms: Terms, now: datetime) -> PatientHe
         terms: The program and the unit's policy.
         now: The instant at which flags are judged, an aware time.
     """
+    limits = attention_limits(terms.policy, now)
+    day = last_day(enrolment.access_until, terms.policy.zone)
     return PatientHead(
         enrolment_id=enrolment.id,
         version=enrolment.version,
@@ -72,8 +80,10 @@ def patient_head(enrolment: Enrolment, terms: Terms, now: datetime) -> PatientHe
         title=terms.program.title,
         phase=enrolment.phase,
         started_at=enrolment.started_at,
-        last_day=last_day(enrolment.access_until, terms.policy.zone),
+        last_day=day,
         ended_at=enrolment.ended_at,
         to_handle=len(flags.to_handle(enrolment, now)),
         counts=flags.caseload_counts(enrolment),
+        silent_since=limits.silent_since(enrolment, now),
+        ends_on=day if limits.ends_soon(enrolment, now) else None,
     )

@@ -91,6 +91,9 @@ class PatientPage:
         last_seen_at: When the patient last did something, UTC; None for never.
         reviewed_at: When the therapist last reviewed, UTC; None for never (M-09).
         review_due: True when the last review is more than the policy's days ago (M-09).
+        silent_since: When a silent patient last did something, or else the start, UTC; None for one who is not silent
+            (D-17b).
+        ends_on: The last local day of an access that ends soon; None for one that does not (D-17b).
         flags: The box of current events, priority first (M-15).
         box: The same, line by line ready to show: titles, thresholds in words, and what settles each flag (D-15b).
         counts: The counts of the box, as the caseload shows them.
@@ -126,6 +129,8 @@ class PatientPage:
     last_seen_at: datetime | None
     reviewed_at: datetime | None
     review_due: bool
+    silent_since: datetime | None
+    ends_on: date | None
     flags: tuple[Flag, ...]
     box: tuple[BoxLine, ...]
     counts: CaseloadCounts
@@ -156,9 +161,10 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
     program, policy = terms.program, terms.policy
     is_open = enrolment.is_open
     reasons = (*terms.end_reasons, *program.end_reasons)
+    head = patient_head(enrolment, terms, now)
     waiting = flags.to_handle(enrolment, now)
     return PatientPage(
-        head=patient_head(enrolment, terms, now),
+        head=head,
         zone=policy.zone,
         enrolment_id=enrolment.id,
         version=enrolment.version,
@@ -175,6 +181,8 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         last_seen_at=enrolment.last_seen_at,
         reviewed_at=enrolment.reviewed_at,
         review_due=is_open and is_review_due(enrolment.reviewed_at or enrolment.started_at, now, policy),
+        silent_since=head.silent_since,
+        ends_on=head.ends_on,
         flags=waiting,
         box=tuple(box_line(flag, program) for flag in waiting),
         counts=flags.caseload_counts(enrolment),

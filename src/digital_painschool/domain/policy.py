@@ -75,6 +75,7 @@ _WHOLE = (_IS_WHOLE, "is a whole number within a million")
 _TIME_OF_DAY = (satisfies(_is_time_of_day), "is a time of day in whole seconds, without a zone")
 _LINE = (LABEL, "is one line of text")
 _ONE_OR_MORE = (ge(1), "must be 1 or more")
+_NONE_OR_MORE = (ge(0), "must be 0 or more; 0 switches it off (D-17b)")
 
 
 @frozen(kw_only=True)
@@ -88,6 +89,9 @@ class Policy:
         ordering: How strictly the order of modules holds in every program that the unit offers; None means as each
             program has it. Who has started goes on in the ordering of the start (D-04a, D-05c).
         review_after_days: Days after the last review at which a patient is shown as due (M-09).
+        silent_after_days: Days without anything from the patient after which the patient is shown as silent; 0 for
+            never (D-17b).
+        ending_within_days: Days before the end of the access in which it is shown as ending soon; 0 for never (D-17b).
         year_end: What happens to the patient's access at the year's end (D-05a, D-05d).
         maintenance_days: The fewest and the most days of one maintenance (D-18a).
         write_in_maintenance: True lets the patient write messages in maintenance (D-18c).
@@ -121,6 +125,8 @@ class Policy:
         default=None, validator=check((optional(instance_of(Ordering)), "is an Ordering, or None"))
     )
     review_after_days: int = field(default=21, validator=check(_WHOLE, _ONE_OR_MORE))
+    silent_after_days: int = field(default=14, validator=check(_WHOLE, _NONE_OR_MORE))
+    ending_within_days: int = field(default=28, validator=check(_WHOLE, _NONE_OR_MORE))
     year_end: YearEnd = field(
         default=YearEnd.CLOSES, validator=check((instance_of(YearEnd), "is 'closes' or 'flag-only' (D-05d)"))
     )

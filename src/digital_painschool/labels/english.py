@@ -95,6 +95,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "OLDEST_FLAG": "Longest waiting first",
         "LAST_SEEN": "Longest since the patient's visit first",
         "START": "Earliest start first",
+        "SILENCE": "Silent patients first, the longest first",
+        "END": "Access that ends soon first",
         "ID": "By enrolment id",
     },
     "FlagKind": {

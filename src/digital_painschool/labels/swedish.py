@@ -95,6 +95,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "OLDEST_FLAG": "De som väntat längst först",
         "LAST_SEEN": "Längst sedan patientens besök först",
         "START": "Tidigast start först",
+        "SILENCE": "Patienter som varit tysta längst först",
+        "END": "Den vars tillgång slutar snart först",
         "ID": "Efter momentets id",
     },
     "FlagKind": {

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, CaseTotals, case_row, is_wanted, page_of, totals_of
@@ -21,12 +22,14 @@ class MemoryCaseload:
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
         """Return a page of the enrolments that a query wants."""
-        return page_of(query, (case_row(*one, query.now, query.sort) for one in self._wanted(query)))
+        return page_of(query, (case_row(*one, query.now, query.sort, query.limits) for one in self._wanted(query)))
 
-    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+    def count_caseload(
+        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
+    ) -> CaseTotals:
         """Return the totals of the open enrolments."""
         wanted = self._wanted(CaseQuery(unit=unit, therapist=therapist, now=now))
-        return totals_of((case_row(*one, now) for one in wanted), now)
+        return totals_of((case_row(*one, now) for one in wanted), now, limits)
 
     def _wanted(self, query: CaseQuery) -> Iterator[tuple[Enrolment, CaseloadCounts]]:
         enrolments = self._enrolments.ended() if query.ended else self._enrolments.still_open()

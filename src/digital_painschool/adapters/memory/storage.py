@@ -14,6 +14,7 @@ from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.adapters.memory.programs import MemoryPrograms
 from digital_painschool.adapters.memory.retention import MemoryRetention
 from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
@@ -147,9 +148,11 @@ class MemoryStorage:
         with self._open() as parts:
             return parts.caseload.list_caseload(query)
 
-    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+    def count_caseload(
+        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
+    ) -> CaseTotals:
         with self._open() as parts:
-            return parts.caseload.count_caseload(unit, therapist, now)
+            return parts.caseload.count_caseload(unit, therapist, now, limits)
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
         with self._open() as parts:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    false,
     func,
     literal,
     literal_column,
@@ -23,8 +24,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from digital_painschool.adapters.sql.column_types import Instant
+from digital_painschool.adapters.sql.column_types import Instant, StrictBoolean
 from digital_painschool.adapters.sql.schema import ENDED, NOT_ENDED, WITHDRAWN, enrolments
+from digital_painschool.domain.enrolment import Phase
 from digital_painschool.ports.storage import NO_INSTANT, CaseSort
 
 _e = enrolments.c
@@ -42,6 +44,17 @@ _OLDEST_FLAG = case(
     (and_(IS_ENDING, or_(_e.waiting_since.is_(None), _e.access_until < _e.waiting_since)), _e.access_until),
     else_=_e.waiting_since,
 )
+_SEEN = func.coalesce(_e.last_seen_at, _e.started_at, type_=Instant())
+_IS_ACTIVE: ColumnElement[Any] = _e.phase == Phase.ACTIVE.value
+_IS_OPEN_ENDED = bindparam("open_ended", type_=StrictBoolean())
+IS_SILENT = and_(_IS_ACTIVE, or_(not_(IS_ENDING), _IS_OPEN_ENDED), _SEEN < bindparam("seen_before", type_=Instant()))
+"""As `AttentionLimits.silent_since` has it for an open enrolment; NULL where no limit is set."""
+ENDS_SOON = and_(
+    not_(and_(_IS_ACTIVE, _IS_OPEN_ENDED)),
+    not_(IS_ENDING),
+    _e.access_until < bindparam("ends_before", type_=Instant()),
+)
+"""As `AttentionLimits.ends_soon` has it for an open enrolment; NULL where no limit is set."""
 
 
 class readable_instant(ColumnElement[Any]):  # noqa: N801 - reads as an SQL function
@@ -82,6 +95,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     **dict.fromkeys(("rank", "lowest", "highest", "limit"), Integer()),
     **dict.fromkeys(("id", "phase", "program"), _e.id.type),
     "instant": Instant(),
+    **dict.fromkeys(("silent", "ends_soon"), StrictBoolean()),
 }
 _NOTHING: ColumnElement[Any] = cast(null(), Instant())
 _ORDERS: dict[CaseSort, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
@@ -89,6 +103,8 @@ _ORDERS: dict[CaseSort, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     CaseSort.OLDEST_FLAG: (case((FLAG_RANK < QUIET, 0), else_=1), _OLDEST_FLAG),
     CaseSort.LAST_SEEN: (case((_e.last_seen_at.is_(None), 0), else_=1), _e.last_seen_at),
     CaseSort.START: (literal_column("0", Integer), _e.started_at),
+    CaseSort.SILENCE: (case((IS_SILENT, 0), else_=1), _SEEN),
+    CaseSort.END: (case((ENDS_SOON, 0), else_=1), _e.access_until),
     CaseSort.ID: (literal_column("0", Integer), _NOTHING),
 }
 """The rank and the instant of an open enrolment, by the order."""
@@ -96,6 +112,8 @@ _ORDERS_OF_ENDED = {
     **_ORDERS,
     CaseSort.PRIORITY: (literal_column(str(QUIET), Integer), _NOTHING),
     CaseSort.OLDEST_FLAG: (literal_column("1", Integer), _NOTHING),
+    CaseSort.SILENCE: (literal_column("1", Integer), _SEEN),
+    CaseSort.END: (literal_column("1", Integer), _e.access_until),
 }
 
 
@@ -107,7 +125,9 @@ def _bounds(column: ColumnElement[Any], name: str) -> list[ColumnElement[bool]]:
 def _page(sort: CaseSort, *, ended: bool, own: bool) -> Select[Any]:
     rank, instant = (_ORDERS_OF_ENDED if ended else _ORDERS)[sort]
     flag_rank = literal_column(str(QUIET), Integer) if ended else FLAG_RANK
-    positions = (rank.label("rank"), instant.label("stored"), flag_rank.label("flag_rank"))
+    judged = (false(), false()) if ended else (func.coalesce(IS_SILENT, false()), func.coalesce(ENDS_SOON, false()))
+    conditions = [one.label(name) for one, name in zip(judged, ("is_silent", "is_ending_soon"), strict=True)]
+    positions = (rank.label("rank"), instant.label("stored"), flag_rank.label("flag_rank"), *conditions)
     listed = and_(ENDED, not_(WITHDRAWN)) if ended else NOT_ENDED
     rows = of_unit(select(*positions, *enrolments.c).where(listed), own=own).subquery("cases")
     case_, typed = rows.c, {name: bindparam(name, type_=type_) for name, type_ in _TYPES.items()}
@@ -119,6 +139,8 @@ def _page(sort: CaseSort, *, ended: bool, own: bool) -> Select[Any]:
             tuple_(*position) > tuple_(typed["rank"], typed["instant"], typed["id"]),
             case_.flag_rank.between(typed["lowest"], typed["highest"]),
             case_.phase == func.coalesce(typed["phase"], case_.phase),
+            case_.is_silent == func.coalesce(typed["silent"], case_.is_silent),
+            case_.is_ending_soon == func.coalesce(typed["ends_soon"], case_.is_ending_soon),
             case_.program == func.coalesce(typed["program"], case_.program),
             *_bounds(func.coalesce(case_.reviewed_at, case_.started_at, type_=Instant()), "reviewed"),
             *_bounds(case_.last_entry_at, "changed"),

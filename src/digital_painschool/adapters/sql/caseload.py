@@ -7,10 +7,11 @@ from attrs import evolve
 from sqlalchemy import BigInteger, bindparam, case, cast, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from digital_painschool.adapters.sql.case_order import FLAG_RANK, IS_ENDING, PAGES, QUIET, of_unit
+from digital_painschool.adapters.sql.case_order import ENDS_SOON, FLAG_RANK, IS_ENDING, IS_SILENT, PAGES, QUIET, of_unit
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
@@ -48,6 +49,8 @@ _TOTALS_OF_UNIT = of_unit(
         _number(_e.done),
         _number(IS_ENDING),
         _number(_e.handed_over),
+        _number(IS_SILENT),
+        _number(ENDS_SOON),
     ).where(NOT_ENDED),
     own=False,
 )
@@ -76,11 +79,13 @@ class SqlCaseload:
             return self.list_caseload(evolve(query, limit=query.limit + hidden))[: query.limit]
         return found
 
-    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+    def count_caseload(
+        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
+    ) -> CaseTotals:
         statement = _TOTALS_OF_UNIT if therapist is None else _TOTALS_OF_THERAPIST
-        values = {"unit": str(unit), "therapist": str(therapist), "now": now}
+        values = {"unit": str(unit), "therapist": str(therapist), **_limit_values(limits, now)}
         [row] = self._database.read(lambda connection: connection.fetch_all(statement, values))
-        patients, flagged, priority, forms, messages, undelivered, done, ending, handed_over = row
+        patients, flagged, priority, forms, messages, undelivered, done, ending, handed_over, silent, ends_soon = row
         return CaseTotals(
             patients=patients,
             flagged=flagged,
@@ -91,7 +96,18 @@ class SqlCaseload:
             done=done,
             ending=ending,
             handed_over=handed_over,
+            silent=silent,
+            ends_soon=ends_soon,
         )
+
+
+def _limit_values(limits: AttentionLimits, now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "seen_before": limits.seen_before,
+        "ends_before": limits.ends_before,
+        "open_ended": limits.open_ended,
+    }
 
 
 def _values(query: CaseQuery) -> dict[str, Any]:
@@ -99,7 +115,7 @@ def _values(query: CaseQuery) -> dict[str, Any]:
     return {
         "unit": str(query.unit),
         "therapist": str(query.therapist),
-        "now": query.now,
+        **_limit_values(query.limits, query.now),
         "rank": rank,
         "instant": instant,
         "id": enrolment_id,
@@ -112,6 +128,8 @@ def _values(query: CaseQuery) -> dict[str, Any]:
         "reviewed_before": query.reviewed_before,
         "changed_from": query.changed_from,
         "changed_before": query.changed_before,
+        "silent": query.silent,
+        "ends_soon": query.ends_soon,
     }
 
 

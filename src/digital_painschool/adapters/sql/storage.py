@@ -35,6 +35,7 @@ from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
 from digital_painschool.adapters.sql.saving import StepSaver
 from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.adapters.sql.timelines import SqlTimelines
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
@@ -207,8 +208,10 @@ class SqlStorage:
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return self._caseload.list_caseload(query)
 
-    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
-        return self._caseload.count_caseload(unit, therapist, now)
+    def count_caseload(
+        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
+    ) -> CaseTotals:
+        return self._caseload.count_caseload(unit, therapist, now, limits)
 
     # Outbox
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
 from digital_painschool.ports.storage.caseload import (
     NO_INSTANT,
@@ -20,7 +21,11 @@ _PRIORITY, _FLAGGED, _QUIET = 0, 1, 2
 
 
 def case_row(
-    enrolment: Enrolment, counts: CaseloadCounts, now: datetime, sort: CaseSort = CaseSort.PRIORITY
+    enrolment: Enrolment,
+    counts: CaseloadCounts,
+    now: datetime,
+    sort: CaseSort = CaseSort.PRIORITY,
+    limits: AttentionLimits = NO_LIMITS,
 ) -> CaseRow:
     """Return an enrolment's row of the caseload.
 
@@ -29,8 +34,9 @@ def case_row(
         counts: The counts of the last saved change.
         now: The instant at which flags are judged, UTC: `CaseQuery.now`.
         sort: The order that the row's key is for.
+        limits: The limits by which the patient is silent, and the access ends soon: `CaseQuery.limits`.
     """
-    rank, instant = _POSITION[sort](enrolment, counts, now)
+    rank, instant = _POSITION[sort](enrolment, counts, now, limits)
     return CaseRow(
         enrolment_id=enrolment.id,
         person=enrolment.person,
@@ -55,6 +61,11 @@ def is_wanted(query: CaseQuery, enrolment: Enrolment, counts: CaseloadCounts) ->
         return False
     if query.flagged not in (None, _flag_rank(enrolment, counts, query.now) < _QUIET):
         return False
+    is_silent = query.limits.silent_since(enrolment, query.now) is not None
+    if query.silent not in (None, is_silent):
+        return False
+    if query.ends_soon not in (None, query.limits.ends_soon(enrolment, query.now)):
+        return False
     return (
         query.phase in (None, enrolment.phase)
         and query.program in (None, enrolment.program)
@@ -69,7 +80,7 @@ def page_of(query: CaseQuery, rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(sorted(after, key=lambda row: row.key)[: query.limit])
 
 
-def totals_of(rows: Iterable[CaseRow], now: datetime) -> CaseTotals:
+def totals_of(rows: Iterable[CaseRow], now: datetime, limits: AttentionLimits = NO_LIMITS) -> CaseTotals:
     """Return the totals of open rows, sorted by priority, at an instant."""
     found = [*rows]
     return CaseTotals(
@@ -82,6 +93,8 @@ def totals_of(rows: Iterable[CaseRow], now: datetime) -> CaseTotals:
         done=sum(row.counts.done for row in found),
         ending=sum(row.access_until <= now for row in found),
         handed_over=sum(row.counts.handed_over for row in found),
+        silent=sum(limits.silent_since(row, now) is not None for row in found),
+        ends_soon=sum(limits.ends_soon(row, now) for row in found),
     )
 
 
@@ -101,12 +114,20 @@ def _oldest_flag(enrolment: Enrolment, counts: CaseloadCounts, now: datetime) ->
 
 
 _Position = tuple[int, datetime | None]
-_POSITION: Mapping[CaseSort, Callable[[Enrolment, CaseloadCounts, datetime], _Position]] = {
-    CaseSort.PRIORITY: lambda e, counts, now: (_flag_rank(e, counts, now), _oldest_flag(e, counts, now)),
-    CaseSort.OLDEST_FLAG: lambda e, counts, now: (_flag_rank(e, counts, now) // _QUIET, _oldest_flag(e, counts, now)),
-    CaseSort.LAST_SEEN: lambda e, _, __: (int(e.last_seen_at is not None), e.last_seen_at),
-    CaseSort.START: lambda e, _, __: (0, e.started_at),
-    CaseSort.ID: lambda _, __, ___: (0, None),
+_POSITION: Mapping[CaseSort, Callable[[Enrolment, CaseloadCounts, datetime, AttentionLimits], _Position]] = {
+    CaseSort.PRIORITY: lambda e, counts, now, _: (_flag_rank(e, counts, now), _oldest_flag(e, counts, now)),
+    CaseSort.OLDEST_FLAG: lambda e, counts, now, _: (
+        _flag_rank(e, counts, now) // _QUIET,
+        _oldest_flag(e, counts, now),
+    ),
+    CaseSort.LAST_SEEN: lambda e, *_: (int(e.last_seen_at is not None), e.last_seen_at),
+    CaseSort.START: lambda e, *_: (0, e.started_at),
+    CaseSort.SILENCE: lambda e, _, now, limits: (
+        int(limits.silent_since(e, now) is None),
+        e.last_seen_at or e.started_at,
+    ),
+    CaseSort.END: lambda e, _, now, limits: (int(not limits.ends_soon(e, now)), e.access_until),
+    CaseSort.ID: lambda *_: (0, None),
 }
 
 

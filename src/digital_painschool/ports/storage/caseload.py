@@ -1,4 +1,4 @@
-"""The caseload: the list of a therapist's or a unit's patients, and its totals. Rule: M-08, M-09, D-09a, D-15b."""
+"""The caseload: the list of a therapist's or a unit's patients, its totals. Rule: M-08, M-09, D-09a, D-15b, D-17b."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -7,6 +7,7 @@ from typing import Protocol
 from attrs import field, frozen
 from attrs.converters import optional
 
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
@@ -29,6 +30,10 @@ class CaseSort(StrEnum):
     """The patients who were never seen first, then those who were seen longest ago."""
     START = "start"
     """The earliest start first."""
+    SILENCE = "silence"
+    """The silent patients first, then the rest; both by when they were last seen, or else by the start."""
+    END = "end"
+    """The patients whose access ends soon first, then the rest; both by the end of the access."""
     ID = "id"
     """By enrolment id alone: a position that no step changes."""
 
@@ -52,6 +57,9 @@ class CaseQuery:
         reviewed_before: The end of that range; None for no bound.
         changed_from: The range of the last timeline entry (`Enrolment.last_entry_at`); None for no bound.
         changed_before: The end of that range; None for no bound.
+        limits: The limits by which a patient is silent, and an access ends soon, at `now` (D-17b).
+        silent: True for silent patients alone, False for the others; None for both.
+        ends_soon: True for patients whose access ends soon alone, False for the others; None for both.
     """
 
     unit: HsaId = field(converter=HsaId)
@@ -68,6 +76,9 @@ class CaseQuery:
     reviewed_before: datetime | None = None
     changed_from: datetime | None = None
     changed_before: datetime | None = None
+    limits: AttentionLimits = NO_LIMITS
+    silent: bool | None = None
+    ends_soon: bool | None = None
 
 
 @frozen(kw_only=True, slots=False)
@@ -130,6 +141,8 @@ class CaseTotals:
         done: How many programs are done and not marked as handled.
         ending: How many enrolments wait to be maintained or ended.
         handed_over: How many patients are new to their therapists, who have not marked that as handled.
+        silent: How many patients are silent (D-17b).
+        ends_soon: How many patients have an access that ends soon (D-17b).
     """
 
     patients: int = 0
@@ -141,6 +154,8 @@ class CaseTotals:
     done: int = 0
     ending: int = 0
     handed_over: int = 0
+    silent: int = 0
+    ends_soon: int = 0
 
 
 class Caseload(Protocol):
@@ -157,6 +172,9 @@ class Caseload(Protocol):
               before `query.now` (since then). An ended enrolment has no flag. The other orders are those of `CaseSort`;
               a row without the instant of its order has `NO_INSTANT` in its key.
             * **filter**: the page holds the rows alone that the query's conditions fit.
+            * **attention**: a row is silent, and ends soon, as `AttentionLimits` says at `query.now`; they
+              decide the conditions `silent` and `ends_soon`, and the rank of `CaseSort.SILENCE` and `CaseSort.END`: 0,
+              the rest 1. An ended enrolment is neither.
             * **withdrawn**: a withdrawn enrolment is in no page, neither among the open ones nor among the ended ones.
             * **keyset**: the page holds the first `limit` rows whose key is above `after`.
             * **unreadable**: a placeholder stands for an unreadable row, as far as the row's unit and therapist can be
@@ -164,16 +182,19 @@ class Caseload(Protocol):
         """
         ...
 
-    def count_caseload(self, unit: HsaId, therapist: HsaId | None, now: datetime) -> CaseTotals:
+    def count_caseload(
+        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
+    ) -> CaseTotals:
         """Return the totals of the open enrolments of a unit, or of one of its therapists.
 
         Contract:
-            * **totals**: the totals are those of the rows that `list_caseload` returns for the same unit, therapist and
-              instant.
+            * **totals**: the totals are those of the rows that `list_caseload` returns for the same unit, therapist,
+              instant and limits.
 
         Args:
             unit: The unit.
             therapist: The therapist whose own patients are counted; None for all patients of the unit.
             now: The instant at which flags are judged, UTC.
+            limits: The limits by which a patient is silent, and an access ends soon, at that instant.
         """
         ...

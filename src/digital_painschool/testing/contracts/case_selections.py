@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.domain.attention import AttentionLimits
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.ports.storage import (
     NO_INSTANT,
@@ -63,6 +64,10 @@ def fill(storage: Storage) -> None:
 
 OVER = datetime.fromisoformat("2026-03-07T23:00Z")
 """The end of the maintenance: a local midnight."""
+A_YEAR = datetime.fromisoformat("2027-03-02T06:00Z")
+"""The end of the access of who started at `MORNING`."""
+LIMITS = AttentionLimits(seen_before=MORNING + 3 * DAY, ends_before=A_YEAR + DAY)
+"""By these somebody is silent, and somebody is not; the access of some ends soon."""
 ORDERS: dict[CaseSort, list[CaseKey]] = {
     CaseSort.PRIORITY: [
         (0, MORNING + 4 * DAY, "m-alert"),
@@ -96,6 +101,22 @@ ORDERS: dict[CaseSort, list[CaseKey]] = {
         (0, MORNING + 2 * DAY, "b-new"),
         (0, MORNING + 3 * DAY, "m-alert"),
     ],
+    CaseSort.SILENCE: [
+        (0, MORNING + DAY, "a-quiet"),
+        (0, MORNING + DAY, "c-seen"),
+        (0, MORNING + 2 * DAY, "z-old"),
+        (1, MORNING, "k-kept"),
+        (1, MORNING + 3 * DAY, "b-new"),
+        (1, MORNING + 4 * DAY, "m-alert"),
+    ],
+    CaseSort.END: [
+        (0, A_YEAR, "c-seen"),
+        (0, A_YEAR, "z-old"),
+        (1, OVER, "k-kept"),
+        (1, A_YEAR + DAY, "a-quiet"),
+        (1, A_YEAR + 2 * DAY, "b-new"),
+        (1, A_YEAR + 3 * DAY, "m-alert"),
+    ],
     CaseSort.ID: [(0, NO_INSTANT, id_) for id_ in ("a-quiet", "b-new", "c-seen", "k-kept", "m-alert", "z-old")],
 }
 """The keys of the open enrolments of `fill`, by the order."""
@@ -118,7 +139,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
 
 def listed(storage: Storage, **query: Any) -> list[CaseKey]:
     """Return the keys of a page."""
-    asked = CaseQuery(**{"unit": UNIT, "therapist": None, "now": LATER, **query})
+    asked = CaseQuery(**{"unit": UNIT, "therapist": None, "now": LATER, "limits": LIMITS, **query})
     return [row.key for row in readable(storage.list_caseload(asked))]
 
 
@@ -151,9 +172,12 @@ class CaseSelectionContract(StorageOpening):
             e = saved(storage, fill_in(saved(storage, begin(id_, person)), {"smarta": 9}, at=MORNING + hours * HOUR))
             saved(storage, finish(e, at=MORNING + DAY))
         found = listed(storage, sort=sort, ended=True, now=e.access_until + DAY)
-        rank = {CaseSort.PRIORITY: 2, CaseSort.OLDEST_FLAG: 1, CaseSort.LAST_SEEN: 1}.get(sort, 0)
+        with_ranks = {CaseSort.OLDEST_FLAG, CaseSort.LAST_SEEN, CaseSort.SILENCE, CaseSort.END}
+        rank = 2 if sort is CaseSort.PRIORITY else int(sort in with_ranks)
         instants = {
             CaseSort.LAST_SEEN: (MORNING + HOUR, MORNING + 2 * HOUR),
+            CaseSort.SILENCE: (MORNING + HOUR, MORNING + 2 * HOUR),
+            CaseSort.END: (e.access_until, e.access_until),
             CaseSort.START: (MORNING, MORNING),
         }.get(sort, (NO_INSTANT, NO_INSTANT))
         assert [(rank, instants[0], "a"), (rank, instants[1], "b")] == found

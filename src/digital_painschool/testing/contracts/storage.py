@@ -24,6 +24,7 @@ from digital_painschool.ports.storage import (
 )
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.atomicity import AtomicityContract
+from digital_painschool.testing.contracts.attention import AttentionContract
 from digital_painschool.testing.contracts.calls import desk_call, key_of
 from digital_painschool.testing.contracts.case_selections import CaseSelectionContract
 from digital_painschool.testing.contracts.caseload import CaseloadContract
@@ -173,6 +174,7 @@ class StorageContract(
     DraftsContract,
     CaseloadContract,
     CaseSelectionContract,
+    AttentionContract,
     WithdrawalContract,
     OutboxContract,
     DeliveriesContract,

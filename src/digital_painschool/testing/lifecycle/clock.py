@@ -89,6 +89,15 @@ class Clock(MachineBase):
         due = (of.reviewed_at or of.started_at) + timedelta(days=self.policy.review_after_days)
         self.move(due + microseconds * MICROSECOND)
 
+    @rule(enrolment=ENROLMENT, what=st.sampled_from(["silence", "end"]), microseconds=BESIDE)
+    @during("treatment", "maintenance")
+    def wait_for_attention(self, enrolment: int, what: str, microseconds: int) -> None:
+        """Wait until a patient becomes silent, or the end of the access is near."""
+        of = self.nth(enrolment)
+        silence = (of.last_seen_at or of.started_at) + timedelta(days=self.policy.silent_after_days)
+        near = of.access_until - timedelta(days=self.policy.ending_within_days)
+        self.move((silence if what == "silence" else near) + microseconds * MICROSECOND)
+
     @rule()
     @during("treatment", "records")
     @precondition(lambda self: self.crashes)

@@ -1,23 +1,25 @@
 """Law 8 for lists in pages: whatever the size of the page, a walk shows the whole list, each entry once, and ends."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.domain.events import MessageSent
-from digital_painschool.domain.people import Role
-from digital_painschool.ports.storage import load_notifications, load_timeline
+from digital_painschool.domain.people import HsaId, Role
+from digital_painschool.ports.storage import CaseSort, load_notifications, load_timeline
 from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during
 from digital_painschool.testing.lifecycle.schools import unchanged_violations
 from digital_painschool.testing.people import staff
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.flags import ends_on, silent_since
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, unless
 from digital_painschool.testing.scenario import Scenario
 
-_LAW = Law.STORAGES_AGREE
+_LAW, _UNREAD = Law.STORAGES_AGREE, Law.UNREAD_IS_SAVED_LESS_READ
 _MOST = 2
 """So many times in a history; it is much work."""
 _ALL = 1_000_000
@@ -44,6 +46,7 @@ class Lists(MachineBase):
         before = self.asked.snapshot()
         for place, school in enumerate(self.asked.all):
             require(_violations(school, of, limit, newest_first=newest_first))
+            require(_attention_violations(school, self.model.school.stored(of.unit), of.unit, limit))
             self.asked.read_log(place)
         require(unchanged_violations(before, self.asked.snapshot(), "lists were read"))
 
@@ -89,6 +92,30 @@ def _violations(school: Scenario, of: ReferenceEnrolment, limit: int, *, newest_
     last = {entry.event.conversation: entry.seq for entry in timeline if isinstance(entry.event, MessageSent)}
     shown = [view.number for view in _walked(partial(desk.conversations, id_, limit=limit))]
     yield from unequal(_LAW, sorted(last, key=lambda number: -last[number]), shown, "conversations by activity", id_)
+
+
+def _attention_violations(
+    school: Scenario, models: Iterable[ReferenceEnrolment], unit: HsaId, limit: int
+) -> Iterator[LawViolation]:
+    """Check the lists of the silent and of the coming ends: their rows, and both orders. Rule: D-17b."""
+    desk, now = school.school.therapist(staff(3, Role.PATIENT_ADMINISTRATOR, unit=unit)), school.now
+    here = [one for one in models if one.is_open]
+    silent = {one.id: silent_since(one, now) is not None for one in here}
+    soon = {one.id: ends_on(one, now) is not None for one in here}
+    for chosen in (True, False):
+        for shown, expected in (
+            (CaseSelection(silent=chosen), {id_ for id_ in silent if silent[id_] is chosen}),
+            (CaseSelection(ends_soon=chosen), {id_ for id_ in soon if soon[id_] is chosen}),
+        ):
+            rows = _walked(partial(desk.unit_caseload, limit=limit, show=shown))
+            yield from unequal(_UNREAD, expected, {row.enrolment_id for row in rows}, f"the list of {shown}")
+    orders = {
+        CaseSort.SILENCE: lambda one: (not silent[one.id], one.last_seen_at or one.started_at, one.id),
+        CaseSort.END: lambda one: (not soon[one.id], one.access_until, one.id),
+    }
+    for sort, key in orders.items():
+        found = [row.enrolment_id for row in desk.unit_caseload(limit=500, show=CaseSelection(sort=sort)).rows]
+        yield from unequal(_UNREAD, [one.id for one in sorted(here, key=key)], found, f"the order {sort}")
 
 
 def _walked(page: Callable[[str | None], Any]) -> list[Any]:

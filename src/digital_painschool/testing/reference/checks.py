@@ -139,6 +139,8 @@ def totals_violations(
         done=sum(row.done for row in rows),
         ending=sum(row.ending for row in rows),
         handed_over=sum(row.handed_over for row in rows),
+        silent=sum(row.silent_since is not None for row in rows),
+        ends_soon=sum(row.ends_on is not None for row in rows),
     )
     yield from unequal(_UNREAD, expected, totals, f"{where}: the totals")
 
@@ -156,6 +158,8 @@ def _row(case: Case) -> ReferenceRow:
         case.priority,
         case.ending,
         case.review_due,
+        case.silent_since,
+        case.ends_on,
     )
 
 

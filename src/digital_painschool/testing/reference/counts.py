@@ -1,7 +1,7 @@
 """The counts of the model: submissions and messages, flags, and rows of the caseload."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from attrs import define, field
@@ -92,9 +92,10 @@ class ReferenceFlag(NamedTuple):
 
 
 class ReferenceRow(NamedTuple):
-    """A row of the caseload: its place, its counts, and whether access is over or a review is due.
+    """A row of the caseload: its place, its counts, and what it points out beside them.
 
-    The place is the rank, the time of the oldest flag, and the enrolment.
+    Access may be over or end soon, a review be due, the patient be silent. The place is the rank, the time of the
+    oldest flag, and the enrolment.
     """
 
     rank: int
@@ -108,6 +109,8 @@ class ReferenceRow(NamedTuple):
     priority: bool
     ending: bool
     review_due: bool
+    silent_since: datetime | None
+    ends_on: date | None
 
 
 @define

@@ -1,7 +1,9 @@
 """What the model expects of the therapist's flags, and of the row of the caseload."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from digital_painschool.domain.enrolment import Phase
+from digital_painschool.testing.reference.calendar import MICROSECOND, local_day
 from digital_painschool.testing.reference.counts import ReferenceFlag, ReferenceRow
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
@@ -43,4 +45,19 @@ def row_of(model: ReferenceEnrolment, now: datetime) -> ReferenceRow:
     rank = 0 if priority else 1 if forms or messages or done or lost or is_new or ending else 2
     due = model.is_review_due(now)
     since = min((flag.since for flag in flags_of(model, now) if flag.since), default=None)
-    return ReferenceRow(rank, since, model.id, forms, messages, done, lost, is_new, priority, ending, due)
+    attention = silent_since(model, now), ends_on(model, now)
+    return ReferenceRow(rank, since, model.id, forms, messages, done, lost, is_new, priority, ending, due, *attention)
+
+
+def silent_since(model: ReferenceEnrolment, now: datetime) -> datetime | None:
+    """Return when a silent patient was last seen, or else the start; None for a patient who is not silent."""
+    seen, days = model.last_seen_at or model.started_at, model.policy.silent_after_days
+    is_expected = model.phase is Phase.ACTIVE and (model.is_open_ended or now < model.access_until)
+    return seen if days and is_expected and now - seen > timedelta(days=days) else None
+
+
+def ends_on(model: ReferenceEnrolment, now: datetime) -> date | None:
+    """Return the last local day of an access that ends soon; None for one that does not."""
+    left, days = model.access_until - now, model.policy.ending_within_days
+    is_soon = model.is_open and not model.is_open_ended and timedelta(0) < left < timedelta(days=days)
+    return local_day(model.access_until - MICROSECOND, model.policy.zone) if is_soon else None

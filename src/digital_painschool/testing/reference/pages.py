@@ -9,6 +9,7 @@ from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.reference import refusals
 from digital_painschool.testing.reference.checks import flag_violations
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.flags import ends_on, silent_since
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal
 
 _LAW = Law.A_VIEW_SHOWS_ONE_STATE
@@ -32,6 +33,9 @@ def page_violations(model: ReferenceEnrolment, page: PatientPage) -> Iterator[La
     expected_dates = *ends, model.reviewed_at, model.done_at, model.ended_at
     yield from unequal(_LAW, expected_dates, dates, "phase and dates of the page", id_)
     yield from unequal(_LAW, model.is_review_due(now) and model.is_open, page.review_due, "review is due", id_)
+    attention = silent_since(model, now), ends_on(model, now)
+    yield from unequal(_LAW, attention, (page.silent_since, page.ends_on), "silent since, ends on", id_)
+    yield from unequal(_LAW, attention, (page.head.silent_since, page.head.ends_on), "the same in the head", id_)
     opened = {module.number for module in page.modules if module.opened}
     completed = {module.number for module in page.modules if module.completed}
     marked = {module.number for module in page.modules if module.out_of_order}

@@ -1,0 +1,66 @@
+"""What a list points out although no flag waits: a silent patient, and an access that ends soon. Rule: D-17b."""
+
+from datetime import datetime
+from typing import Protocol
+
+from attrs import frozen
+
+from digital_painschool.domain.enrolment import Phase
+
+
+class Watched(Protocol):
+    """The part of an enrolment, or of its row in a list, that the limits are applied to."""
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the life cycle."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """When the enrolment began, UTC."""
+        ...
+
+    @property
+    def access_until(self) -> datetime:
+        """When the patient's access ends, UTC."""
+        ...
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """When the patient last did something, UTC; None for never."""
+        ...
+
+
+@frozen(kw_only=True)
+class AttentionLimits:
+    """The limits that a unit's policy sets at the instant of a view. Rule: D-17b.
+
+    A patient is silent in the active phase while the access lasts. An access ends soon in the active phase and in
+    maintenance, before it has ended; one that is open-ended does not end by itself.
+
+    Args:
+        seen_before: A patient who was last seen before this instant is silent; None switches that off.
+        ends_before: An access whose end lies before this instant ends soon; None switches that off.
+        open_ended: True when the access of the active phase goes on after `access_until` (D-05d).
+    """
+
+    seen_before: datetime | None = None
+    ends_before: datetime | None = None
+    open_ended: bool = False
+
+    def silent_since(self, of: Watched, now: datetime) -> datetime | None:
+        """Return when a silent patient was last seen, or else the start; None for a patient who is not silent."""
+        seen = of.last_seen_at or of.started_at
+        lasts = now < of.access_until or self.open_ended
+        is_silent = self.seen_before is not None and seen < self.seen_before
+        return seen if is_silent and lasts and of.phase is Phase.ACTIVE else None
+
+    def ends_soon(self, of: Watched, now: datetime) -> bool:
+        """Return whether a patient's access ends soon."""
+        ends = of.phase is Phase.MAINTENANCE or (of.phase is Phase.ACTIVE and not self.open_ended)
+        return ends and self.ends_before is not None and now < of.access_until < self.ends_before
+
+
+NO_LIMITS = AttentionLimits()
+"""Points nobody out."""

@@ -1,0 +1,94 @@
+"""The contract of the storage port: silent patients and coming ends in the list of patients, and in its totals."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
+from digital_painschool.ports.storage import Storage
+from digital_painschool.testing.contracts.base import StorageOpening
+from digital_painschool.testing.contracts.case_selections import A_YEAR, LATER, LIMITS, OVER, fill, listed
+from digital_painschool.testing.contracts.changes import DAY, HOUR, MORNING, begin, finish, saved
+from digital_painschool.testing.contracts.clauses import proves
+from digital_painschool.testing.people import NURSE, UNIT
+
+MICROSECOND = timedelta(microseconds=1)
+OPEN_ENDED = evolve(LIMITS, open_ended=True)
+ATTENTION: dict[str, tuple[dict[str, Any], str]] = {
+    "silent": ({"silent": True}, "a-quiet c-seen z-old"),
+    "not silent": ({"silent": False}, "b-new k-kept m-alert"),
+    "silent, no limit": ({"silent": True, "limits": NO_LIMITS}, ""),
+    "not silent, no limit": (
+        {"silent": False, "limits": NO_LIMITS},
+        "a-quiet b-new c-seen k-kept m-alert z-old",
+    ),
+    "silent, access over": ({"silent": True, "now": A_YEAR}, "a-quiet"),
+    "silent, open-ended": (
+        {"silent": True, "now": A_YEAR, "limits": OPEN_ENDED},
+        "a-quiet c-seen z-old",
+    ),
+    "ends soon": ({"ends_soon": True}, "c-seen z-old"),
+    "ends soon, in maintenance too": ({"ends_soon": True, "now": OVER - HOUR}, "c-seen k-kept z-old"),
+    "ends soon, over": ({"ends_soon": True, "now": A_YEAR}, ""),
+    "ends soon, open-ended": (
+        {"ends_soon": True, "now": OVER - HOUR, "limits": OPEN_ENDED},
+        "k-kept",
+    ),
+    "does not end soon": ({"ends_soon": False}, "a-quiet b-new k-kept m-alert"),
+    "ends soon, no limit": ({"ends_soon": True, "limits": NO_LIMITS}, ""),
+    "silent and ends soon": ({"silent": True, "ends_soon": True}, "c-seen z-old"),
+}
+"""Conditions, each with the ids of the rows of `fill` that they fit by `LIMITS`."""
+
+
+class AttentionContract(StorageOpening):
+    """Silent patients and coming ends, in every storage."""
+
+    @proves("Caseload.list_caseload: attention")
+    @pytest.mark.parametrize("name", ATTENTION)
+    def test_a_page_holds_who_is_silent_and_whose_access_ends_soon(self, storage: Storage, name: str) -> None:
+        """Otherwise a patient who has gone away in silence would be missed in the list of those (D-17b)."""
+        fill(storage)
+        query, expected = ATTENTION[name]
+        assert expected.split() == sorted(id_ for *_, id_ in listed(storage, **query))
+
+    @proves("Caseload.list_caseload: attention", "Caseload.count_caseload: totals")
+    def test_the_limits_count_to_the_microsecond(self, storage: Storage) -> None:
+        """Otherwise a list and its badge would disagree at a boundary (D-17b)."""
+        e = saved(storage, begin("a"))
+        for limits, now, found in (
+            (AttentionLimits(seen_before=MORNING), LATER, (0, 0)),
+            (AttentionLimits(seen_before=MORNING + MICROSECOND), LATER, (1, 0)),
+            (AttentionLimits(seen_before=LATER), e.access_until - MICROSECOND, (1, 0)),
+            (AttentionLimits(seen_before=LATER), e.access_until, (0, 0)),
+            (AttentionLimits(ends_before=e.access_until), LATER, (0, 0)),
+            (AttentionLimits(ends_before=e.access_until + MICROSECOND), LATER, (0, 1)),
+            (AttentionLimits(ends_before=e.access_until + DAY), e.access_until - MICROSECOND, (0, 1)),
+            (AttentionLimits(ends_before=e.access_until + DAY), e.access_until, (0, 0)),
+        ):
+            totals = storage.count_caseload(UNIT, None, now, limits)
+            assert found == (totals.silent, totals.ends_soon)
+            for condition, number in zip(("silent", "ends_soon"), found, strict=True):
+                assert number == len(listed(storage, now=now, limits=limits, **{condition: True}))
+
+    @proves("Caseload.list_caseload: attention")
+    def test_one_who_ended_is_neither(self, storage: Storage) -> None:
+        """Otherwise somebody who is not treated any more would be called up (D-17b, D-19a)."""
+        saved(storage, finish(saved(storage, begin("a")), at=MORNING))
+        for condition in ("silent", "ends_soon"):
+            assert [] == listed(storage, ended=True, **{condition: True})
+            assert ["a"] == [id_ for *_, id_ in listed(storage, ended=True, **{condition: False})]
+
+    @proves("Caseload.count_caseload: totals")
+    def test_the_totals_count_the_silent_and_the_coming_ends(self, storage: Storage) -> None:
+        """Otherwise the badge would say another number than the list behind it (D-17b)."""
+        fill(storage)
+        for therapist, limits, found in (
+            (None, LIMITS, (3, 2)),
+            (NURSE.hsa_id, evolve(LIMITS, seen_before=LATER), (4, 2)),
+            (None, NO_LIMITS, (0, 0)),
+        ):
+            totals = storage.count_caseload(UNIT, therapist, LATER, limits)
+            assert found == (totals.silent, totals.ends_soon)
