@@ -22,7 +22,7 @@ RULES = (
     *(f"M-{number:02}" for number in range(1, 24)),
     *("D-04a", "D-04b", "D-04c", "D-04d", "D-05a", "D-05b", "D-05c", "D-05d", "D-06b", "D-07a", "D-07b"),
     *("D-08a", "D-09a", "D-09b", "D-13a", "D-13b", "D-13c", "D-13d", "D-14a", "D-15a", "D-15b", "D-17a"),
-    *("D-18a", "D-18b", "D-18c", "D-19a", "D-19b"),
+    *("D-17b", "D-18a", "D-18b", "D-18c", "D-19a", "D-19b"),
     *("D-21a", "D-21b", "D-21c", "D-23a", "D-23b", "D-24a", "D-24d"),
 )
 """Every rule of the manual (M) and every decision where it is silent (D)."""

@@ -41,6 +41,8 @@ SHOWN: dict[str, tuple[str, CaseSelection]] = {
     "": ("Alla", CaseSelection()),
     "flagged": ("Med flaggor", CaseSelection(flagged=True)),
     "review": ("Dags att granska", CaseSelection(review_due=True)),
+    "silent": ("Tysta", CaseSelection(silent=True)),
+    "ends-soon": ("Tillgången tar snart slut", CaseSelection(ends_soon=True)),
     "maintenance": ("I vidmakthåll", CaseSelection(phase=Phase.MAINTENANCE)),
     "ended": ("Avslutade", CaseSelection(ended=True)),
 }
@@ -48,6 +50,8 @@ SORTED: dict[str, tuple[str, CaseSort]] = {
     "": ("Prioriterade först", CaseSort.PRIORITY),
     "oldest-flag": ("Äldsta flaggan först", CaseSort.OLDEST_FLAG),
     "last-seen": ("Längst sedan aktiv först", CaseSort.LAST_SEEN),
+    "silence": ("Tysta längst först", CaseSort.SILENCE),
+    "end": ("Tidigast slut först", CaseSort.END),
     "start": ("Tidigast start först", CaseSort.START),
 }
 

@@ -32,6 +32,8 @@ OWN = Policy(
     collected_at=time(10),
     forenoon_ends=time(11),
     review_after_days=7,
+    silent_after_days=5,
+    ending_within_days=500,
     year_end=YearEnd.FLAG_ONLY,
     maintenance_days=(2, 400),
     write_in_maintenance=True,
@@ -111,6 +113,7 @@ def ended(school: Scenario, see: Seen) -> None:
     for days in (1, 2, 366, 400, 401):
         see(school.desk.maintain, SECOND, days=days, modules=(1,), shortens=True)
     see(school.school.patient(BO).write, SECOND, "Hej")
+    see(school.desk.caseload)
     see(school.desk.reactivate, SECOND)
     for days in (7, 21):
         school.now = BEGIN + timedelta(days=days, seconds=1)

@@ -1,6 +1,6 @@
 """What a unit decides for itself: the defaults of the manual's decisions, and what is refused."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,6 +27,7 @@ def test_the_defaults_are_those_of_the_decisions() -> None:
         policy.forenoon_ends,
     )
     assert (21, (1, 365)) == (policy.review_after_days, policy.maintenance_days)
+    assert (14, 28) == (policy.silent_after_days, policy.ending_within_days)
     assert (10, None, True) == (policy.retention_years, policy.retention_decision, policy.export_before_purge)
     assert "Min konversation" == policy.heading
     assert frozenset({FlagKind.PROGRAM_DONE}) == policy.staff_flags
@@ -53,6 +54,8 @@ def test_the_defaults_are_those_of_the_decisions() -> None:
         {"retention_decision": " ", "retention_years": 9},
         {"retention_decision": "Beslut 1\x1b[2J"},
         {"review_after_days": 0},
+        {"silent_after_days": -1},
+        {"ending_within_days": -1},
         {"heading_limit": 0},
         {"message_limit": 0},
         {"retry_minutes": (5, -1)},
@@ -79,6 +82,8 @@ WRONG: dict[str, list[object]] = {
     "forenoon_ends": ["12:00", 12, time(12, tzinfo=UTC)],
     "ordering": ["guided", True, Completion.DECLARED],
     "review_after_days": ["21", 21.0, True, 10**9, 10**5000],
+    "silent_after_days": ["14", 14.0, True, 10**9, 10**5000],
+    "ending_within_days": ["28", 28.0, False, 10**9, 10**5000],
     "maintenance_days": [365, [1, 365], (1,), (1, 2, 3), ("1", "365"), (1.0, 365.0), (True, 365), (1, 10**5000)],
     "year_end": ["closes", "flag-only", True, FlagKind.ENDING],
     "write_in_maintenance": [1, 0, "yes"],
@@ -124,7 +129,12 @@ def test_what_is_as_large_as_it_may_be_can_be_worked_with() -> None:
     school = Scenario(
         with_faults(in_memory, inbox=[Fault("deliver", times=None)]),
         policy=Policy(
-            review_after_days=largest, retry_minutes=(largest,), heading_limit=largest, message_limit=largest
+            review_after_days=largest,
+            silent_after_days=largest,
+            ending_within_days=largest,
+            retry_minutes=(largest,),
+            heading_limit=largest,
+            message_limit=largest,
         ),
     )
     id_ = school.start()
@@ -132,7 +142,7 @@ def test_what_is_as_large_as_it_may_be_can_be_worked_with() -> None:
     school.at("2026-03-02 09:00")
     assert DeliveryReport(retried=1) == school.deliver()
     (row,) = school.desk.caseload().rows
-    assert not row.review_due
+    assert (False, None, date(2027, 3, 1)) == (row.review_due, row.silent_since, row.ends_on)
 
 
 @pytest.mark.rule("D-19a")

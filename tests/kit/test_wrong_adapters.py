@@ -18,6 +18,7 @@ from tests.kit.contract_runs import contract_of, failure_of
 from tests.kit.pickled import PickledStorage, stop_writing
 from tests.kit.wrong import (
     atomicity,
+    attention,
     calls,
     channels,
     drafts,
@@ -127,6 +128,7 @@ MISTAKES = (
     (STORAGE, pages.STORAGE),
     (STORAGE, retention.STORAGE),
     (STORAGE, withdrawals.STORAGE),
+    (STORAGE, attention.STORAGE),
     (STORAGE, whole.STORAGE),
     (STORAGE, atomicity.STORAGE),
     (FILE, atomicity.FILE),

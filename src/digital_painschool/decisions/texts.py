@@ -102,6 +102,8 @@ def _name_of(value: object) -> str:
             return str(value).lower()
         case Enum():
             return str(value.value)
+        case 0:
+            return "zero"
         case tuple() | frozenset() if not value:
             return "empty"
     return "value"

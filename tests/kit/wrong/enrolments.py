@@ -217,7 +217,7 @@ STORAGE: Sequence[Mistake] = (
         "totals-of-the-unit-for-each",
         "Caseload.count_caseload: totals",
         "count_caseload",
-        lambda right, _, unit, therapist, now: right(unit, None, now),
+        lambda right, _, unit, therapist, *others: right(unit, None, *others),
     ),
     Mistake(
         "flagged-patients-are-counted-as-flags",

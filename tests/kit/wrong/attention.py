@@ -1,0 +1,64 @@
+"""Adapters that are wrong in one way each: mistakes with silent patients and coming ends."""
+
+from collections.abc import Sequence
+
+from attrs import evolve
+
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
+from digital_painschool.ports.storage import CaseSort
+from tests.kit.wrong.mistake import Mistake
+
+_ATTENTION, _TOTALS = "Caseload.list_caseload: attention", "Caseload.count_caseload: totals"
+
+STORAGE: Sequence[Mistake] = (
+    *[
+        Mistake(
+            f"the-condition-{name.replace('_', '-')}-is-forgotten",
+            _ATTENTION,
+            "list_caseload",
+            lambda right, _, query, name=name: right(evolve(query, **{name: None})),
+        )
+        for name in ("silent", "ends_soon")
+    ],
+    *[
+        Mistake(
+            f"the-limit-{name.replace('_', '-')}-is-forgotten",
+            _ATTENTION,
+            "list_caseload",
+            lambda right, _, query, name=name, value=value: right(
+                evolve(query, limits=evolve(query.limits, **{name: value}))
+            ),
+        )
+        for name, value in (("seen_before", None), ("ends_before", None), ("open_ended", False))
+    ],
+    Mistake(
+        "an-access-that-is-over-is-still-silent",
+        _ATTENTION,
+        "list_caseload",
+        lambda right, _, query: right(
+            query if query.ends_soon is not None else evolve(query, limits=evolve(query.limits, open_ended=True))
+        ),
+    ),
+    Mistake(
+        "the-longest-silence-without-its-rank",
+        "Caseload.list_caseload: order",
+        "list_caseload",
+        lambda right, _, query: right(
+            evolve(query, limits=NO_LIMITS) if query.sort in (CaseSort.SILENCE, CaseSort.END) else query
+        ),
+    ),
+    Mistake(
+        "totals-without-limits",
+        _TOTALS,
+        "count_caseload",
+        lambda right, _, unit, therapist, now, limits=NO_LIMITS: right(unit, therapist, now),
+    ),
+    Mistake(
+        "totals-of-the-open-ended",
+        _TOTALS,
+        "count_caseload",
+        lambda right, _, unit, therapist, now, limits=NO_LIMITS: right(
+            unit, therapist, now, AttentionLimits(seen_before=limits.seen_before, ends_before=now)
+        ),
+    ),
+)
