@@ -16,7 +16,7 @@ import digital_painschool
 from digital_painschool.domain.digest import Action
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.rules.digests import DECISIONS, Doubt
-from digital_painschool.rules.lifecycle import TRANSITIONS
+from digital_painschool.rules.transitions import TRANSITIONS
 
 DOCS = Path(__file__).parent
 SOURCE = Path(digital_painschool.__file__).parent

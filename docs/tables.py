@@ -31,9 +31,9 @@ from digital_painschool.domain.program import Program
 from digital_painschool.labels.lookup import LABELS, Language
 from digital_painschool.rules.access import ACCESS
 from digital_painschool.rules.digests import DECISIONS
-from digital_painschool.rules.lifecycle import TRANSITIONS
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Scope
 from digital_painschool.rules.permissions import Action as Permission
+from digital_painschool.rules.transitions import TRANSITIONS
 from digital_painschool.serialization.events import EVENT_KINDS
 
 DOCS = Path(__file__).parent

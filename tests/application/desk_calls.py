@@ -107,7 +107,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "coordinator.unit_counts": (lambda d: d.unit_counts(), [("count-unit", NOBODY)]),
     "coordinator.unit_caseload": (
         lambda d: d.unit_caseload(),
-        [("list-unit", TREATED), ("list-unit", MAINTAINED), ("list-unit", THEIRS)],
+        [("list-unit", TREATED), ("list-unit", THEIRS), ("list-unit", MAINTAINED)],
     ),
     "desk.enrolment": (lambda d: d.enrolment(E), [("see-enrolment", TREATED)]),
     "desk.program": (lambda d: d.program(E), [("see-enrolment", TREATED)]),

@@ -10,7 +10,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.people import RESERVE_NUMBER
+from digital_painschool.testing.people import COLLEAGUE, NURSE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
 
 CALLS: dict[Action, Callable[[Scenario, EnrolmentId, BoxLine], object]] = {
@@ -19,6 +19,7 @@ CALLS: dict[Action, Callable[[Scenario, EnrolmentId, BoxLine], object]] = {
     Action.READ_CONVERSATION: lambda s, e, line: s.desk.pages.messages(e, line.flag.conversation or 0),
     Action.MARK_FLAG_HANDLED: lambda s, e, line: s.desk.mark_handled(e, line.flag.kind),
     Action.MAINTAIN: lambda s, e, line: s.desk.maintain(e, days=30, modules=(1,)),
+    Action.REACTIVATE: lambda s, e, line: s.desk.reactivate(e),
     Action.END: lambda s, e, line: s.desk.end(e, reason="klar"),
 }
 """The call of each action that settles a flag."""
@@ -33,7 +34,17 @@ def _with_every_flag() -> tuple[Scenario, EnrolmentId]:
     school.complete(id_, 1, 2, 3)
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     school.deliver()
+    for therapist in (COLLEAGUE, NURSE):
+        school.coordinator.hand_over(id_, therapist.hsa_id)
     school.advance(days=366)
+    return school, id_
+
+
+def _after_a_maintenance() -> tuple[Scenario, EnrolmentId]:
+    school = Scenario()
+    id_ = school.start()
+    school.desk.maintain(id_, days=30, modules=(1,), shortens=True)
+    school.advance(days=31)
     return school, id_
 
 
@@ -49,9 +60,8 @@ WAYS = [
 @pytest.mark.parametrize(("kind", "action"), WAYS, ids=[f"{kind.value}-{action.value}" for kind, action in WAYS])
 def test_a_flag_is_settled_by_what_the_box_says(kind: FlagKind, action: Action) -> None:
     """Otherwise a portal would draw a button that leaves the flag where it is."""
-    school, id_ = _with_every_flag()
+    school, id_ = _after_a_maintenance() if action is Action.REACTIVATE else _with_every_flag()
     page = school.desk.patient_page(id_)
-    assert set(FlagKind) == {line.flag.kind for line in page.box}
     [line] = [line for line in page.box if line.flag.kind is kind]
     assert action in page.actions
     assert action in (line.settled_by.by_reading, line.settled_by.by_click, *line.settled_by.by_decision)
@@ -72,6 +82,7 @@ def test_the_box_is_the_flags_with_the_titles_of_forms() -> None:
     """Otherwise a portal would look up titles by their keys, or show other lines than there are flags."""
     school, id_ = _with_every_flag()
     page = school.desk.patient_page(id_)
+    assert set(FlagKind) == {line.flag.kind for line in page.box}
     assert page.flags == tuple(line.flag for line in page.box)
     assert {"Hälsoskattning", None} == {line.title for line in page.box}
 

@@ -76,7 +76,7 @@ CALLBACKS = {"progress", "left"}
 
 READING = frozenset(
     {
-        *("desk.programs", "desk.limits", "desk.caseload", "coordinator.unit_caseload", "desk.counts"),
+        *("desk.programs", "desk.limits", "desk.staff", "desk.caseload", "coordinator.unit_caseload", "desk.counts"),
         *("coordinator.unit_counts", "desk.profile", "room.enrolments"),
         *(
             "office.download",

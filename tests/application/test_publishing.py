@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 
@@ -367,8 +368,8 @@ def test_the_folder_is_on_the_disk_before_the_storage_notes_the_export(
         real(descriptor)
         done.append(named[stat.S_IFMT(os.fstat(descriptor).st_mode)])
 
-    def noted(receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
-        keep(receipt, versions)
+    def noted(receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], **options: Any) -> None:
+        keep(receipt, versions, **options)
         done.append("noted")
 
     monkeypatch.setattr(os, "fsync", synced)

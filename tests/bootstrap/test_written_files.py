@@ -9,6 +9,7 @@ import digital_painschool
 
 WRITERS = {
     "application.publishing": {"mkdir", "mkdtemp", "os.open"},  # exports
+    "application.export_download": {"TemporaryFile", "open"},  # exports on their way: nameless, or within the zip
     "adapters.file_messenger": {"NamedTemporaryFile", "mkdir"},  # messages: 0600, a new name, then a link
     "adapters.sql.sqlite": {"os.open", "sqlite3.connect"},  # databases: 0600 before the first byte
     "cli.demo.files": {"mkdir", "os.open", "sqlite3.connect", "write_text"},  # people of a story, in a folder 0700

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from digital_painschool import Phase
-from digital_painschool.rules.lifecycle import TRANSITIONS
+from digital_painschool.rules.transitions import TRANSITIONS
 from docs import diagrams
 
 LIFECYCLE = diagrams.DOCS / "reference" / "lifecycle.svg"

@@ -49,7 +49,7 @@ def test_a_value_is_made_by_the_names_of_its_parts(kind: type) -> None:
 def test_counts_begin_at_zero() -> None:
     """Otherwise something would wait, or call for attention, before anything has happened."""
     assert ("a", 0, 0, 0, (), ()) == attrs.astuple(FormCount(form="a"))
-    assert (1, 2, 0, 0, 0, 0, (), 0, None) == attrs.astuple(Conversation(number=1, heading=2))
+    assert (1, 2, 0, 0, 0, 0, (), 0, None, False) == attrs.astuple(Conversation(number=1, heading=2))
     assert (0, 0, False, 0, False, False, None) == attrs.astuple(CaseloadCounts())
 
 

@@ -8,6 +8,7 @@ from attrs import fields, fields_dict
 
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.checks import Check
+from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Completion, EndReason
@@ -89,6 +90,7 @@ WRONG: dict[str, list[object]] = {
     "write_in_maintenance": [1, 0, "yes"],
     "staff_flags": [{FlagKind.PROGRAM_DONE}, [], "program-done", frozenset({"program-done"}), FlagKind.PROGRAM_DONE],
     "end_reasons": [[EndReason(key="klar", title="Klar")], ("klar",), "klar", EndReason(key="klar", title="Klar")],
+    "withdrawal_reasons": [["wrong-person"], (), ("wrong-person",), "wrong-person", WithdrawalReason.WRONG_PERSON],
     "retention_years": ["10", 10.0, True, 10**5000],
     "retention_decision": [5, True, ["RS 1"]],
     "export_before_purge": [1, 0, "yes"],

@@ -65,6 +65,8 @@ def test_what_concerns_a_patient(method: str, roles: frozenset[Role]) -> None:
         actor = Actor(hsa_id=who, unit=UNIT if same_unit else OTHER_UNIT, roles=roles)
         if method == "withdraw":  # what a patient has written in is withdrawn by nobody
             id_ = school.start(BO)
+        if method == "reactivate":
+            school.desk.maintain(id_, days=30, modules=(1,), shortens=True)
         allowed = may(actor, DESK[method].scopes, UNIT, NURSE.hsa_id)
         check(school, allowed, partial(DESK[method].call, school.school.therapist(actor), id_))
 

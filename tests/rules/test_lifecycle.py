@@ -22,10 +22,8 @@ from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.domain.program import EndReason
 from digital_painschool.errors import InvalidIdentity, InvalidValue, Reason
 from digital_painschool.rules.lifecycle import (
-    TRANSITIONS,
     end,
     hand_over,
-    is_allowed,
     is_review_due,
     maintain,
     note_access_end,
@@ -33,6 +31,7 @@ from digital_painschool.rules.lifecycle import (
     review,
     start,
 )
+from digital_painschool.rules.transitions import TRANSITIONS, is_allowed
 from digital_painschool.rules.withdrawal import withdraw
 from digital_painschool.testing.environment import INSTANT, START, local
 from digital_painschool.testing.example import PROGRAM, SLEEP, program

@@ -59,8 +59,8 @@ BUGS = (
         name="the-way-back-is-not-in-the-list",
         harm="the list would flag an end that is none any more",
         module="adapters.sql.saving",
-        old="Maintained, Reactivated, AccessEnded, Ended})",
-        new="Maintained, AccessEnded, Ended})",
+        old="Maintained, Reactivated, AccessEnded, Ended, Withdrawn})",
+        new="Maintained, AccessEnded, Ended, Withdrawn})",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage"
             "::test_an_enrolment_that_is_active_again_is_listed_as_it_is_now"

@@ -65,7 +65,7 @@ BUGS = (
     Bug(
         name="maintenance-cannot-be-renewed",
         harm="a patient would lose what was promised",
-        module="rules.lifecycle",
+        module="rules.transitions",
         old='    Transition("maintain", Phase.MAINTENANCE, Phase.MAINTENANCE),\n',
         new="",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 6"),

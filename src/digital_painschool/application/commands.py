@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.fold import apply
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notification, Profile
 from digital_painschool.domain.policy import Terms
@@ -47,3 +48,11 @@ Command = Callable[[Enrolment, Terms], CommandResult]
 
 Rule = Callable[[Enrolment, Terms, datetime], tuple[Event, ...]]
 """A rule with its arguments filled in but for the instant: decides on a state under its terms, or raises."""
+
+
+def folded(enrolment: Enrolment | None, events: tuple[Event, ...]) -> Enrolment:
+    """Return the state after a command's events, of which a first command has one at least."""
+    for event in events:
+        enrolment = apply(enrolment, event)
+    assert enrolment is not None
+    return enrolment

@@ -9,7 +9,7 @@ from time import sleep
 from typing import TypeVar, overload
 
 from digital_painschool.application.access_control import AccessControl, access_entry
-from digital_painschool.application.commands import Command, CommandResult, Rule
+from digital_painschool.application.commands import Command, CommandResult, Rule, folded
 from digital_painschool.application.enrolment_loading import cannot_be_read, is_id, load
 from digital_painschool.application.observing import notify_observers
 from digital_painschool.application.once import Once
@@ -18,7 +18,6 @@ from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.application.program_terms import ProgramTerms
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event, NotificationDropped
-from digital_painschool.domain.fold import apply
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Profile
@@ -129,7 +128,7 @@ class Executor:
             if not result.events and once is None:
                 self.storage.log((entry,))
                 return before
-            after = _fold(before, result.events)
+            after = folded(before, result.events)
             completed = None if once is None else once.completed(action, by, after)
             discarded = discarded_drafts(result.events, terms.program)
             try:
@@ -202,7 +201,7 @@ class Executor:
                 by=by,
                 at=at,
             )
-            enrolment = _fold(None, events)
+            enrolment = folded(None, events)
             entry = access_entry(Action.START, by, at, enrolment)
             completed = None if once is None else once.completed(Action.START, by, enrolment)
             try:
@@ -298,10 +297,3 @@ def back_off(attempt: int) -> None:
     """Wait after a conflict, longer with each attempt."""
     # Random, so that two that collided do not collide again: up to four milliseconds, doubled with each attempt.
     sleep(uniform(0, 0.004 * 2**attempt))  # noqa: S311 - nothing is kept secret by it
-
-
-def _fold(enrolment: Enrolment | None, events: tuple[Event, ...]) -> Enrolment:
-    for event in events:
-        enrolment = apply(enrolment, event)
-    assert enrolment is not None
-    return enrolment

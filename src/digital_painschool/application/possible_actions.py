@@ -10,6 +10,7 @@ from digital_painschool.domain.policy import Terms
 from digital_painschool.rules import flags, lifecycle, ordering, withdrawal
 from digital_painschool.rules.access import access, module_refusal
 from digital_painschool.rules.permissions import Action, allowed
+from digital_painschool.rules.transitions import is_allowed
 
 Condition = Callable[[Enrolment, Terms, datetime], bool]
 """Whether the rules leave at least one right way to perform an action on an enrolment at an instant."""
@@ -20,7 +21,7 @@ def _always(_enrolment: Enrolment, _terms: Terms, _now: datetime) -> bool:
 
 
 def _command(name: str) -> Condition:
-    return lambda enrolment, _terms, _now: lifecycle.is_allowed(name, enrolment.phase)
+    return lambda enrolment, _terms, _now: is_allowed(name, enrolment.phase)
 
 
 def _can_be_withdrawn(enrolment: Enrolment, _terms: Terms, _now: datetime) -> bool:

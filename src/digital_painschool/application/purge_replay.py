@@ -67,6 +67,7 @@ class PurgeReplay:
                 not fit, or nothing proves it and the stored plan is not approved.
             InvalidValue: No purge writes such a receipt.
         """
+        self._executor.access.judge(Action.PURGE, self._actor, lambda: self._require_sound(receipt))
         asked = once_of(once, "replay", receipt=to_data(receipt))
         return take_once(
             self._executor,
@@ -94,12 +95,15 @@ class PurgeReplay:
             self._executor.storage.purge(receipt.plan_id, (), (), completed=completed)
         return len(returned), left
 
-    def _evidence(self, receipt: PurgeReceipt) -> Evidence:
-        """Return the evidence for a receipt; refuse one that contradicts the stored plan or the stored receipt."""
+    def _require_sound(self, receipt: PurgeReceipt) -> None:
         is_identity_number = self._executor.persons.is_identity_number
         retention.require_sound(receipt, by=self._actor, is_identity_number=is_identity_number)
+
+    def _evidence(self, receipt: PurgeReceipt) -> Evidence:
+        """Return the evidence for a receipt; refuse one that contradicts the stored plan or the stored receipt."""
         proven = self._is_proven(receipt)
         if not proven:
+            is_identity_number = self._executor.persons.is_identity_number
             retention.require_plausible(receipt, at=self._executor.now(), is_identity_number=is_identity_number)
         stored = self._executor.storage.load_purge(receipt.plan_id)
         if stored.plan is not None:

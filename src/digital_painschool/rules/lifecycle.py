@@ -6,9 +6,7 @@ Rule: M-05, M-07, M-09, M-17 to M-19, D-05a, D-05c, D-05d, D-07a, D-09a, D-18a, 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from attrs import frozen
-
-from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import (
     AccessEnded,
     Ended,
@@ -28,47 +26,7 @@ from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.validation import module_numbers, truth_value, whole_number
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import closed_refusal, is_open_ended
-
-
-@frozen
-class Transition:
-    """One row of the lifecycle: a command, the phase that it requires, and the phase that it leads to."""
-
-    command: str
-    source: Phase | None
-    target: Phase
-
-
-TRANSITIONS: tuple[Transition, ...] = (
-    Transition("start", None, Phase.ACTIVE),
-    Transition("hand_over", Phase.ACTIVE, Phase.ACTIVE),
-    Transition("hand_over", Phase.MAINTENANCE, Phase.MAINTENANCE),
-    Transition("review", Phase.ACTIVE, Phase.ACTIVE),
-    Transition("review", Phase.MAINTENANCE, Phase.MAINTENANCE),
-    Transition("note_access_end", Phase.ACTIVE, Phase.ACTIVE),
-    Transition("note_access_end", Phase.MAINTENANCE, Phase.MAINTENANCE),
-    Transition("maintain", Phase.ACTIVE, Phase.MAINTENANCE),
-    Transition("maintain", Phase.MAINTENANCE, Phase.MAINTENANCE),
-    Transition("reactivate", Phase.MAINTENANCE, Phase.ACTIVE),
-    Transition("end", Phase.ACTIVE, Phase.ENDED),
-    Transition("end", Phase.MAINTENANCE, Phase.ENDED),
-    Transition("withdraw", Phase.ACTIVE, Phase.WITHDRAWN),
-    Transition("withdraw", Phase.MAINTENANCE, Phase.WITHDRAWN),
-    Transition("withdraw", Phase.ENDED, Phase.WITHDRAWN),
-)
-"""The whole lifecycle; a command without a row is refused. The docs' diagram is drawn from this table."""
-
-_ALLOWED = frozenset((transition.command, transition.source) for transition in TRANSITIONS)
-
-
-def is_allowed(command: str, phase: Phase) -> bool:
-    """Return whether the lifecycle has a row for a command in a phase. Rule: M-18, M-19, D-07b, D-19a."""
-    return (command, phase) in _ALLOWED
-
-
-def _require_transition(command: str, enrolment: Enrolment) -> None:
-    if not is_allowed(command, enrolment.phase):
-        raise closed_refusal(enrolment, command=command)
+from digital_painschool.rules.transitions import is_allowed, require_transition
 
 
 def _year_end(started_at: datetime, terms: Terms) -> datetime:
@@ -148,7 +106,7 @@ def hand_over(
     Raises:
         RuleViolation: The enrolment has ended, or the therapist already has the patient.
     """
-    _require_transition("hand_over", enrolment)
+    require_transition("hand_over", enrolment)
     if therapist == enrolment.therapist:
         raise RuleViolation("D-09a", Reason.SAME_THERAPIST)
     signature = by.signature
@@ -179,7 +137,7 @@ def review(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) ->
     Raises:
         RuleViolation: The enrolment has ended.
     """
-    _require_transition("review", enrolment)
+    require_transition("review", enrolment)
     return (Reviewed(at=at, by=by.signature),)
 
 
@@ -217,7 +175,7 @@ def maintain(
             the patient has access until a later day and nobody confirmed that the maintenance shortens it.
         InvalidValue: `days` or a module is not a whole number, or `shortens` is not True or False.
     """
-    _require_transition("maintain", enrolment)
+    require_transition("maintain", enrolment)
     truth_value(shortens, "shortens")
     fewest, most = terms.policy.maintenance_days
     if not fewest <= whole_number(days, "days") <= most:
@@ -273,7 +231,7 @@ def note_access_end(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: dat
     Raises:
         RuleViolation: The enrolment has ended.
     """
-    _require_transition("note_access_end", enrolment)
+    require_transition("note_access_end", enrolment)
     if at < enrolment.access_until or enrolment.noted_end == enrolment.access_until:
         return ()
     kept = is_open_ended(enrolment, terms.policy)
@@ -296,7 +254,7 @@ def end(
     Raises:
         RuleViolation: The enrolment has ended already, or the reason is not on the list.
     """
-    _require_transition("end", enrolment)
+    require_transition("end", enrolment)
     choices = tuple(choice.key for choice in terms.end_reasons)
     if reason not in choices:
         raise RuleViolation("M-19", Reason.UNKNOWN_END_REASON, choices=choices)

@@ -99,12 +99,18 @@ def make_older(url: str) -> None:
     """Write the HSA-ids of every text in small letters, where version 0001 took them; say that it is its database."""
     back_to_0003(url)
     columns = [
-        (table, column.name) for table in _SAME_TABLES for column in METADATA.tables[table].c if _is_text(column)
+        (table, name)
+        for table in _SAME_TABLES
+        for name in columns_of(table)
+        if _is_text(METADATA.tables[table].c[name])
     ]
     old = [("notifications", name) for name in ("unit", "recipient_value", "lane")] + [("notification_causes", "unit")]
     for table, name in columns + old:
         small = f"replace(replace(\"{name}\", '31-E', '31-e'), '31-P', '31-p')"
         execute(url, f'UPDATE {table} SET "{name}" = {small}')  # noqa: S608 - constants
+    # No state of that version said who had started it.
+    starter = '"started_by":"SE2321000131-'
+    execute(url, f"UPDATE enrolments SET state = replace(state, '{starter}p', '{starter}P')")  # noqa: S608 - constants
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")  # noqa: S608 - a constant
 
 

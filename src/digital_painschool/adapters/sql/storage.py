@@ -32,6 +32,7 @@ from digital_painschool.adapters.sql.program_versions import SqlProgramVersions
 from digital_painschool.adapters.sql.purge import SqlPurge
 from digital_painschool.adapters.sql.purge_plans import SqlPurgePlans
 from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
+from digital_painschool.adapters.sql.retention import SqlRetention
 from digital_painschool.adapters.sql.saving import StepSaver
 from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.adapters.sql.timelines import SqlTimelines
@@ -40,19 +41,10 @@ from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryRes
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.retention import (
-    EndedEnrolment,
-    ExportReceipt,
-    PlanState,
-    PlanSummary,
-    PurgePlan,
-    PurgeReceipt,
-    Skipped,
-)
 from digital_painschool.ports.storage import (
     NOTHING,
     WHOLE,
@@ -65,13 +57,12 @@ from digital_painschool.ports.storage import (
     CompletedCall,
     DeskCall,
     Excerpt,
-    PurgeRecord,
     Timeline,
     UnreadableCase,
 )
 
 
-class SqlStorage:
+class SqlStorage(SqlRetention):
     """The storage port on SQLite or PostgreSQL.
 
     On SQLite many threads read at a time and one writes. Other processes may use the same file, which belongs on a
@@ -276,56 +267,3 @@ class SqlStorage:
 
     def program(self, unit: HsaId, key: str, version: str) -> Program | None:
         return self._programs.program(unit, key, version)
-
-    # Retention
-
-    def ended(
-        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
-    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
-        return self._ended.ended(unit, among=among, after=after, limit=limit)
-
-    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
-        return self._purge.notification_keys(unit, enrolment_ids)
-
-    def save_export(
-        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
-    ) -> None:
-        self._exports.save_export(receipt, versions, completed=completed)
-
-    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
-        self._plans.save_plan(plan, access, completed=completed)
-
-    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
-        return self._purge.load_purge(plan_id)
-
-    def list_plans(
-        self,
-        unit: HsaId,
-        state: PlanState | None = None,
-        *,
-        newest_first: bool = True,
-        after: tuple[datetime, str] | None = None,
-        limit: int,
-    ) -> tuple[PlanSummary, ...]:
-        return self._plan_list.list_plans(unit, state, newest_first=newest_first, after=after, limit=limit)
-
-    def purge(
-        self,
-        plan_id: PlanId,
-        purge: Sequence[EndedEnrolment],
-        skip: Sequence[Skipped],
-        *,
-        completed: DeskCall | None = None,
-    ) -> None:
-        self._purge.purge(plan_id, purge, skip, completed=completed)
-
-    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
-        return self._receipts.save_receipt(receipt, completed=completed)
-
-    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        return self._receipts.receipts(unit)
-
-    # DeskCalls
-
-    def find_desk_call(self, key: CallKey) -> DeskCall | None:
-        return self._desk_calls.find_desk_call(key)

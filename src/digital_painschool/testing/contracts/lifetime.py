@@ -50,7 +50,7 @@ def long_history(storage: Storage) -> Enrolment:
         e = saved(storage, step(e, read_page, module, 1, by=patient, at=now))
         e = saved(storage, step(e, complete_module, module, by=patient, at=now))
     e = saved(storage, step(e, mark_handled, FlagKind.PROGRAM_DONE, at=now))
-    e = saved(storage, step(e, release_module, 3, terms=RELEASED, at=now))
+    e = saved(storage, step(e, release_module, 3, out_of_order=True, terms=RELEASED, at=now))
     everything: dict[str, Answer] = {"hemma": "ring", "timmar": 7.5, "var": ("rygg", "axel"), "fritext": "Å 🙂"}
     e = saved(storage, fill_in(e, everything, form=DAILY, at=now))
     e = saved(storage, fill_in(e, at=now))

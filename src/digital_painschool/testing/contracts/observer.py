@@ -17,6 +17,7 @@ from digital_painschool.testing.contracts.changes import MORNING, PERSONS, begin
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.lifetime import long_history
+from digital_painschool.testing.contracts.withdrawals import withdrawn
 from digital_painschool.testing.people import PERSON
 
 
@@ -32,9 +33,10 @@ class _Listening(MemoryStorage):
 
 @cache
 def a_whole_life() -> tuple[Change, ...]:
-    """Return every kind of step that there is, in the life of one enrolment."""
+    """Return every kind of step that there is, in the life of one enrolment and of one that was withdrawn."""
     storage = _Listening()
     long_history(storage)
+    withdrawn(storage, "withdrawn")
     return tuple(storage.heard)
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from digital_painschool.application.caseload import CaseSelection
-from digital_painschool.domain.people import Author, Role
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.people import Author, HsaId, Role
 from digital_painschool.errors import NotFound
-from digital_painschool.ports.storage import find_cancellable, load_enrolment, load_timeline
+from digital_painschool.ports.storage import Storage, find_cancellable, load_enrolment, load_timeline
 from digital_painschool.testing.lifecycle.model import RunModel
 from digital_painschool.testing.people import staff
 from digital_painschool.testing.reference import checks
@@ -73,3 +74,11 @@ def caseload_violations(school: Scenario, model: RunModel) -> Iterator[LawViolat
             desk = school.school.therapist(own[0].therapist_actor)
             yield from checks.row_violations(own, desk.caseload(limit=500).rows, school.now, f"list of {therapist}")
             yield from checks.totals_violations(own, desk.counts(), school.now, f"list of {therapist}")
+
+
+def log_violations(storage: Storage, unit: HsaId, enrolment_id: EnrolmentId) -> Iterator[LawViolation]:
+    """Check that the access log still has the start and the purge of a purged enrolment."""
+    log = storage.access_entries(unit, limit=1_000_000)
+    actions = {entry.action for _, entry in log if entry.enrolment_id == enrolment_id}
+    what = "purged, and the access log does not have its start and its purge any more"
+    yield from unless({"start", "purge"} <= actions, Law.PURGE_TAKES_WHAT_IT_MAY, what, enrolment_id)

@@ -22,6 +22,7 @@ from digital_painschool.testing.lifecycle.base import (
     during,
     message,
 )
+from digital_painschool.testing.lifecycle.checks import log_violations
 from digital_painschool.testing.lifecycle.clock import BESIDE
 from digital_painschool.testing.lifecycle.desk_calls import RepeatedDeskCalls
 from digital_painschool.testing.people import OTHER_UNIT, UNIT, staff
@@ -227,7 +228,7 @@ class Retention(RepeatedDeskCalls):
                 unforgotten = keys[one.id] - forgotten
                 what = f"purged, and the inbox was not told to forget {unforgotten}"
                 require(unless(not unforgotten, _LAW, what, one.id))
-                require(_log_violations(storage, one.unit, one.id))
+                require(log_violations(storage, one.unit, one.id))
         require(self._skip_violations(of, skips))
         if receipts:
             require(_receipt_violations(of, receipts[0], may_go))
@@ -282,13 +283,6 @@ class Retention(RepeatedDeskCalls):
 
 def _keys(storage: Storage, unit: HsaId, enrolment_id: EnrolmentId) -> set[tuple[Channel, str]]:
     return {(Channel.INBOX, key) for key in storage.notification_keys(unit, [enrolment_id])}
-
-
-def _log_violations(storage: Storage, unit: HsaId, enrolment_id: EnrolmentId) -> Iterator[LawViolation]:
-    log = storage.access_entries(unit, limit=1_000_000)
-    actions = {entry.action for _, entry in log if entry.enrolment_id == enrolment_id}
-    what = "purged, and the access log does not have its start and its purge any more"
-    yield from unless({"start", "purge"} <= actions, _LAW, what, enrolment_id)
 
 
 def _receipt_violations(of: ReferencePlan, receipt: PurgeReceipt, may_go: set[EnrolmentId]) -> Iterator[LawViolation]:
