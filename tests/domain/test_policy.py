@@ -144,7 +144,7 @@ def test_what_is_as_large_as_it_may_be_can_be_worked_with() -> None:
     school.at("2026-03-02 09:00")
     assert DeliveryReport(retried=1) == school.deliver()
     (row,) = school.desk.caseload().rows
-    assert (False, None, date(2027, 3, 1)) == (row.review_due, row.silent_since, row.ends_on)
+    assert (False, None, date(2027, 3, 2)) == (row.review_due, row.silent_since, row.ends_on)
 
 
 @pytest.mark.rule("D-19a")

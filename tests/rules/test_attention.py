@@ -102,7 +102,7 @@ def test_a_list_a_page_and_a_badge_say_the_same_and_it_stops_with_its_reason() -
     school.room.save_form(first, PAIN, {"smarta": 1})
     desk.maintain(third, days=30, modules=(1,), shortens=True)
     assert () == desk.caseload(show=quiet).rows
-    assert [first, second, third] == [row.enrolment_id for row in desk.caseload(show=CaseSelection(silent=False)).rows]
+    assert [second, first, third] == [row.enrolment_id for row in desk.caseload(show=CaseSelection(silent=False)).rows]
     assert (0, 0) == (desk.counts().silent, desk.counts().ends_soon)
     school.advance(days=3)
     leaving = CaseSelection(ends_soon=True, sort=CaseSort.END)

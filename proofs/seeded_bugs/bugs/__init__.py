@@ -2,6 +2,7 @@
 
 from proofs.seeded_bugs.bug import Bug
 from proofs.seeded_bugs.bugs.adapters import BUGS as ADAPTERS
+from proofs.seeded_bugs.bugs.attention import BUGS as ATTENTION
 from proofs.seeded_bugs.bugs.delivery import BUGS as DELIVERY
 from proofs.seeded_bugs.bugs.drafts import BUGS as DRAFTS
 from proofs.seeded_bugs.bugs.edges import BUGS as EDGES
@@ -24,6 +25,7 @@ BUGS: tuple[Bug, ...] = (
     *RULES,
     *STATE,
     *MAINTENANCE,
+    *ATTENTION,
     *PERMISSIONS,
     *PAGES,
     *DELIVERY,

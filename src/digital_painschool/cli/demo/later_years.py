@@ -3,7 +3,7 @@
 import json
 from shlex import quote
 
-from digital_painschool import RuleViolation
+from digital_painschool import CaseSelection, CaseSort, RuleViolation
 from digital_painschool.cli.demo.narrator import Narrator
 from digital_painschool.cli.demo.school import ANNA, DAVID, UNIT, DemoSchool
 from digital_painschool.cli.demo.screens import gallring, hantera, mina
@@ -24,6 +24,10 @@ def play_later_years(demo: DemoSchool, narrator: Narrator) -> None:
 
 def year_is_over(demo: DemoSchool, narrator: Narrator) -> None:
     """Show the flags of the year's end; maintain one enrolment, and end the others."""
+    narrator.scene(demo.clock.move(2027, 2, 15, 10), "The year's end is near")
+    leaving = demo.anna.caseload(show=CaseSelection(ends_soon=True, sort=CaseSort.END)).rows
+    letters = " and ".join(demo.name(case.person)[0] for case in leaving)
+    narrator.say("Anna", f"lists whose access ends soon: {letters}, on {leaving[0].ends_on}.", "D-17b")
     narrator.scene(demo.clock.move(2027, 3, 2, 10), "Twelve months later")
     noted = demo.school.delivery().run().accesses_ended
     narrator.say(

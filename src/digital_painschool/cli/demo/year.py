@@ -4,6 +4,8 @@ import json
 from functools import partial
 
 from digital_painschool import (
+    CaseSelection,
+    CaseSort,
     FlagKind,
     InvalidIdentity,
     Notify,
@@ -30,7 +32,18 @@ def play(demo: DemoSchool, narrator: Narrator) -> None:
         "Anna and Björn are therapists of one unit, Carin is its patient administrator, David its data",
         "administrator; A to F are patients. What a person sees on a screen is in Swedish.",
     )
-    for scene in (start, first_week, answers, forenoon, done, another_clinic, away, short_maintenance, stopped):
+    for scene in (
+        start,
+        first_week,
+        answers,
+        forenoon,
+        done,
+        another_clinic,
+        away,
+        gone_quiet,
+        short_maintenance,
+        stopped,
+    ):
         scene(demo, narrator)
     play_later_years(demo, narrator)
 
@@ -190,6 +203,21 @@ def away(demo: DemoSchool, narrator: Narrator) -> None:
     demo.anna.read_conversation(d.enrolment_id, 1)
     demo.anna.write(d.enrolment_id, 1, "Gärna, vi tar den tillsammans.", notify=Notify.DIRECT)
     demo.school.delivery().run()
+
+
+def gone_quiet(demo: DemoSchool, narrator: Narrator) -> None:
+    """List who has done nothing for two weeks; one of them comes back."""
+    quiet = CaseSelection(silent=True, sort=CaseSort.SILENCE)
+    silent = [
+        f"{demo.name(case.person)[0]} since {case.silent_since:%d %B}" for case in demo.anna.caseload(show=quiet).rows
+    ]
+    narrator.say(
+        "Anna", f"lists who has been silent for more than two weeks, the longest first: {', '.join(silent)}.", "D-17b"
+    )
+    b = demo.patient("B")
+    b.desk.open_module(b.enrolment_id, 6)
+    left = [demo.name(case.person)[0] for case in demo.anna.caseload(show=quiet).rows]
+    narrator.say("B", f"opens module 6, and is off that list at once. Silent: {' and '.join(left)}.", "D-17b")
 
 
 def short_maintenance(demo: DemoSchool, narrator: Narrator) -> None:

@@ -1,0 +1,67 @@
+"""Bugs in who is silent, and whose access ends soon."""
+
+from proofs.seeded_bugs.bug import Bug, Catcher
+
+_RULES = "tests/rules/test_attention.py"
+_SILENT = f"{_RULES}::test_who_does_nothing_is_silent_while_something_is_expected"
+_SOON = f"{_RULES}::test_an_access_that_ends_by_itself_ends_soon_before_it_has_ended"
+_SQLITE = "tests/adapters/sql/test_storage.py::TestSqliteStorage"
+
+BUGS = (
+    Bug(
+        name="nobody-is-silent-who-was-never-there",
+        harm="a patient who never came would be missed for a year",
+        module="domain.attention",
+        old="        seen = of.last_seen_at or of.started_at\n        lasts",
+        new="        seen = of.last_seen_at or now\n        lasts",
+        caught_by=Catcher(_SILENT),
+    ),
+    Bug(
+        name="silent-in-maintenance",
+        harm="a therapist would call patients who have nothing left to do",
+        module="domain.attention",
+        old="return seen if is_silent and lasts and of.phase is Phase.ACTIVE else None",
+        new="return seen if is_silent and lasts else None",
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 4"),
+    ),
+    Bug(
+        name="an-open-ended-access-ends-soon",
+        harm="a patient would be told of an end that does not come",
+        module="domain.attention",
+        old="(of.phase is Phase.ACTIVE and not self.open_ended)",
+        new="of.phase is Phase.ACTIVE",
+        caught_by=Catcher(_SOON),
+    ),
+    Bug(
+        name="a-maintenance-never-ends-soon",
+        harm="a patient would be shut out of a maintenance without a word before",
+        module="domain.attention",
+        old="ends = of.phase is Phase.MAINTENANCE or (",
+        new="ends = (",
+        caught_by=Catcher(_SOON),
+    ),
+    Bug(
+        name="a-limit-of-nothing-points-everybody-out",
+        harm="a unit that wants no such list would get one of all its patients",
+        module="rules.attention",
+        old="now - _BEFORE_ALL) if silent else None",
+        new="now - _BEFORE_ALL)",
+        caught_by=Catcher(_SILENT),
+    ),
+    Bug(
+        name="the-database-forgets-that-an-access-is-over",
+        harm="the list of the silent would hold patients whose access has ended",
+        module="adapters.sql.case_order",
+        old="or_(not_(IS_ENDING), _IS_OPEN_ENDED)",
+        new="or_(not_(IS_ENDING), not_(_IS_OPEN_ENDED))",
+        caught_by=Catcher(f"{_SQLITE}::test_the_limits_count_to_the_microsecond", "Caseload.list_caseload: attention"),
+    ),
+    Bug(
+        name="totals-of-coming-ends-hold-the-past-ones",
+        harm="the badge would count ends that the list does not show",
+        module="adapters.sql.case_order",
+        old="    not_(IS_ENDING),\n    _e.access_until <",
+        new="    _e.access_until <",
+        caught_by=Catcher(f"{_SQLITE}::test_the_limits_count_to_the_microsecond", "Caseload.list_caseload: attention"),
+    ),
+)
