@@ -22,7 +22,7 @@ BUGS = (
         module="domain.attention",
         old="return seen if is_silent and lasts and of.phase is Phase.ACTIVE else None",
         new="return seen if is_silent and lasts else None",
-        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 4"),
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 11"),
     ),
     Bug(
         name="an-open-ended-access-ends-soon",

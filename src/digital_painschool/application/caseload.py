@@ -47,8 +47,7 @@ class CaseSelection:
 
     Args:
         sort: The order.
-        ended: True for the enrolments that have ended instead of the open ones; these have no flags and no review due.
-            They are neither silent nor end soon.
+        ended: True for the enrolments that have ended instead of the open ones; nothing of the conditions fits these.
         flagged: True for patients with a flag alone, False for those without; None for both.
         review_due: True for patients with a review due alone, False for the others; None for both.
         phase: The phase, of an open enrolment; None for any.
@@ -81,10 +80,7 @@ class CaseSelection:
         if self.program is not None:
             plain_text(self.program, "a program's key")
         if self.ended and {self.flagged, self.review_due, self.phase, self.silent, self.ends_soon} != {None}:
-            raise InvalidValue(
-                "an ended enrolment has no flag, no review due and no open phase, is not silent and does not end soon; "
-                "leave these out"
-            )
+            raise InvalidValue("an ended one has no flag, review due, open phase, silence or end; leave these out")
 
 
 OPEN_CASES = CaseSelection()

@@ -18,17 +18,17 @@ class Watched(Protocol):
 
     @property
     def started_at(self) -> datetime:
-        """When the enrolment began, UTC."""
+        """The instant of the start, UTC."""
         ...
 
     @property
     def access_until(self) -> datetime:
-        """When the patient's access ends, UTC."""
+        """The end of the patient's access, UTC."""
         ...
 
     @property
     def last_seen_at(self) -> datetime | None:
-        """When the patient last did something, UTC; None for never."""
+        """The instant at which the patient last did something, UTC; None for never."""
         ...
 
 

@@ -86,7 +86,7 @@ class PatientLists:
         return self._executor.persons.find(self._actor, number)
 
     def caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
-        """Return a page of "Mina": the therapist's own patients with their flags. Rule: M-08, M-09, D-15b."""
+        """Return a page of "Mina": the therapist's own patients with flags. Rule: M-08, M-09, D-15b, D-17b."""
         return case_page(self._executor, self._actor, Action.LIST_OWN_PATIENTS, show, after=after, limit=limit)
 
     def unit_caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
