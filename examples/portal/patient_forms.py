@@ -16,8 +16,8 @@ from .steps import attempt, done, once, show
 @for_patients
 def fill_in(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, number: int, form: str) -> HttpResponse:
     """Fill in a form from a module, or keep it as a draft."""
-    asked = room.form(enrolment_id, form)
-    draft = room.draft(enrolment_id, form)
+    found = room.form_page(enrolment_id, form)
+    asked, draft = found.form, found.draft
     sent = answers_form(asked, request.POST or None, {} if draft is None else draft.answers)
     keeps_draft = request.POST.get("do") == "draft"
 

@@ -39,7 +39,7 @@ def page(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, num
         "module": module,
         "page": shown,
         "number": page,
-        "forms": [room.form(enrolment_id, key) for key in shown.forms] if overview.access.fill_in_forms else [],
+        "forms": [one for one in overview.forms if one.form in shown.forms] if overview.access.fill_in_forms else [],
         "before": page - 1,
         "after": page + 1 if page < module.pages else None,
     }

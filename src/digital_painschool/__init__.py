@@ -68,6 +68,7 @@ _HOME = {
     "Form": "domain.form",
     "FormAnswers": "application.form_answers",
     "FormCount": "domain.enrolment",
+    "FormPage": "application.drafts",
     "FormProgress": "application.patient_page",
     "FormRead": "domain.events",
     "FormSaved": "domain.events",

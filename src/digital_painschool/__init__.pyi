@@ -8,6 +8,7 @@ from digital_painschool.application.caseload import Case as Case
 from digital_painschool.application.caseload import CasePage as CasePage
 from digital_painschool.application.caseload import CaseSelection as CaseSelection
 from digital_painschool.application.colleagues import UnitStaff as UnitStaff
+from digital_painschool.application.drafts import FormPage as FormPage
 from digital_painschool.application.export import Format as Format
 from digital_painschool.application.export_download import ExportDownload as ExportDownload
 from digital_painschool.application.form_answers import FormAnswers as FormAnswers

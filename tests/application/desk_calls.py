@@ -217,6 +217,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "room.save_form": (lambda r: r.save_form(E, PAIN, {"smarta": 3}), [("save-form", TREATED)]),
     "room.save_draft": (lambda r: r.save_draft(E, PAIN, {}), [("save-draft", TREATED)]),
     "room.draft": (lambda r: r.draft(E, PAIN), [("read-draft", TREATED)]),
+    "room.form_page": (lambda r: r.form_page(E, PAIN), [("read-draft", TREATED)]),
     "room.discard_draft": (lambda r: r.discard_draft(E, PAIN), [("discard-draft", TREATED)]),
     "room.conversations": (lambda r: r.conversations(E), [("read-conversation", TREATED)]),
     "room.read_conversation": (lambda r: r.read_conversation(E, 1), [("read-conversation", TREATED)] * 2),

@@ -128,6 +128,7 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
     "desk.module": (lambda d: d.module(E, 99), ("see-enrolment", TREATED)),
     "room.complete_module": (lambda r: r.complete_module(E, 99), ("complete-module", TREATED)),
     "room.form": (lambda r: r.form(E, "?"), ("see-program", TREATED)),
+    "room.form_page": (lambda r: r.form_page(E, "?"), ("read-draft", TREATED)),
     "former.conversations": (lambda r: r.conversations(ENDED.enrolment), ("read-conversation", ENDED)),
     "former.read_conversation": (lambda r: r.read_conversation(ENDED.enrolment, 1), ("read-conversation", ENDED)),
     "former.open_module": (lambda r: r.open_module(ENDED.enrolment, 1), ("open-module", ENDED)),

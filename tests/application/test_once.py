@@ -96,7 +96,7 @@ READING = frozenset(
             "desk.timeline",
             "desk.notifications",
         ),
-        *("room.overview", "room.form", "room.form_answers", "room.conversations"),
+        *("room.overview", "room.form", "room.form_page", "room.form_answers", "room.conversations"),
         *("room.limits", "room.draft", "room.save_draft", "room.discard_draft"),
         *("desk.open_form", "desk.read_conversation", "room.open_module", "room.read_page", "room.read_conversation"),
         "desk.module",

@@ -118,9 +118,10 @@ def test_what_another_role_may_do_is_not_offered() -> None:
     """Otherwise a patient administrator would see buttons that refuse."""
     school = Scenario()
     id_ = school.start()
-    assert {Action.SEE_ENROLMENT, Action.SEE_FLAGS, Action.SEE_PROGRAM, Action.HAND_OVER} == (
-        school.coordinator.patient_page(id_).actions
-    )
+    may = {Action.SEE_ENROLMENT, Action.SEE_FLAGS, Action.SEE_PROGRAM, Action.HAND_OVER, Action.WITHDRAW}
+    assert may == school.coordinator.patient_page(id_).actions
+    school.room.write(id_, "Hej")
+    assert may - {Action.WITHDRAW} == school.coordinator.patient_page(id_).actions
 
 
 @pytest.mark.rule("D-08a", "D-15a")

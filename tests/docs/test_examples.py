@@ -30,7 +30,10 @@ def test_the_portal_shows_what_is_possible_and_says_why_not(tmp_path: Path) -> N
     lines = told("embed_in_a_portal.py", tmp_path)
     assert [
         "Kontrollera numret: NEJ. Den sista siffran stämmer inte med resten. Kontrollera om något är felskrivet.",
-        "Starta igen: NEJ. Patienten har redan momentet på enheten. Fortsätt i det, eller avsluta det först.",
+        (
+            "Starta igen: NEJ. Patienten har redan momentet på enheten, hos SE2321000131-P000000123456. Fråga"
+            " behandlaren, eller be invånaradministratören byta behandlare."
+        ),
         "Läs modul 1: Vad är smärta?",
         "Spara 11 av 10: NEJ. " + TO_CORRECT,
         "Spara 9 av 10: ifyllt 1 gång",

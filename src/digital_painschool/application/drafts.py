@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
+from attrs import frozen
+
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.enrolment_loading import load
 from digital_painschool.application.executor import Executor, back_off
@@ -19,6 +21,19 @@ from digital_painschool.rules.forms import form_to_fill_in
 from digital_painschool.rules.permissions import Action
 
 _T = TypeVar("_T")
+
+
+@frozen(kw_only=True)
+class FormPage:
+    """A form to fill in, with what the patient has begun. Rule: M-14, D-14a.
+
+    Args:
+        form: The form, with its questions.
+        draft: The draft, or None.
+    """
+
+    form: Form
+    draft: Draft | None
 
 
 class DraftDesk:
@@ -56,13 +71,13 @@ class DraftDesk:
                 back_off(attempt)
         raise Conflict("the draft could not be saved: others changed the enrolment at the same time; try again")
 
-    def load(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
-        """Return the draft of a form, or None."""
+    def page(self, enrolment_id: EnrolmentId, form: str) -> FormPage:
+        """Return a form, and its draft if there is one."""
         at = self._executor.now()
         found = self._executor.read(
             Action.READ_DRAFT, self._patient, enrolment_id, lambda enrolment: self._form(enrolment, form, at)
         )
-        return self._executor.storage.draft(enrolment_id, found.key)
+        return FormPage(form=found, draft=self._executor.storage.draft(enrolment_id, found.key))
 
     def discard(self, enrolment_id: EnrolmentId, form: str) -> None:
         """Delete the draft of a form where there is one."""

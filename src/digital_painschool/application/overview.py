@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
+from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import last_day
@@ -82,6 +83,7 @@ class Overview:
         done: True when every required module is completed (D-05b).
         forms: The program's forms, each with the modules that carry it and how often it was filled in (M-14).
         unread_messages: The number of unread messages from staff.
+        limits: What may be typed at the unit (M-10, M-11).
     """
 
     enrolment_id: EnrolmentId
@@ -103,6 +105,7 @@ class Overview:
     done: bool
     forms: tuple[FormStatus, ...]
     unread_messages: int
+    limits: InputLimits
 
 
 def overview_of(enrolment: Enrolment, terms: Terms, now: datetime) -> Overview:
@@ -137,6 +140,7 @@ def overview_of(enrolment: Enrolment, terms: Terms, now: datetime) -> Overview:
             for form in program.forms
         ),
         unread_messages=sum(c.unread(Author.PATIENT) for c in enrolment.conversations),
+        limits=input_limits(terms.policy),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.commands import CommandResult
-from digital_painschool.application.drafts import DraftDesk
+from digital_painschool.application.drafts import DraftDesk, FormPage
 from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
@@ -150,6 +150,14 @@ class PatientDesk:
 
         return self._executor.read(Action.SEE_PROGRAM, self._patient, enrolment_id, found)
 
+    def form_page(self, enrolment_id: EnrolmentId, form: str) -> FormPage:
+        """Return a form to fill in together with its draft, for the screen of a form. Rule: M-14, D-14a.
+
+        Raises:
+            RuleViolation: As `form`.
+        """
+        return self._drafts.page(enrolment_id, form)
+
     def form_answers(self, enrolment_id: EnrolmentId, form: str) -> FormAnswers:
         """Return the patient's own earlier answers to a form, with its questions. Rule: M-14, M-18, D-18a.
 
@@ -225,7 +233,7 @@ class PatientDesk:
         Raises:
             RuleViolation: The form could not be saved either.
         """
-        return self._drafts.load(enrolment_id, form)
+        return self._drafts.page(enrolment_id, form).draft
 
     def discard_draft(self, enrolment_id: EnrolmentId, form: str) -> None:
         """Delete the draft of a form; discarding again changes nothing. Rule: D-14a.

@@ -116,6 +116,7 @@ def calls_of(id_: EnrolmentId, number: str) -> dict[str, Call]:
         calls[name] = lambda s, call=method.call: call(s.desk, id_)  # type: ignore[misc]
     for name, in_room in ROOM.items():
         calls[f"room.{name}"] = lambda s, call=in_room: call(s.school.patient(number), id_)  # type: ignore[misc]
+    calls.pop("withdraw")  # the patients have written
     for name, last in LAST.items():
         calls.pop(name)
         calls[name] = partial(last, id_=id_)
@@ -127,6 +128,7 @@ LAST: dict[str, Callable[..., object]] = {
     "mark_handled": lambda s, id_: s.desk.mark_handled(id_, FlagKind.PROGRAM_DONE),
     "hand_over": lambda s, id_: s.coordinator.hand_over(id_, COLLEAGUE.hsa_id),
     "maintain": lambda s, id_: s.colleague.maintain(id_, days=30, modules=[1], shortens=True),
+    "reactivate": lambda s, id_: s.colleague.reactivate(id_),
     "end": lambda s, id_: s.colleague.end(id_, reason="klar"),
 }
 """The calls that are not made of a healthy one: they are refused there, or change what comes after them."""
@@ -559,3 +561,17 @@ def test_a_damaged_row_of_postgresql_stops_nobody_else(
     with database(postgresql_server, filled_database) as url:
         if damage.do(url):
             judge(url, tmp_path, damage)
+
+
+@pytest.mark.rule("D-24a")
+def test_a_repeat_over_a_timeline_without_its_start_is_refused_by_name(sqlite_url: str) -> None:
+    """Otherwise a call that is made again would end in an error of Python's, which no host expects."""
+    school = Scenario(opened(sqlite_url))
+    id_ = school.start()
+    school.desk.review(id_, once="k")
+    execute(sqlite_url, "DELETE FROM timeline WHERE seq = 1")
+    execute(sqlite_url, "UPDATE timeline SET seq = 1")
+    school.room.write(id_, "Hej")
+    with pytest.raises(StorageError, match=f"the timeline of enrolment {id_} lacks entries"):
+        school.desk.review(id_, once="k")
+    close(school)

@@ -4,6 +4,7 @@ Each is a function over a protocol, so that no adapter implements it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import field, frozen
 
@@ -89,12 +90,13 @@ def load_state_at(storage: Enrolments, enrolment_id: EnrolmentId, version: int) 
     """Return the state that an enrolment had at an earlier version, replayed from its timeline.
 
     Raises:
-        StorageError: The timeline is unreadable, or ends before the version.
+        StorageError: The timeline is unreadable, ends before the version, or does not begin with a start.
     """
     entries = load_timeline(storage, enrolment_id)[:version]
-    if len(entries) != version:
-        raise StorageError(f"the timeline of enrolment {enrolment_id} ends too early; was it changed by hand?")
-    return replay(entry.event for entry in entries)
+    if len(entries) == version:
+        with suppress(ValueError):  # the error is raised outside, so that no event hangs on it as its context
+            return replay(entry.event for entry in entries)
+    raise StorageError(f"the timeline of enrolment {enrolment_id} lacks entries; was it changed by hand?")
 
 
 def load_documents(storage: Enrolments, enrolment_id: EnrolmentId, seqs: Iterable[int]) -> Mapping[int, Content]:

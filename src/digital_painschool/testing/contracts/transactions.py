@@ -36,7 +36,8 @@ from digital_painschool.testing.snapshot import UNITS, StorageSnapshot
 
 IDS = tuple(map(EnrolmentId, ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")))
 PLANS = ("plan-1", "plan-2")
-CALL = desk_call("a key")
+DESK_CALLS = {name: desk_call(f"a key of {name}") for name in ("profile", "export", "plan", "purge", "receipt")}
+"""The call at a desk that each of these steps completes."""
 CHOSEN = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
 
 
@@ -99,7 +100,7 @@ def _completed(storage: Storage, prepared: Prepared) -> None:
 def _purged(storage: Storage, prepared: Prepared) -> None:
     *purge, left = prepared.plan.enrolments[-3:]
     skipped = Skipped(enrolment_id=left.enrolment_id, why=Skip.TOO_YOUNG)
-    storage.purge(prepared.plan.id, purge, [skipped], completed=CALL)
+    storage.purge(prepared.plan.id, purge, [skipped], completed=DESK_CALLS["purge"])
 
 
 CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
@@ -111,20 +112,23 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
     "complete": ("Outbox.complete: one transaction", _completed),
     "profile": (
         "Staff.save_profile",
-        lambda s, _: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=CALL),
+        lambda s, _: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=DESK_CALLS["profile"]),
     ),
     "log": ("AccessLog.log", lambda s, _: s.log(evolve(LOGGED, action=f"see-{number}") for number in range(3))),
-    "export": ("Retention.save_export", lambda s, _: exported(s, dict.fromkeys(IDS[:3], 2), "export-2", CALL)),
+    "export": (
+        "Retention.save_export",
+        lambda s, _: exported(s, dict.fromkeys(IDS[:3], 2), "export-2", DESK_CALLS["export"]),
+    ),
     "plan": (
         "Retention.save_plan",
         lambda s, prepared: s.save_plan(
-            evolve(prepared.plan, id=PlanId("plan-2"), decision=None), LOGGED, completed=CALL
+            evolve(prepared.plan, id=PlanId("plan-2"), decision=None), LOGGED, completed=DESK_CALLS["plan"]
         ),
     ),
     "purge": ("Retention.purge: all or nothing", _purged),
     "receipt": (
         "DeskCalls: with the step",
-        lambda s, prepared: s.save_receipt(receipt_of(prepared.plan), completed=CALL),
+        lambda s, prepared: s.save_receipt(receipt_of(prepared.plan), completed=DESK_CALLS["receipt"]),
     ),
 }
 """One call of every method that promises one transaction, each with the clause."""
@@ -138,7 +142,7 @@ def observed(storage: Storage) -> StorageSnapshot:
         "persons": [storage.find_by_person(person) for person in PERSONS],
         "access ended": storage.access_ended(LATER, 1000),
         "calls": [storage.find_call(key_of(begin(id_, unit=unit).enrolment)) for id_ in IDS for unit in UNITS],
-        "desk call": storage.find_desk_call(CALL.key),
+        "desk calls": [storage.find_desk_call(call.key) for call in DESK_CALLS.values()],
     }
     stored, logged = StorageSnapshot.of(storage, (*IDS, *PLANS), LATER), StorageSnapshot.of_access_log(storage)
     return StorageSnapshot({**stored.contents, **logged.contents, **more})

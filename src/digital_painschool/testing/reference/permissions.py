@@ -156,6 +156,7 @@ ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(
         "save_form": lambda r, e: r.save_form(e, PAIN, {"smarta": 3}),
         "save_draft": lambda r, e: r.save_draft(e, PAIN, {"smarta": 3}),
         "draft": lambda r, e: r.draft(e, PAIN),
+        "form_page": lambda r, e: r.form_page(e, PAIN),
         "discard_draft": lambda r, e: r.discard_draft(e, PAIN),
         "conversations": lambda r, e: r.conversations(e),
         "read_conversation": lambda r, e: r.read_conversation(e, 1),
