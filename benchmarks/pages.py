@@ -31,12 +31,14 @@ from digital_painschool.ports.storage import (
     load_notifications,
     load_timeline,
 )
+from digital_painschool.rules.attention import attention_limits
 
 _PLACES = 200
 """So many people are asked for in turn."""
 _DONE = 7
 """Of ten patients of a therapist this one has the longest timeline."""
 _NEWEST = Excerpt(newest_first=True)
+_LIMITS = attention_limits(POLICY, NOW)
 _DUE_BEFORE = NOW - timedelta(days=POLICY.review_after_days)
 
 
@@ -54,6 +56,9 @@ _MINA: Mapping[str, Selected] = {
     "Mina by oldest flag": (CaseSelection(sort=CaseSort.OLDEST_FLAG), {"sort": CaseSort.OLDEST_FLAG}),
     "Mina by last seen": (CaseSelection(sort=CaseSort.LAST_SEEN), {"sort": CaseSort.LAST_SEEN}),
     "Mina by start": (CaseSelection(sort=CaseSort.START), {"sort": CaseSort.START}),
+    "Mina by silence": (CaseSelection(sort=CaseSort.SILENCE), {"sort": CaseSort.SILENCE, "limits": _LIMITS}),
+    "Mina, silent": (CaseSelection(silent=True), {"silent": True, "limits": _LIMITS}),
+    "Mina by end": (CaseSelection(sort=CaseSort.END), {"sort": CaseSort.END, "limits": _LIMITS}),
     "Mina, flagged": (CaseSelection(flagged=True), {"flagged": True}),
     "Mina, review due": (CaseSelection(review_due=True), {"reviewed_before": _DUE_BEFORE}),
     "Mina, active": (CaseSelection(phase=Phase.ACTIVE), {"phase": Phase.ACTIVE}),
@@ -185,6 +190,8 @@ class _Region:
             "enrolment_id": place.enrolment_id,
             "now": self._raw.instant(NOW),
             "due_before": self._raw.instant(_DUE_BEFORE),
+            "seen_before": self._raw.instant(_LIMITS.seen_before),
+            "ends_before": self._raw.instant(_LIMITS.ends_before),
             "program": PROGRAM.key,
             "heading": self._heading,
             "more": MORE,

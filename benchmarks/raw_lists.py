@@ -26,6 +26,9 @@ _OLDEST = (
     "CASE WHEN access_until <= :now AND (waiting_since IS NULL OR access_until < waiting_since)"
     " THEN access_until ELSE waiting_since END"
 )
+_SEEN = "coalesce(last_seen_at, started_at)"
+_SILENT = f"(phase = 'active' AND access_until > :now AND {_SEEN} < :seen_before)"
+_ENDS_SOON = "(access_until > :now AND access_until < :ends_before)"
 _OWN = "ended_at IS NULL AND unit = :unit AND therapist = :therapist"
 
 
@@ -69,6 +72,9 @@ RAW_LISTS: Mapping[str, RawList] = {
     "Mina by oldest flag": _caseload(_cases(rank=f"CASE WHEN {_FLAGGED} THEN 0 ELSE 1 END")),
     "Mina by last seen": _caseload(_cases(rank="0", instant="last_seen_at")),
     "Mina by start": _caseload(_cases(rank="0", instant="started_at")),
+    "Mina by silence": _caseload(_cases(rank=f"CASE WHEN {_SILENT} THEN 0 ELSE 1 END", instant=_SEEN)),
+    "Mina, silent": _caseload(_cases(f"{_OWN} AND {_SILENT}")),
+    "Mina by end": _caseload(_cases(rank=f"CASE WHEN {_ENDS_SOON} THEN 0 ELSE 1 END", instant="access_until")),
     "Mina, flagged": _caseload(_cases(f"{_OWN} AND {_FLAGGED}")),
     "Mina, review due": _caseload(_cases(f"{_OWN} AND coalesce(reviewed_at, started_at) < :due_before")),
     "Mina, active": _caseload(_cases(f"{_OWN} AND phase = 'active'")),

@@ -1,5 +1,6 @@
 """The pages of the caseload in SQL: a statement for each order, for open and ended enrolments, own and the unit's."""
 
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -122,11 +123,11 @@ def _bounds(column: ColumnElement[Any], name: str) -> list[ColumnElement[bool]]:
     return [or_(first.is_(None), column >= first), or_(end.is_(None), column < end)]
 
 
-def _page(sort: CaseSort, *, ended: bool, own: bool) -> Select[Any]:
+def _page(sort: CaseSort, *, ended: bool, own: bool, attention: bool) -> Select[Any]:
     rank, instant = (_ORDERS_OF_ENDED if ended else _ORDERS)[sort]
     flag_rank = literal_column(str(QUIET), Integer) if ended else FLAG_RANK
-    judged = (false(), false()) if ended else (func.coalesce(IS_SILENT, false()), func.coalesce(ENDS_SOON, false()))
-    conditions = [one.label(name) for one, name in zip(judged, ("is_silent", "is_ending_soon"), strict=True)]
+    judged = {"silent": IS_SILENT, "ends_soon": ENDS_SOON} if attention else {}
+    conditions = [(false() if ended else func.coalesce(one, false())).label(name) for name, one in judged.items()]
     positions = (rank.label("rank"), instant.label("stored"), flag_rank.label("flag_rank"), *conditions)
     listed = and_(ENDED, not_(WITHDRAWN)) if ended else NOT_ENDED
     rows = of_unit(select(*positions, *enrolments.c).where(listed), own=own).subquery("cases")
@@ -139,11 +140,10 @@ def _page(sort: CaseSort, *, ended: bool, own: bool) -> Select[Any]:
             tuple_(*position) > tuple_(typed["rank"], typed["instant"], typed["id"]),
             case_.flag_rank.between(typed["lowest"], typed["highest"]),
             case_.phase == func.coalesce(typed["phase"], case_.phase),
-            case_.is_silent == func.coalesce(typed["silent"], case_.is_silent),
-            case_.is_ending_soon == func.coalesce(typed["ends_soon"], case_.is_ending_soon),
             case_.program == func.coalesce(typed["program"], case_.program),
             *_bounds(func.coalesce(case_.reviewed_at, case_.started_at, type_=Instant()), "reviewed"),
             *_bounds(case_.last_entry_at, "changed"),
+            *(case_[name] == func.coalesce(typed[name], case_[name]) for name in judged),
         )
         .order_by(*position)
         .limit(typed["limit"])
@@ -151,9 +151,9 @@ def _page(sort: CaseSort, *, ended: bool, own: bool) -> Select[Any]:
 
 
 PAGES = {
-    (sort, ended, own): _page(sort, ended=ended, own=own)
+    (sort, *flags): _page(sort, ended=flags[0], own=flags[1], attention=flags[2])
     for sort in CaseSort
-    for ended in (False, True)
-    for own in (False, True)
+    for flags in product((False, True), repeat=3)
 }
-"""The statement of a page, by the order, whether the enrolments have ended, and whether they are a therapist's own."""
+"""The statement of a page, by the order, whether the enrolments have ended, whether they are a therapist's own, and
+whether the silent ones or the coming ends alone are wanted."""

@@ -71,7 +71,8 @@ class SqlCaseload:
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         if query.program is not None and not is_storable(query.program):
             return ()
-        statement = PAGES[query.sort, query.ended, query.therapist is not None]
+        attention = query.silent is not None or query.ends_soon is not None
+        statement = PAGES[query.sort, query.ended, query.therapist is not None, attention]
         rows = self._database.read(lambda connection: connection.fetch_each(statement, _values(query)))
         found = tuple(read_each(rows, _case, _unreadable_case))
         hidden = len(rows) - len(found)
