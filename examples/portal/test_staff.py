@@ -59,6 +59,29 @@ def test_a_list_shows_what_is_asked_for(anna: ClientVisitor) -> None:
     assert len(names(anna)) == 2
 
 
+def test_who_is_silent_and_whose_access_ends_soon_are_lists_of_their_own(anna: ClientVisitor, portal: Clock) -> None:
+    """Otherwise a patient who has gone away in silence would be noticed when the year is over (D-17b)."""
+    portal.wait(minutes=60 * 24 * 15)
+    desk = school().therapist(ANNA.actor)
+    school().patient(IDA).save_form(enrolment_of(IDA), "halsoskattning", {"smarta": 3})
+    desk.maintain(enrolment_of(FILIP), days=14, modules=(1,), shortens=True)
+    anna.open("/personal/")
+    assert "3 pågående, 1 med flaggor, 1 tysta, 1 vars tillgång snart tar slut" in anna.text
+    for shown, expected in (("Tysta", "Elsa Ek"), ("Tillgången tar snart slut", "Filip Fors")):
+        anna.fill("Visa", shown)
+        anna.press("Visa")
+        assert names(anna) == [expected]
+    anna.click("Filip Fors")
+    assert "tar snart slut" in anna.text
+    anna.open(f"/personal/patient/{enrolment_of(ELSA)}/")
+    assert "tyst sedan" in anna.text
+    for order, first in (("Tysta längst först", "Elsa Ek"), ("Tidigast slut först", "Filip Fors")):
+        anna.open("/personal/")
+        anna.fill("Ordna", order)
+        anna.press("Visa")
+        assert names(anna)[0] == first
+
+
 def test_a_long_list_has_pages_with_its_filters(anna: ClientVisitor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a patient beyond the first page would never be seen."""
     monkeypatch.setattr(staff_lists, "PAGE", 2)
