@@ -10,7 +10,7 @@ from digital_painschool.labels.lookup import Language
 from digital_painschool.testing.strategies.programs import end_reasons
 from digital_painschool.testing.strategies.texts import titles
 
-_ATTENTION_DAYS = st.sampled_from([0, 14, 28]) | st.integers(1, 400)
+_ATTENTION_DAYS = st.just(0) | st.integers(1, 400)
 _DECISIONS = titles("Beslut 1")
 _END_REASONS = st.none() | end_reasons()
 _FLAGS = st.frozensets(st.sampled_from(FlagKind))
@@ -53,8 +53,8 @@ def policies(draw: st.DrawFn, *, zone: str | None = None) -> Policy:
         collected_at=_time(run),
         forenoon_ends=_time(ends),
         review_after_days=draw(st.just(21) | st.integers(1, 400)),
-        silent_after_days=draw(_ATTENTION_DAYS),
-        ending_within_days=draw(_ATTENTION_DAYS),
+        silent_after_days=draw(st.just(14) | _ATTENTION_DAYS),
+        ending_within_days=draw(st.just(28) | _ATTENTION_DAYS),
         maintenance_days=(fewest, draw(st.just(max(365, fewest)) | st.integers(fewest, 3650))),
         year_end=draw(st.sampled_from(YearEnd)),
         write_in_maintenance=draw(st.booleans()),
