@@ -59,6 +59,8 @@ class EndForm(forms.Form):
     def __init__(self, data: QueryDict | None, page: PatientPage) -> None:
         super().__init__(data)
         reasons = [("", "Välj"), *((reason.key, reason.title) for reason in page.end_reasons)]
+        if data and not page.end_reasons:  # it has ended meanwhile: the call says so, or gives the first result again
+            reasons.append((data.get("reason", ""), ""))
         self.fields["reason"].choices = reasons  # type: ignore[attr-defined]
 
 

@@ -14,6 +14,8 @@ from proofs.chaos.evidence import Evidence, Row, StoredEnrolment
 from proofs.chaos.journal import Noted
 
 _SYSTEM = SystemActor().signature
+_DROPPING = {"Ended", "HandedOver", "Withdrawn"}
+"""The steps that drop notifications, as many as wait."""
 
 
 @frozen
@@ -30,9 +32,9 @@ class Left:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The names of the events; what an end drops with it is counted elsewhere."""
+        """The names of the events; what a step drops with it is counted elsewhere."""
         names = tuple(type(entry.event).__name__ for entry in self.entries)
-        return tuple(name for name in names if name != "NotificationDropped") if names[0] == "Ended" else names
+        return tuple(name for name in names if name != "NotificationDropped") if names[0] in _DROPPING else names
 
 
 def steps_wrong(evidence: Evidence) -> Iterator[str]:

@@ -9,7 +9,7 @@ from attrs import evolve
 from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.application import colleagues
 from digital_painschool.domain.people import Actor, HsaId, Role
-from digital_painschool.errors import DeliveryError, NotPermitted, PainSchoolError, Reason, RuleViolation
+from digital_painschool.errors import DeliveryError, InvalidValue, NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.labels.lookup import Language, label
 from digital_painschool.ports.directory import StaffMember
 from digital_painschool.testing.environment import AT_WORK, on_sqlite, with_adapters
@@ -215,3 +215,16 @@ def test_whoever_may_not_do_a_step_is_told_who_may() -> None:
         assert whom == error.value.whom
     assert "Patientens behandlare, Invånaradministratör" in label(error.value)
     assert "The patient's therapist" in label(error.value, "en")
+
+
+@pytest.mark.rule("D-09b")
+def test_who_is_no_therapist_cannot_take_a_patient() -> None:
+    """Otherwise a patient administrator would get a patient whom they may neither list nor read nor end."""
+    school = Scenario()
+    own = COORDINATOR.hsa_id
+    for therapist in (None, own):
+        with school.unchanged(), pytest.raises(InvalidValue, match="name the therapist who gets the patient"):
+            school.coordinator.start(ANNA, program="smartskola", therapist=therapist)
+    id_ = school.start()
+    with school.unchanged(), pytest.raises(InvalidValue, match="name the therapist who gets the patient"):
+        school.coordinator.hand_over(id_, own)

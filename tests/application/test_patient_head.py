@@ -96,3 +96,13 @@ def test_each_view_that_shows_times_says_in_which_zone(view: str) -> None:
     """Otherwise a portal would read the unit's settings, or show a time of another place."""
     school, id_ = _lived()
     assert HELSINKI == (TABS | OTHERS)[view](school, id_).zone
+
+
+@pytest.mark.rule("D-07b", "D-08a")
+def test_the_head_of_what_was_withdrawn_is_not_open() -> None:
+    """Otherwise a portal would draw buttons that are all refused."""
+    school = Scenario()
+    id_ = school.start()
+    assert school.desk.patient_page(id_).head.is_open
+    school.desk.withdraw(id_, "wrong-person")
+    assert not school.desk.patient_page(id_).head.is_open

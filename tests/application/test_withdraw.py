@@ -214,9 +214,22 @@ def test_what_came_since_the_view_refuses_it_if_it_raised_a_flag() -> None:
     school = Scenario()
     id_ = slipped(school)
     seen = school.desk.patient_page(id_).version
-    school.complete(id_, 1, 2, 3)
-    with refused("D-19b", Reason.VIEW_IS_OLD, flags=("program-done",)):
+    school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
+    with refused("D-19b", Reason.VIEW_IS_OLD, flags=("handed-over",)):
         school.desk.withdraw(id_, WRONG, expected=seen)
-    seen = school.desk.patient_page(id_).version
+    seen = school.coordinator.patient_page(id_).version
     school.room.read_page(id_, 1, 2)
     assert Phase.WITHDRAWN is school.desk.withdraw(id_, WRONG, expected=seen).phase
+
+
+@pytest.mark.rule("D-07b")
+def test_a_treatment_in_which_the_patient_completed_a_module_is_not_withdrawn() -> None:
+    """Otherwise a whole treatment could be purged at once and without an export, as if it had been a slip."""
+    school = Scenario()
+    id_ = slipped(school)
+    school.room.open_module(id_, 1)
+    assert Action.WITHDRAW in school.desk.patient_page(id_).actions
+    school.complete(id_, 1)
+    assert Action.WITHDRAW not in school.desk.patient_page(id_).actions
+    with school.unchanged(), refused("D-07b", Reason.PATIENT_HAS_WRITTEN):
+        school.desk.withdraw(id_, WRONG)

@@ -19,7 +19,7 @@ BUGS = (
         harm="two therapists would treat one patient in one program, each not knowing of the other",
         module="rules.lifecycle",
         old="        if enrolment.is_open and (",
-        new="        if enrolment.phase is Phase.ACTIVE and (",
+        new="        if enrolment.phase.value == 'active' and (",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 2"),
     ),
     Bug(
@@ -68,7 +68,7 @@ BUGS = (
         module="rules.transitions",
         old='    Transition("maintain", Phase.MAINTENANCE, Phase.MAINTENANCE),\n',
         new="",
-        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 6"),
+        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "KeyError"),
     ),
     Bug(
         name="out-of-order-is-marked-the-wrong-way-round",

@@ -6,8 +6,8 @@ from functools import cache
 from attrs import frozen
 
 from digital_painschool.application.executor import Executor
-from digital_painschool.domain.people import Actor, HsaId
-from digital_painschool.errors import PainSchoolError
+from digital_painschool.domain.people import Actor, HsaId, Role
+from digital_painschool.errors import InvalidValue, PainSchoolError
 from digital_painschool.ports.directory import StaffMember
 from digital_painschool.rules.lifecycle import require_colleague
 from digital_painschool.rules.permissions import Action
@@ -49,7 +49,8 @@ def unit_staff(executor: Executor, actor: Actor) -> UnitStaff:
 def colleague_check(executor: Executor, actor: Actor) -> Callable[[HsaId], None]:
     """Return a check that refuses to give a patient to somebody who is not known at the actor's unit.
 
-    The check asks the staff directory once about each person, and not about the actor, whose sign-in vouches for them.
+    The check asks the staff directory once about each person, and not about the actor, whose sign-in vouches for them:
+    it says whether they are a therapist.
     It is called outside of every transaction of the storage. Rule: D-09b.
     """
 
@@ -63,5 +64,7 @@ def colleague_check(executor: Executor, actor: Actor) -> Callable[[HsaId], None]
     def check(therapist: HsaId) -> None:
         if therapist != actor.hsa_id:
             require_colleague(works_at_unit=works_at_unit(therapist))
+        elif Role.THERAPIST not in actor.roles:
+            raise InvalidValue("name the therapist who gets the patient: the actor is none")
 
     return check

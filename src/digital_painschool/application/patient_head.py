@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from attrs import frozen
 
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
+from digital_painschool.domain.enrolment import OPEN_PHASES, CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import last_day
 from digital_painschool.domain.people import HsaId, PersonId
@@ -56,8 +56,8 @@ class PatientHead:
 
     @property
     def is_open(self) -> bool:
-        """True until the enrolment has ended."""
-        return self.phase is not Phase.ENDED
+        """True until the enrolment has ended or was withdrawn."""
+        return self.phase in OPEN_PHASES
 
 
 def patient_head(enrolment: Enrolment, terms: Terms, now: datetime) -> PatientHead:

@@ -214,11 +214,14 @@ class Enrolment:
 
     @property
     def has_patient_writing(self) -> bool:
-        """True when the patient has saved a form, or written a message or a heading. Rule: D-07b.
+        """True when the patient saved a form, completed a module, or wrote a message or a heading. Rule: D-07b.
 
-        A draft is not counted: nobody but the patient may learn of one (D-14a).
+        That a module is done is the patient's own statement. A draft is not counted: nobody but the patient may learn
+        of one (D-14a).
         """
-        return bool(self.forms) or any(one.from_patient or one.renamed_by_patient for one in self.conversations)
+        return bool(self.forms or self.completed) or any(
+            one.from_patient or one.renamed_by_patient for one in self.conversations
+        )
 
     @property
     def undelivered_since(self) -> datetime | None:

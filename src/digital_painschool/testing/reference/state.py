@@ -121,7 +121,12 @@ class ReferenceState:
     def has_patient_writing(self) -> bool:
         """True when there is a submission, or a message or a heading of the patient's."""
         messages = any(one.from_patient.sent for one in self.conversations)
-        return messages or self.is_renamed_by_patient or any(saved.sent for saved in self.forms.values())
+        return (
+            messages
+            or self.is_renamed_by_patient
+            or bool(self.completed)
+            or any(saved.sent for saved in self.forms.values())
+        )
 
     @property
     def year_end(self) -> datetime:
