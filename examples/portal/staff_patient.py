@@ -110,7 +110,8 @@ def _release(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpReques
 
 
 def _reactivate(desk: TherapistDesk, enrolment_id: EnrolmentId, request: HttpRequest) -> object:
-    return desk.reactivate(enrolment_id, expected=expected(request), once=once(request))
+    shortens = request.POST.get("shortens") == "yes"
+    return desk.reactivate(enrolment_id, shortens=shortens, expected=expected(request), once=once(request))
 
 
 SMALL_STEPS: Mapping[str, tuple[Small, str]] = {

@@ -225,7 +225,11 @@ DOINGS: Mapping[str, Doing] = MappingProxyType(
         "review": Doing("therapist", Action.REVIEW, lambda v: v.desk.review(v.id, once=v.once), ["Reviewed"], weight=1),
         "maintain": Doing("therapist", Action.MAINTAIN, _maintain, ["Maintained"], weight=1),
         "reactivate": Doing(
-            "therapist", Action.REACTIVATE, lambda v: v.desk.reactivate(v.id, once=v.once), ["Reactivated"], weight=1
+            "therapist",
+            Action.REACTIVATE,
+            lambda v: v.desk.reactivate(v.id, shortens=True, once=v.once),
+            ["Reactivated"],
+            weight=1,
         ),
         "end": Doing(
             "therapist",

@@ -212,10 +212,10 @@ def test_refusals_come_in_the_order_of_the_rules() -> None:
     ]
     always = [Reason.DAYS_OUT_OF_RANGE, Reason.NO_MODULES_CHOSEN, Reason.UNKNOWN_MODULE]
     assert [*always, Reason.SHORTENS_ACCESS, *always, None] == wrong
-    assert Reason.NOT_IN_MAINTENANCE is refusals.reactivating(model, now)
+    assert Reason.NOT_IN_MAINTENANCE is refusals.reactivating(model, now, shortens=False)
     model.maintain(1, (2,), now)
     year_end = model.year_end
-    back = [refusals.reactivating(model, at) for at in (year_end - INSTANT, year_end)]
+    back = [refusals.reactivating(model, at, shortens=False) for at in (year_end - INSTANT, year_end)]
     assert [None, Reason.FIRST_YEAR_OVER] == back
     assert Reason.MODULE_NOT_IN_MAINTENANCE is refusals.opening(model, 1, now)
     assert Reason.READ_ONLY_IN_MAINTENANCE is refusals.saving(model, "ingen", now)

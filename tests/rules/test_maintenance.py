@@ -229,3 +229,18 @@ def test_the_timeline_says_whether_the_patient_kept_the_access(policy: Policy, *
     (event,) = note_access_end(maintained, Terms(PROGRAM, policy), by=SYSTEM, at=maintained.access_until)
     assert isinstance(event, AccessEnded)
     assert False is event.kept
+
+
+@pytest.mark.rule("D-18b")
+def test_the_way_back_takes_no_time_away_without_a_confirmation() -> None:
+    """Otherwise a click would take back months of maintenance that the patient was promised."""
+    school = Scenario()
+    id_ = school.start()
+    school.advance(days=330)
+    promised = school.desk.maintain(id_, days=365, modules=(1,)).access_until
+    facts = {"last_day": "2027-03-02", "present_last_day": "2028-01-26"}
+    with school.unchanged(), refused("D-18b", Reason.SHORTENS_ACCESS, **facts):
+        school.desk.reactivate(id_)
+    with school.unchanged(), pytest.raises(InvalidValue, match="shortens is True or False"):
+        school.desk.reactivate(id_, shortens="yes")  # type: ignore[arg-type]
+    assert promised > school.desk.reactivate(id_, shortens=True).access_until

@@ -35,8 +35,8 @@ BUGS = (
         name="the-way-back-gives-a-second-year",
         harm="a patient would have access that nobody granted",
         module="rules.lifecycle",
-        old="signature, access_until=_year_end(enrolment.started_at, terms)),)",
-        new="signature, access_until=_year_end(at, terms)),)",
+        old="return (Reactivated(at=at, by=by.signature, access_until=until),)",
+        new="return (Reactivated(at=at, by=by.signature, access_until=_year_end(at, terms)),)",
         caught_by=_USUAL,
     ),
     Bug(

@@ -188,12 +188,16 @@ def maintain(
             raise RuleViolation("M-18", Reason.UNKNOWN_MODULE, module=module)
     zone = terms.policy.zone
     until = end_of_day(at, days, zone)
+    _require_confirmation(enrolment, until, terms, shortens=shortens)
+    return (Maintained(at=at, by=by.signature, days=days, modules=chosen, access_until=until),)
+
+
+def _require_confirmation(enrolment: Enrolment, until: datetime, terms: Terms, *, shortens: bool) -> None:
     if until < enrolment.access_until and not shortens:
-        new, present = last_day(until, zone), last_day(enrolment.access_until, zone)
+        new, present = (last_day(end, terms.policy.zone) for end in (until, enrolment.access_until))
         raise RuleViolation(
             "D-18b", Reason.SHORTENS_ACCESS, last_day=new.isoformat(), present_last_day=present.isoformat()
         )
-    return (Maintained(at=at, by=by.signature, days=days, modules=chosen, access_until=until),)
 
 
 def reactivation_refusal(enrolment: Enrolment, terms: Terms, now: datetime) -> RuleViolation | None:
@@ -209,18 +213,32 @@ def reactivation_refusal(enrolment: Enrolment, terms: Terms, now: datetime) -> R
     return None
 
 
-def reactivate(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
+def reactivate(
+    enrolment: Enrolment, terms: Terms, *, shortens: bool = False, by: AnyActor, at: datetime
+) -> tuple[Event, ...]:
     """End the maintenance: the enrolment is active again, until the end of its first year.
 
     Rule: M-05, D-18b. All modules are open again by the program's ordering, and forms can be filled in.
 
+    Args:
+        enrolment: The state.
+        terms: Its terms.
+        shortens: True when the therapist confirms that a maintenance beyond the first year loses that time.
+        by: The therapist.
+        at: The instant, UTC.
+
     Raises:
-        RuleViolation: The enrolment has ended, is not in maintenance, or its first year is over.
+        RuleViolation: The enrolment has ended, is not in maintenance, or its first year is over; or the maintenance
+            lasts longer than the first year, and nobody confirmed that the way back shortens it.
+        InvalidValue: `shortens` is not True or False.
     """
+    truth_value(shortens, "shortens")
     why = reactivation_refusal(enrolment, terms, at)
     if why is not None:
         raise why
-    return (Reactivated(at=at, by=by.signature, access_until=_year_end(enrolment.started_at, terms)),)
+    until = _year_end(enrolment.started_at, terms)
+    _require_confirmation(enrolment, until, terms, shortens=shortens)
+    return (Reactivated(at=at, by=by.signature, access_until=until),)
 
 
 def note_access_end(enrolment: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:

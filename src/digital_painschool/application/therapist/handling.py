@@ -168,14 +168,26 @@ class Handling:
         )
 
     def reactivate(
-        self, enrolment_id: EnrolmentId, *, expected: int | None = None, once: str | None = None
+        self,
+        enrolment_id: EnrolmentId,
+        *,
+        shortens: bool = False,
+        expected: int | None = None,
+        once: str | None = None,
     ) -> Enrolment:
-        """Make an enrolment active again that is in maintenance, while its first year lasts. Rule: D-18b, D-19b."""
+        """Make an enrolment active again that is in maintenance, while its first year lasts. Rule: D-18b, D-19b.
+
+        A maintenance that lasts longer than the first year is refused without `shortens`, which confirms that the
+        patient loses that time.
+        """
         return self._execute(
             Action.REACTIVATE,
             enrolment_id,
-            self._from_view(expected, lambda e, terms, at: lifecycle.reactivate(e, terms, by=self._actor, at=at)),
-            once_of(once, "reactivate", expected=expected),
+            self._from_view(
+                expected,
+                lambda e, terms, at: lifecycle.reactivate(e, terms, shortens=shortens, by=self._actor, at=at),
+            ),
+            once_of(once, "reactivate", shortens=shortens, expected=expected),
         )
 
     def end(

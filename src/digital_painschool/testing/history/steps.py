@@ -252,13 +252,14 @@ class Maintain(TherapistStep):
 
 @frozen(repr=False)
 class Reactivate(TherapistStep):
-    """The way back from maintenance to active."""
+    """The way back from maintenance to active; `shortens` confirms that the maintenance would last longer."""
 
+    shortens: bool | None = field(default=None, kw_only=True)
     expected: int | None = field(default=None, kw_only=True)
 
     def take(self, scenario: Scenario) -> object:
         desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        return desk.reactivate(enrolment, **given(expected=self.expected, once=self.once))
+        return desk.reactivate(enrolment, **given(shortens=self.shortens, expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)

@@ -102,7 +102,9 @@ class Treatment(MachineBase):
     hand_over = step_rule(
         "hand_over", h.HandOver, *FOCUSES, to=st.sampled_from([NURSE, COLLEAGUE, NURSE, COLLEAGUE, STRANGER])
     )
-    reactivate = step_rule("reactivate", h.Reactivate, "treatment", "maintenance")
+    reactivate = step_rule(
+        "reactivate", h.Reactivate, "treatment", "maintenance", shortens=st.sampled_from([None, True])
+    )
     end = step_rule("end", h.End, "treatment", "maintenance", "records", reason=REASON)
     withdraw = step_rule(
         "withdraw",

@@ -83,7 +83,7 @@ def _actions(model: ReferenceEnrolment, page: PatientPage) -> frozenset[Action]:
     can_be_read = refusals.reading(model, page.drawn_at) is None
     unreleased = {*model.order[1:]} - {*model.released}
     conditions = {
-        Action.REACTIVATE: refusals.reactivating(model, page.drawn_at) is None,
+        Action.REACTIVATE: refusals.reactivating(model, page.drawn_at, shortens=True) is None,
         Action.MARK_FORM_READ: model.is_open and any(saved.unread for saved in model.forms.values()),
         Action.MARK_FLAG_HANDLED: any(refusals.handling(model, kind) is None for kind in FlagKind),
         Action.WRITE_MESSAGE: can_be_read,

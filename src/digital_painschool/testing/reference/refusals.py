@@ -151,13 +151,15 @@ def maintaining(
     return Reason.SHORTENS_ACCESS if loses_time and not shortens else None
 
 
-def reactivating(enrolment: ReferenceEnrolment, now: datetime) -> Reason | None:
+def reactivating(enrolment: ReferenceEnrolment, now: datetime, *, shortens: bool) -> Reason | None:
     """Return why the enrolment cannot go back to active."""
     if (why := closed(enrolment)) is not None:
         return why
     if enrolment.phase is Phase.ACTIVE:
         return Reason.NOT_IN_MAINTENANCE
-    return Reason.FIRST_YEAR_OVER if now >= enrolment.year_end else None
+    if now >= enrolment.year_end:
+        return Reason.FIRST_YEAR_OVER
+    return Reason.SHORTENS_ACCESS if enrolment.access_until > enrolment.year_end and not shortens else None
 
 
 def transferring(enrolment: ReferenceEnrolment, to: Actor, by: Actor) -> Reason | None:

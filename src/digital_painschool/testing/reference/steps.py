@@ -161,7 +161,7 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
         ),
         h.Reactivate: StepKind(
             _ACCESS,
-            _from_view(lambda e, _, now: refusals.reactivating(e, now)),
+            _from_view(lambda e, s, now: refusals.reactivating(e, now, shortens=bool(s.shortens))),
             lambda e, _, now: e.reactivate(now),
         ),
         h.End: StepKind(_ACCESS, _from_view(_ending), lambda e, _, now: e.end(now)),

@@ -252,7 +252,7 @@ class TherapistLife:
                 scene.at(scene.now + later * DAY, lambda: self._go_back(model))
 
     def _go_back(self, model: ReferenceEnrolment) -> None:
-        if not model.purged and self._take(model, Reactivate()) is not None:
+        if not model.purged and self._take(model, Reactivate(shortens=True)) is not None:
             self._time_changed(model)
 
     def _time_changed(self, model: ReferenceEnrolment) -> None:

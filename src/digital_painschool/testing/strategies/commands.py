@@ -89,7 +89,7 @@ STEPS: Mapping[type[h.EnrolmentStep], Callable[[ReferenceEnrolment], Iterable[h.
         h.Review: lambda _: (h.Review(),),
         h.HandOver: lambda _: map(h.HandOver, THERAPISTS),
         h.Maintain: _maintenances,
-        h.Reactivate: lambda _: (h.Reactivate(),),
+        h.Reactivate: lambda _: (h.Reactivate(), h.Reactivate(shortens=True)),
         h.End: lambda e: map(
             h.End, (*(reason.key for reason in Terms(e.program, e.policy).end_reasons), "no-such-reason")
         ),
