@@ -685,3 +685,26 @@ def test_what_cannot_be_read_is_named_by_its_id(capsys: pytest.CaptureFixture[st
     name_unreadable(("e-1", "e-2"))
     told = capsys.readouterr()
     assert ("", "Left out, because they cannot be read and need repair: e-1, e-2\n") == (told.out, told.err)
+
+
+def test_a_clinic_s_decisions_are_written_as_a_settings_file_and_told_in_plain_words(tmp_path: Path) -> None:
+    """Otherwise a clinic's head would have to read TOML, or trust whoever does."""
+    example = run("policy", "--example", "--set", "weekly-feedback", "--language", "en")
+    assert 0 == example.exit_code
+    file = tmp_path / "clinic.toml"
+    unit = "units = { SE2321000131-E000000000001 = { policy = { export_before_purge = false } } }"
+    file.write_text(f"{unit}\n{example.stdout}", "utf-8")
+    told = run("policy", "--check", str(file), "--language", "en").stdout
+    assert (
+        "Review of progress: A patient is shown as due for review when the last one is more than 7 days ago. (M-09)"
+        in told
+    )
+    assert "Unit SE2321000131-E000000000001: what differs from every unit" in told
+    assert "What was not exported can be purged." in told
+    assert "Program Digitala smärtskolan, version 1-released\n  Made-up example content: not for patients." in told
+    swedish = tmp_path / "ny.toml"
+    swedish.write_text(run("policy", "--example").stdout, "utf-8")
+    assert "Inget är bestämt på annat sätt." in run("policy", "--check", str(swedish)).stdout
+    wrong = run("policy")
+    assert 2 == wrong.exit_code
+    assert "choose one of --example and --check FILE" in wrong.stderr

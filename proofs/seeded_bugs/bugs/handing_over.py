@@ -52,7 +52,9 @@ BUGS = (
         module="domain.fold",
         old='        return {"handed_at": None, "handed_by": None}\n',
         new="        return {}\n",
-        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
+        caught_by=Catcher(
+            "tests/application/test_box.py::test_a_flag_is_settled_by_what_the_box_says[handed-over-mark-flag-handled]"
+        ),
     ),
     Bug(
         name="the-list-does-not-know-the-new-patient",

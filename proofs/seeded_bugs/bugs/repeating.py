@@ -19,7 +19,7 @@ BUGS = (
         module="application.from_view",
         old="        old_views.require_no_new_flag(since)\n",
         new="",
-        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law [69]"),
+        caught_by=Catcher("tests/application/test_once.py::test_a_step_from_an_old_view_is_refused_and_says_what_came"),
     ),
     Bug(
         name="one-click-sweeps-away-the-unseen",

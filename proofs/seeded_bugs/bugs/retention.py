@@ -51,7 +51,9 @@ BUGS = (
         module="rules.retention",
         old='    if plan.decision is None:\n        raise RuleViolation("D-21a", Reason.NOT_APPROVED)\n    return plan.decision',
         new='    return plan.decision or PurgeDecision(reference="-", by=by.hsa_id, at=plan.made_at)',
-        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
+        caught_by=Catcher(
+            "tests/rules/test_retention.py::test_a_purge_leaves_a_receipt_and_the_access_log_and_is_done_once"
+        ),
     ),
     Bug(
         name="an-old-export-will-do",

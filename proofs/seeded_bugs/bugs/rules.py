@@ -20,7 +20,9 @@ BUGS = (
         module="rules.lifecycle",
         old="        if enrolment.is_open and (",
         new="        if enrolment.phase.value == 'active' and (",
-        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_maintenance_usual", "Law 2"),
+        caught_by=Catcher(
+            "tests/rules/test_lifecycle.py::test_a_second_open_enrolment_in_the_program_at_the_unit_is_refused"
+        ),
     ),
     Bug(
         name="access-a-month-too-long",
@@ -212,7 +214,9 @@ BUGS = (
         module="rules.flags",
         old="form=form, up_to=last, opened=opened",
         new="form=form, up_to=count.saved, opened=opened",
-        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 4"),
+        caught_by=Catcher(
+            "tests/rules/test_flags.py::test_a_form_is_read_up_to_what_the_view_showed_and_its_alert_with_it"
+        ),
     ),
     Bug(
         name="an-old-view-takes-the-reading-back",
