@@ -25,7 +25,7 @@ test: lint docs
 	$(BIN)/coverage run $(PYTEST) -m "not search" tests proofs
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/python $(PYTEST) -m search tests proofs
+	$(BIN)/python $(PYTEST) -m "search and not nightly" tests proofs
 	$(BIN)/python $(PYTEST) examples
 
 lint: $(VENV)/ready
@@ -36,6 +36,9 @@ lint: $(VENV)/ready
 
 docs: $(VENV)/ready
 	$(BIN)/sphinx-build --fail-on-warning --quiet -b html docs docs/_build/html
+
+nightly: $(VENV)/ready
+	$(BIN)/python $(PYTEST) -m nightly tests proofs
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks

@@ -26,6 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "search: a long search that runs without coverage, which would slow it threefold"
     )
+    config.addinivalue_line(
+        "markers", "nightly: a search of half a minute and more, of what a shorter one beside it tries too"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -37,9 +37,9 @@ def test_every_interleaving_holds_the_invariants(limits: Limits) -> None:
 @pytest.mark.parametrize(
     "limits",
     [
-        Limits(messages=3),
-        Limits(messages=2, drops=True),
-        Limits(messages=2, restores=1),
+        pytest.param(Limits(messages=3), marks=pytest.mark.nightly),
+        pytest.param(Limits(messages=2, drops=True), marks=pytest.mark.nightly),
+        pytest.param(Limits(messages=2, restores=1), marks=pytest.mark.nightly),
         Limits(messages=2, claims=2, drops=True, restores=1),
     ],
     ids=["three messages", "drops", "restores", "drops and restores"],
