@@ -123,7 +123,10 @@ def test_killed_at_every_call_in_memory(name: str) -> None:
 @pytest.mark.search
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.nightly] * (name in ("year", "purge"))) for name in NOTABLE_HISTORIES],
+    [
+        pytest.param(name, marks=[pytest.mark.nightly] * (name in ("year", "purge", "week")))
+        for name in NOTABLE_HISTORIES
+    ],
 )
 def test_killed_at_every_call_on_sqlite(name: str, all_on_copies: PortsFactory) -> None:
     """Otherwise a file, an inbox or messages in SQL might not keep what memory does."""
