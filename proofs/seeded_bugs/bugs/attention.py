@@ -44,8 +44,8 @@ BUGS = (
         name="a-limit-of-nothing-points-everybody-out",
         harm="a unit that wants no such list would get one of all its patients",
         module="rules.attention",
-        old="now - _BEFORE_ALL) if silent else None",
-        new="now - _BEFORE_ALL)",
+        old="days_earlier(now, silent) if silent else None",
+        new="days_earlier(now, silent)",
         caught_by=Catcher(_SILENT),
     ),
     Bug(

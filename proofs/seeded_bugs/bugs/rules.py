@@ -60,8 +60,8 @@ BUGS = (
         name="an-ending-leaves-notifications-waiting",
         harm="a patient whose treatment has ended would be told of something to read",
         module="rules.lifecycle",
-        old="        *_dropped(pending, by=signature, at=at),",
-        new="        *_dropped((), by=signature, at=at),",
+        old="        *dropped(pending, by=signature, at=at),",
+        new="        *dropped((), by=signature, at=at),",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual", "Law 5"),
     ),
     Bug(

@@ -47,8 +47,8 @@ BUGS = (
         name="a-withdrawal-leaves-notifications-waiting",
         harm="the wrong person would be told that there is something to read",
         module="rules.withdrawal",
-        old="for n in pending),\n",
-        new="for n in ()),\n",
+        old="*dropped(pending, by",
+        new="*dropped((), by",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 5"),
     ),
     Bug(

@@ -93,7 +93,7 @@ class BoxLine:
 
 def box_line(flag: Flag, program: Program) -> BoxLine:
     """Return the line of the box that shows a flag of an enrolment in a program. Rule: M-15, D-15b."""
-    form = next((form for form in program.forms if form.key == flag.form), None)
+    form = None if flag.form is None else program.form(flag.form)
     return BoxLine(
         flag=flag,
         title=None if form is None else form.title,

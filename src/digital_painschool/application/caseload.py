@@ -1,7 +1,7 @@
 """The list of patients, page by page, and its totals: "Mina", and the unit's. Rule: M-08, M-09, D-09a, D-15b, D-17b."""
 
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from attrs import astuple, frozen
@@ -14,7 +14,7 @@ from digital_painschool.application.pages import require_limit
 from digital_painschool.domain.enrolment import OPEN_PHASES, Phase
 from digital_painschool.domain.events import HandedOver, Started
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.local_time import last_day
+from digital_painschool.domain.local_time import days_earlier, last_day
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.validation import plain_text, truth_value
@@ -35,8 +35,6 @@ from digital_painschool.rules.attention import attention_limits
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
 
-_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
-"""Earlier than every review: a policy may name more days than there were since."""
 _OWN = frozenset({Action.LIST_OWN_PATIENTS, Action.COUNT_OWN_PATIENTS})
 """The actions that concern the actor's own patients; the others concern the whole unit's."""
 
@@ -204,13 +202,14 @@ def case_page(
         _require_listed(executor.storage, cursor.key, therapist)
     now = executor.now() if cursor is None else cursor.now
     policy = executor.policy(actor.unit)
-    walk = CaseWalk(executor.storage, _query(show, action, actor, policy, now), limit)
+    query = _query(show, action, actor, policy, now)
+    walk = CaseWalk(executor.storage, query, limit)
     shown, position = walk.first_page() if cursor is None else walk.page_at(cursor)
     rows = readable(row for row, _ in shown)
     shown_to = ((row.enrolment_id, row.person) for row in rows)
     executor.storage.log(access_entries(action, actor, executor.now(), shown_to))
     return CasePage(
-        rows=tuple(_case(row, now, policy, repeated=repeated) for row, repeated in shown if isinstance(row, CaseRow)),
+        rows=tuple(_case(row, query, policy, repeated=repeated) for row, repeated in shown if isinstance(row, CaseRow)),
         next=None if position is None else cursor_to_text(listing, position),
         zone=policy.zone,
         unreadable=unreadable(row for row, _ in shown),
@@ -225,7 +224,7 @@ def case_totals(executor: Executor, actor: Actor, action: Action) -> CaseTotals:
     """
     executor.access.permit(action, actor)
     now = executor.now()
-    limits = attention_limits(executor.catalogue.policy_of(actor.unit), now)
+    limits = attention_limits(executor.policy(actor.unit), now)
     totals = executor.storage.count_caseload(actor.unit, _whose(action, actor), now, limits)
     executor.storage.log((access_entry(action, actor, now),))
     return totals
@@ -252,7 +251,7 @@ def _whose(action: Action, actor: Actor) -> HsaId | None:
 
 
 def _query(show: CaseSelection, action: Action, actor: Actor, policy: Policy, now: datetime) -> CaseQuery:
-    due_before = now - min(timedelta(days=policy.review_after_days), now - _BEFORE_ALL)
+    due_before = days_earlier(now, policy.review_after_days)
     return CaseQuery(
         unit=actor.unit,
         therapist=_whose(action, actor),
@@ -270,9 +269,9 @@ def _query(show: CaseSelection, action: Action, actor: Actor, policy: Policy, no
     )
 
 
-def _case(row: CaseRow, now: datetime, policy: Policy, *, repeated: bool) -> Case:
+def _case(row: CaseRow, query: CaseQuery, policy: Policy, *, repeated: bool) -> Case:
     is_open = row.phase in OPEN_PHASES
-    limits = attention_limits(policy, now)
+    now, limits = query.now, query.limits
     return Case(
         enrolment_id=row.enrolment_id,
         person=row.person,

@@ -113,7 +113,7 @@ class Once:
             key=self._in_scope(action, by, after.unit),
             enrolment_id=after.id,
             version=after.version,
-            fingerprint=_fingerprint(secrets.token_hex(16), _as_bytes(self._asked.reveal())),
+            fingerprint=self._new_fingerprint(),
         )
 
     def desk_call(self, action: Action, by: Actor, result: str) -> DeskCall:
@@ -127,8 +127,11 @@ class Once:
         return DeskCall(
             key=self._in_scope(action, by, by.unit),
             result=result,
-            fingerprint=_fingerprint(secrets.token_hex(16), _as_bytes(self._asked.reveal())),
+            fingerprint=self._new_fingerprint(),
         )
+
+    def _new_fingerprint(self) -> str:
+        return _fingerprint(secrets.token_hex(16), _as_bytes(self._asked.reveal()))
 
     def _in_scope(self, action: Action, by: AnyActor, unit: HsaId) -> CallKey:
         key = self._key.reveal()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-from digital_painschool.application.cursors import WRONG_CURSOR, Listing, read_cursor, write_cursor
+from digital_painschool.application.cursors import WRONG_CURSOR, Listing, Part, read_cursor, write_cursor
 from digital_painschool.application.patient_head import PatientHead
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.local_time import utc
@@ -151,7 +151,28 @@ def numbered_page(
         if not found or number(found[0]) != shown:
             raise InvalidValue(WRONG_CURSOR)
         found = found[1:]
+    return first_rows(found, limit, listing, lambda row: (number(row), end), zone=zone)
+
+
+def first_rows(
+    found: Sequence[Row],
+    limit: int,
+    listing: Listing,
+    place: Callable[[Row], tuple[Part, ...]],
+    *,
+    zone: ZoneInfo,
+    head: PatientHead | None = None,
+) -> ListPage[Row]:
+    """Return the page that a read with one row to spare has found.
+
+    Args:
+        found: The rows from the page's first, one more than it has where there is a next page.
+        limit: The most rows.
+        listing: What is listed, for the cursor.
+        place: Returns what the next page's cursor says of the last row.
+        zone: The unit's zone.
+        head: The head of the tab, or None.
+    """
     rows = tuple(found[:limit])
-    is_last = len(found) <= limit
-    next_ = None if is_last else write_cursor(listing, (number(rows[-1]), end))
-    return ListPage(rows=rows, next=next_, zone=zone)
+    next_ = write_cursor(listing, place(rows[-1])) if len(found) > limit else None
+    return ListPage(rows=rows, next=next_, zone=zone, head=head)

@@ -11,7 +11,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
 from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.application.message_pages import MessagePages
-from digital_painschool.application.messages import Messages
+from digital_painschool.application.messages import Messages, require_readable
 from digital_painschool.application.once import once_of
 from digital_painschool.application.overview import Overview, overview_of
 from digital_painschool.application.results import CompletedModule, SavedForm, SentMessage
@@ -26,7 +26,6 @@ from digital_painschool.domain.program import Module, Page
 from digital_painschool.domain.validation import normalise_answers, plain_text
 from digital_painschool.errors import NotFound, StorageError
 from digital_painschool.rules import forms, ordering
-from digital_painschool.rules.access import access, refusal
 from digital_painschool.rules.permissions import Action
 
 _log = logging.getLogger(__name__)
@@ -166,9 +165,7 @@ class PatientDesk:
         now = self._executor.now()
 
         def found(enrolment: Enrolment) -> Enrolment:
-            policy = self._executor.policy(enrolment.unit)
-            if not access(enrolment, policy, now).read_messages:
-                raise refusal(enrolment, policy, now)
+            require_readable(self._patient, enrolment, self._executor.policy(enrolment.unit), now)
             require_form(self._executor, "M-14", enrolment, form)
             return enrolment
 

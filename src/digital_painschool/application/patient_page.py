@@ -10,7 +10,6 @@ from digital_painschool.application.patient_head import PatientHead, patient_hea
 from digital_painschool.application.possible_actions import possible_actions
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.local_time import last_day
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import EndReason, Ordering
@@ -160,7 +159,6 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
     """
     program, policy = terms.program, terms.policy
     is_open = enrolment.is_open
-    reasons = (*terms.end_reasons, *program.end_reasons)
     head = patient_head(enrolment, terms, now)
     waiting = flags.to_handle(enrolment, now)
     return PatientPage(
@@ -176,7 +174,7 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         phase=enrolment.phase,
         started_at=enrolment.started_at,
         access_until=enrolment.access_until,
-        last_day=last_day(enrolment.access_until, policy.zone),
+        last_day=head.last_day,
         open_ended=is_open_ended(enrolment, policy),
         last_seen_at=enrolment.last_seen_at,
         reviewed_at=enrolment.reviewed_at,
@@ -185,7 +183,7 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         ends_on=head.ends_on,
         flags=waiting,
         box=tuple(box_line(flag, program) for flag in waiting),
-        counts=flags.caseload_counts(enrolment),
+        counts=head.counts,
         modules=_modules(enrolment, terms),
         next_module=ordering.next_module(enrolment, program) if is_open else None,
         done_at=enrolment.done_at,
@@ -196,7 +194,7 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         end_reasons=terms.end_reasons if is_open else (),
         maintenance_days=policy.maintenance_days,
         ended_at=enrolment.ended_at,
-        end_reason=next((reason for reason in reasons if reason.key == enrolment.end_reason), None),
+        end_reason=terms.end_reason(enrolment.end_reason),
         withdrawal_reasons=policy.withdrawal_reasons,
         withdrawal=enrolment.withdrawal,
     )

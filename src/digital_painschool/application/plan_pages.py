@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from digital_painschool.application.access_control import access_entry
-from digital_painschool.application.cursors import read_cursor, write_cursor
+from digital_painschool.application.cursors import read_cursor
 from digital_painschool.application.executor import Executor
-from digital_painschool.application.pages import ListPage, require_limit, require_order
+from digital_painschool.application.pages import ListPage, first_rows, require_limit, require_order
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import PlanState, PlanSummary
 from digital_painschool.errors import InvalidValue
@@ -38,10 +38,13 @@ def plan_page(
             made_at, id_ = map(str, read_cursor(listing, after, str, str))
             shown = instant_from_text(made_at), id_
         plans = executor.storage.list_plans(actor.unit, state, newest_first=newest_first, after=shown, limit=size + 1)
-        rows = plans[:size]
-        is_last = len(plans) == len(rows)
-        following = None if is_last else write_cursor(listing, (instant_to_text(rows[-1].made_at), rows[-1].id))
-        return ListPage(rows=rows, next=following, zone=executor.policy(actor.unit).zone)
+        return first_rows(
+            plans,
+            size,
+            listing,
+            lambda plan: (instant_to_text(plan.made_at), plan.id),
+            zone=executor.policy(actor.unit).zone,
+        )
 
     page = executor.access.judge(Action.SEE_PLANS, actor, found)
     executor.storage.log((access_entry(Action.SEE_PLANS, actor, executor.now()),))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import get_args
 
 from digital_painschool.application.arguments import members
-from digital_painschool.application.cursors import read_cursor, write_cursor
+from digital_painschool.application.cursors import read_cursor
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import require_form
 from digital_painschool.application.message_pages import MessagePages
@@ -13,6 +13,7 @@ from digital_painschool.application.pages import (
     ConversationPage,
     ListPage,
     Span,
+    first_rows,
     numbered_page,
     require_limit,
     require_order,
@@ -146,11 +147,14 @@ class RecordPages:
             records = load_notifications(
                 self._executor.storage, enrolment_id, newest_first=newest_first, after=shown, limit=size + 1
             )
-            rows, next_ = records[:size], None
-            if len(records) > size:
-                last = rows[-1].notification
-                next_ = write_cursor(listing, (last.trigger.seq, last.id))
             terms = self._executor.terms.of(enrolment)
-            return ListPage(rows=rows, next=next_, zone=terms.policy.zone, head=patient_head(enrolment, terms, now))
+            return first_rows(
+                records,
+                size,
+                listing,
+                lambda record: (record.notification.trigger.seq, record.notification.id),
+                zone=terms.policy.zone,
+                head=patient_head(enrolment, terms, now),
+            )
 
         return self._executor.read(Action.SEE_NOTIFICATIONS, self._actor, enrolment_id, found)

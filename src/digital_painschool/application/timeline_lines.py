@@ -48,7 +48,8 @@ class TimelinePage(ListPage[Entry]):
 
 
 def _module_title(event: Any, terms: Terms) -> str | None:
-    return next((module.title for module in terms.program.modules if module.number == event.module), None)
+    module = terms.program.module(event.module)
+    return None if module is None else module.title
 
 
 def _module_titles(event: Any, terms: Terms) -> tuple[str, ...]:
@@ -57,17 +58,19 @@ def _module_titles(event: Any, terms: Terms) -> tuple[str, ...]:
 
 
 def _page_title(event: Any, terms: Terms) -> str | None:
-    pages = (module.pages for module in terms.program.modules if module.number == event.module)
-    return next((page.title for number, page in enumerate(next(pages, ()), 1) if number == event.page), None)
+    module = terms.program.module(event.module)
+    pages = () if module is None else module.pages
+    return pages[event.page - 1].title if 1 <= event.page <= len(pages) else None
 
 
 def _form_title(event: Any, terms: Terms) -> str | None:
-    return next((form.title for form in terms.program.forms if form.key == event.form), None)
+    form = terms.program.form(event.form)
+    return None if form is None else form.title
 
 
 def _end_reason(event: Any, terms: Terms) -> str | None:
-    reasons = (*terms.end_reasons, *terms.program.end_reasons)
-    return next((reason.title for reason in reasons if reason.key == event.reason), None)
+    reason = terms.end_reason(event.reason)
+    return None if reason is None else reason.title
 
 
 FACTS: Mapping[str, tuple[str, Callable[[Any, Terms], object]]] = MappingProxyType(

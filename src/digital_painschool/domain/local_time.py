@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 from digital_painschool.errors import InvalidValue
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
+_EARLIEST = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
 
 
 def utc(at: datetime) -> datetime:
@@ -41,6 +42,11 @@ def months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
 def years_earlier(at: datetime, years: int, zone: ZoneInfo) -> datetime:
     """Return the instant a number of calendar years earlier, at the same local time of day, in UTC."""
     return months_later(at, -12 * years, zone)
+
+
+def days_earlier(at: datetime, days: int) -> datetime:
+    """Return the instant so many times 24 hours earlier; the first instant of 1900 when it would lie before that."""
+    return at - min(timedelta(days=days), at - _EARLIEST)
 
 
 def end_of_day(at: datetime, days: int, zone: ZoneInfo) -> datetime:

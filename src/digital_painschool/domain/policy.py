@@ -222,3 +222,7 @@ class Terms:
     def end_reasons(self) -> tuple[EndReason, ...]:
         """The reasons to choose from when ending: the unit's own, or else the program's. Rule: D-19a."""
         return self.program.end_reasons if self.policy.end_reasons is None else self.policy.end_reasons
+
+    def end_reason(self, key: str | None) -> EndReason | None:
+        """Return the reason of that key, or None; also one of the program's that the unit does not offer (any more)."""
+        return next((one for one in (*self.end_reasons, *self.program.end_reasons) if one.key == key), None)

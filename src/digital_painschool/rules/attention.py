@@ -1,12 +1,10 @@
 """Silent patients and coming ends: the limits of a unit's policy at an instant. Rule: D-17b."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from digital_painschool.domain.attention import AttentionLimits
+from digital_painschool.domain.local_time import days_earlier
 from digital_painschool.domain.policy import Policy, YearEnd
-
-_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
-"""Earlier than every step: a policy may name more days than there were since."""
 
 
 def attention_limits(policy: Policy, now: datetime) -> AttentionLimits:
@@ -16,7 +14,7 @@ def attention_limits(policy: Policy, now: datetime) -> AttentionLimits:
     """
     silent, ending = policy.silent_after_days, policy.ending_within_days
     return AttentionLimits(
-        seen_before=now - min(timedelta(days=silent), now - _BEFORE_ALL) if silent else None,
+        seen_before=days_earlier(now, silent) if silent else None,
         ends_before=now + timedelta(days=ending) if ending else None,
         open_ended=policy.year_end is YearEnd.FLAG_ONLY,
     )

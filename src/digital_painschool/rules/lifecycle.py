@@ -3,7 +3,7 @@
 Rule: M-05, M-07, M-09, M-17 to M-19, D-05a, D-05c, D-05d, D-07a, D-09a, D-18a, D-18b, D-19a.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from digital_painschool.domain.enrolment import Enrolment
@@ -13,7 +13,6 @@ from digital_painschool.domain.events import (
     Event,
     HandedOver,
     Maintained,
-    NotificationDropped,
     Reactivated,
     Reviewed,
     Started,
@@ -26,7 +25,7 @@ from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.validation import module_numbers, truth_value, whole_number
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import closed_refusal, is_open_ended
-from digital_painschool.rules.transitions import is_allowed, require_transition
+from digital_painschool.rules.transitions import dropped, is_allowed, require_transition
 
 
 def _year_end(started_at: datetime, terms: Terms) -> datetime:
@@ -112,7 +111,7 @@ def hand_over(
     signature = by.signature
     return (
         HandedOver(at=at, by=signature, therapist=therapist, flagged=therapist != signature),
-        *_dropped(superseded, by=signature, at=at),
+        *dropped(superseded, by=signature, at=at),
     )
 
 
@@ -279,9 +278,5 @@ def end(
     signature = by.signature
     return (
         Ended(at=at, by=signature, reason=reason),
-        *_dropped(pending, by=signature, at=at),
+        *dropped(pending, by=signature, at=at),
     )
-
-
-def _dropped(pending: Iterable[Notification], *, by: str, at: datetime) -> Iterator[Event]:
-    return (NotificationDropped(at=at, by=by, notification=one.id, channel=one.channel) for one in pending)

@@ -1,8 +1,13 @@
 """The phases of an enrolment, and which command leads from which to which. Rule: M-18, M-19, D-07b, D-18b, D-19a."""
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
 from attrs import frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.events import Event, NotificationDropped
+from digital_painschool.domain.notification import Notification
 from digital_painschool.rules.access import closed_refusal
 
 
@@ -50,3 +55,14 @@ def require_transition(command: str, enrolment: Enrolment) -> None:
     """
     if not is_allowed(command, enrolment.phase):
         raise closed_refusal(enrolment, command=command)
+
+
+def dropped(notifications: Iterable[Notification], *, by: str, at: datetime) -> Iterator[Event]:
+    """Yield the events of the notifications that a command of the lifecycle makes obsolete. Rule: D-13b.
+
+    Args:
+        notifications: The notifications.
+        by: The signature of the command's author.
+        at: The command's instant, an aware time.
+    """
+    return (NotificationDropped(at=at, by=by, notification=one.id, channel=one.channel) for one in notifications)

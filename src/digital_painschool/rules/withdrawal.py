@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from digital_painschool.domain.enrolment import Enrolment, Phase, WithdrawalReason
-from digital_painschool.domain.events import Event, NotificationDropped, Withdrawn
+from digital_painschool.domain.events import Event, Withdrawn
 from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import AnyActor
 from digital_painschool.domain.policy import Terms
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import closed_refusal
+from digital_painschool.rules.transitions import dropped
 
 
 def can_be_withdrawn(enrolment: Enrolment) -> bool:
@@ -54,5 +55,5 @@ def withdraw(
     signature = by.signature
     return (
         Withdrawn(at=at, by=signature, reason=WithdrawalReason(code)),
-        *(NotificationDropped(at=at, by=signature, notification=n.id, channel=n.channel) for n in pending),
+        *dropped(pending, by=signature, at=at),
     )
