@@ -175,14 +175,15 @@ def test_a_title_is_shown_as_it_is(title: str, place: Path) -> None:
 
 
 def script(command: str, place: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a line of the shell with `$CLI` as the command, in a process of its own."""
+    """Run a line of the shell with `$CLI` as the command, in a process of its own whose output is buffered."""
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
         ["bash", "-c", command],
         capture_output=True,
         timeout=60,
         check=False,
         cwd=place,
-        env={**os.environ, "CLI": f"{sys.executable} -m digital_painschool.cli", **environment},
+        env={**buffered, "CLI": f"{sys.executable} -m digital_painschool.cli", **environment},
     )
 
 
@@ -197,6 +198,7 @@ def script(command: str, place: Path, **environment: str) -> subprocess.Complete
         ("$CLI plugins --settings none >&- 2>&-", 1, 0),
         ("$CLI plugins --settings none 2> /dev/full", 2, 0),
         ("$CLI 2> /dev/full", 2, 0),
+        ("PYTHONUNBUFFERED=1 $CLI 2> /dev/full", 2, 0),
         (f"$CLI retention replay - --yes --storage memory:// {' '.join(WHO)} <&-", 1, 1),
         (f"$CLI retention purge x --storage memory:// {' '.join(WHO)} <&-", 1, 1),
         ("$CLI $'\\xff\\xfe'", 2, 1),

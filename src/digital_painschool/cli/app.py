@@ -50,7 +50,10 @@ class Commands(click.Group):
             code = _refused("standard output is closed; send it to a file or to /dev/null")
         else:
             code = _code_of(partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra))
-        sys.exit(code if _is_flushed(sys.stdout) or code else _refused("the output could not be written completely"))
+        if not _is_flushed(sys.stdout) and not code:
+            code = _refused("the output could not be written completely")
+        _is_flushed(sys.stderr)  # otherwise a full disk behind it would replace the exit code by the interpreter's own
+        sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the named command, with an error for exits that click would leave silent."""
