@@ -43,6 +43,7 @@ def test_the_letters_of_an_id_in_the_file_do_not_matter(tmp_path: Path) -> None:
 
 
 BROKEN = ["email = ", f'"{NURSE}" = 3', f'["{NURSE}"]\nmail = "x"', f'["{NURSE}"]\nsms = 46', f'["{NURSE}"]\nsms = ""']
+BROKEN += [f'["{NURSE}"]\nemail = "a@b.se{more}"' for more in (", c@d.se", "\\nBcc: c@d.se", ">")]
 BROKEN += [f'["{NURSE}"]\nname = "a\\nb"', f'["{NURSE}"]\nunits = "SE"', f'["{NURSE}"]\nunits = ["avdelning"]']
 
 

@@ -5,18 +5,36 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
 
+_LONGEST = 320
+
+
+def _is_line(masked: Masked[object]) -> bool:
+    text = masked.reveal()
+    return isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isprintable() and text == text.strip()
+
+
+_LINE = check((satisfies(_is_line), "is one line of text, without blanks around it"))
+
 
 @frozen(repr=False)
 class Address:
-    """An e-mail address or a telephone number of a member of staff; masked when shown."""
+    """An e-mail address or a telephone number of a member of staff; masked when shown.
+
+    Raises:
+        InvalidValue: The address is no line of text: a line break in it would be a command or a header of its own.
+    """
 
     _value: Masked[str] = field(converter=masked_text)
+
+    def __attrs_post_init__(self) -> None:
+        _LINE.require("an address", self._value)
 
     @property
     def value(self) -> str:
