@@ -98,7 +98,7 @@ class Mailbox:
         content = envelope.content
         assert isinstance(content, bytes)
         answer = await self._answer("DATA", server, keep=(to, content))
-        if answer.startswith("250"):
+        if answer == "250 OK":
             self.raw.append((to, content))
         return answer
 
@@ -118,8 +118,8 @@ class Mailbox:
         if answer.endswith("drop"):
             assert server.transport is not None
             server.transport.abort()
-            return "250 never read"
-        while answer == "hang" and not self.release.is_set():
+            return "250 is never read"
+        while answer == "hang" and not self.release.is_set():  # noqa: ASYNC110 - the event is set by another thread
             await asyncio.sleep(0.01)
         return answer.replace("{who}", who) if answer[:1].isdigit() else "250 OK"
 
@@ -145,7 +145,9 @@ class _OnFreePort(Controller):
 
 
 @contextmanager
-def running(mailbox: Mailbox, *, tls: ssl.SSLContext | None = None, implicit: bool = False, **options: Any) -> Iterator[int]:
+def running(
+    mailbox: Mailbox, *, tls: ssl.SSLContext | None = None, implicit: bool = False, **options: Any
+) -> Iterator[int]:
     """Run a server on a free port of this machine; yield the port."""
     protection: dict[str, Any] = {} if tls is None else {"ssl_context" if implicit else "tls_context": tls}
     if options.pop("login", False):
@@ -175,7 +177,9 @@ def described(port: int, folder: Path, **changes: Any) -> Server:
 
 
 @contextmanager
-def messenger_to(mailbox: Mailbox, folder: Path, *, changes: Mapping[str, Any] | None = None, **options: Any) -> Iterator[SmtpMessenger]:
+def messenger_to(
+    mailbox: Mailbox, folder: Path, *, changes: Mapping[str, Any] | None = None, **options: Any
+) -> Iterator[SmtpMessenger]:
     """Yield a messenger to a server with STARTTLS that does what a mailbox says."""
     with running(mailbox, tls=server_side(), **options) as port:
         messenger = SmtpMessenger(described(port, folder, **(changes or {})))

@@ -35,22 +35,18 @@ class TestSmtpMessenger(MessengerContract):
     secrets = (PASSWORD,)
     refused = REFUSED
     fixed_texts = tuple(Texts().of(text, language, UNIT).subject for text in Template for language in Language)
-    _implicit = False
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Iterator[Place]:
         """Run a server with an empty mailbox."""
         mailbox = Mailbox()
         mailbox.refuses.add(REFUSED.value)
-        with running(mailbox, tls=server_side(), implicit=self._implicit, login=True) as port:
+        with running(mailbox, tls=server_side(), login=True) as port:
             yield Place(tmp_path, mailbox, port)
 
     def open(self, place: Any) -> SmtpMessenger:
         """Make a messenger."""
-        security = "tls" if self._implicit else "starttls"
-        return SmtpMessenger(
-            described(place.port, place.folder, user=USER, password=PASSWORD, seconds=1.5, security=security)
-        )
+        return SmtpMessenger(described(place.port, place.folder, user=USER, password=PASSWORD, seconds=1.5))
 
     def spoil(self, place: Any) -> None:
         """Let the server break off each message."""
@@ -69,9 +65,3 @@ class TestSmtpMessenger(MessengerContract):
         """Read the server's mailbox."""
         found: list[Arrival] = place.mailbox.arrivals()
         return found
-
-
-class TestSmtpMessengerOverTls(TestSmtpMessenger):
-    """The same over implicit TLS."""
-
-    _implicit = True

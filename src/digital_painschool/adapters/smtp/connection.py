@@ -223,6 +223,7 @@ def _attempt(connection: Connection, stage: Stage, work: Callable[[], None]) -> 
     try:
         work()
     except DeliveryError as failure:
+        connection.is_lost = isinstance(failure, Lost)
         return failure
     except smtplib.SMTPResponseException as answer:
         text = answer.smtp_error if isinstance(answer.smtp_error, bytes) else b""
