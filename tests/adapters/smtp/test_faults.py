@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from digital_painschool.domain.notification import Template
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.contracts.concurrency import CAN_FORK, in_processes
 from digital_painschool.testing.people import UNIT
 from tests.adapters.smtp.servers import PASSWORD, USER, Mailbox, described, messenger_to, running, server_side
 
@@ -134,15 +135,22 @@ def test_a_closed_messenger_sends_nothing(tmp_path: Path) -> None:
     assert [] == mailbox.raw
 
 
+@pytest.mark.skipif(not CAN_FORK, reason="no processes can be forked here")
 def test_a_forked_process_leaves_the_connection_to_its_parent(tmp_path: Path) -> None:
     """Otherwise two processes would write into one conversation, or a child end its parent's."""
     mailbox = Mailbox()
     with messenger_to(mailbox, tmp_path) as to:
         send(to)
-        (kept,) = to._kept
-        kept.process = os.getpid() + 1  # as after a fork: the connection is another process's
+
+        def work(wait: Callable[[], object]) -> Delivered:
+            wait()
+            return send(to, f"key of {os.getpid()}")
+
+        assert [Delivered.ACCEPTED] * 2 == in_processes([work] * 2)
+        assert (0, 2 * 3) == (mailbox.commands["QUIT"], mailbox.commands["EHLO"])
         send(to, "key-2")
-        assert (0, 4) == (mailbox.commands["QUIT"], mailbox.commands["EHLO"])
+        assert 2 * 3 == mailbox.commands["EHLO"]
+    assert 4 == len({message["Message-ID"] for message in mailbox.messages})
 
 
 CERTIFICATES: dict[str, tuple[tuple[str, ...], dict[str, Any], str]] = {

@@ -82,11 +82,11 @@ def compose(
     message["Subject"] = text.subject
     message["Date"] = at
     message["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:32]}@{server.domain}>"
-    message["Content-Language"] = language.value
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(f"{text.body.replace(LINK, link)}\n", cte="quoted-printable")
     message.add_alternative(_html(text, link, language), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = language.value  # after the parts, which would take it for theirs
     content = _DOT.sub(b"..", message.as_bytes()) + b".\r\n"
     return Envelope(
         sender=server.sender,
