@@ -16,7 +16,7 @@ _ANSWERS = {
 
 @click.group()
 def messengers() -> None:
-    """Try the messengers to staff."""
+    """Send trial messages to staff."""
 
 
 @messengers.command(

@@ -32,7 +32,7 @@ class LoginRefused(DeliveryError):
 
 
 class Meaning(NamedTuple):
-    """What some answers mean.
+    """The meaning of some answers.
 
     Args:
         stages: The stages of the answers; empty: all.

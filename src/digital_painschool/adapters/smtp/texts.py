@@ -61,7 +61,7 @@ _TEXT = check(
 
 @frozen(kw_only=True)
 class _Written:
-    """What a file says of one text."""
+    """The subject and the text that a file has for one template."""
 
     subject: str | None = field(default=None, validator=_SUBJECT)
     text: str | None = field(default=None, validator=_TEXT)
