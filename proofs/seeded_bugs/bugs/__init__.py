@@ -17,6 +17,7 @@ from proofs.seeded_bugs.bugs.repeating import BUGS as REPEATING
 from proofs.seeded_bugs.bugs.retention import BUGS as RETENTION
 from proofs.seeded_bugs.bugs.rules import BUGS as RULES
 from proofs.seeded_bugs.bugs.simulation import BUGS as SIMULATION
+from proofs.seeded_bugs.bugs.smtp import BUGS as SMTP
 from proofs.seeded_bugs.bugs.sql import BUGS as SQL
 from proofs.seeded_bugs.bugs.state import BUGS as STATE
 from proofs.seeded_bugs.bugs.withdrawal import BUGS as WITHDRAWAL
@@ -40,5 +41,6 @@ BUGS: tuple[Bug, ...] = (
     *SIMULATION,
     *SQL,
     *ADAPTERS,
+    *SMTP,
     *JOINING,
 )

@@ -38,7 +38,8 @@ def parse_options(options: Mapping[str, object], adapter: str, wanted: type[T]) 
     try:
         found: T = structure(dict(options), wanted)
     except BaseValidationError as error:
-        problems = "; ".join(f"option {problem}" for problem in Problems().of(error, options))
+        found_problems = [f"option {problem}" for problem in Problems().of(error, options)]
+        problems = "; ".join(one.removeprefix("option the top: ") for one in found_problems)
     else:
         return found
     # Raised out here, so that no option hangs on the error as its context.

@@ -121,11 +121,12 @@ def painschool_directories() -> Iterable[AdapterFactory[Directory]]:
 
 @hookimpl
 def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
-    """Return factories of messengers in memory, in files, and in SQL rows."""
+    """Return factories of messengers in memory, in files, in SQL rows, and by SMTP."""
     return (
         AdapterFactory("memory", _memory_messenger),
         AdapterFactory("files", _file_messenger),
         AdapterFactory("sql", _sql_messenger, _SQL_SECRETS, migrates=True),
+        AdapterFactory("smtp", _smtp_messenger, ("user", "password")),
     )
 
 
@@ -216,6 +217,12 @@ def _sql_messenger(options: Options) -> Messenger:
     except ImportError:
         raise ConfigurationError("a messenger in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     return SqlMessenger(Channel(chosen.channel), chosen.url.reveal(), schema=chosen.schema, migrate=chosen.migrate)
+
+
+def _smtp_messenger(options: Options) -> Messenger:
+    from digital_painschool.adapters.smtp.messenger import smtp_messenger
+
+    return smtp_messenger(options)
 
 
 def _bundled_program(options: Options) -> Program:

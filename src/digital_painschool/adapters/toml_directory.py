@@ -9,7 +9,8 @@ from attrs.validators import optional
 from cattrs import BaseValidationError, Converter
 
 from digital_painschool.adapters.paths import absolute
-from digital_painschool.domain.checks import check
+from digital_painschool.domain.checks import check, satisfies
+from digital_painschool.domain.email_address import WHAT, is_email
 from digital_painschool.domain.limits import TITLE
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.errors import ConfigurationError, DeliveryError, InvalidValue
@@ -26,7 +27,9 @@ _T = TypeVar("_T")
 class _Person:
     """The table of a person."""
 
-    email: Address | None = None
+    email: Address | None = field(
+        default=None, validator=check((optional(satisfies(lambda one: is_email(one.value))), f"is {WHAT}"))
+    )
     sms: Address | None = None
     name: str | None = field(default=None, validator=check((optional(TITLE), "is one line of text")))
     units: tuple[HsaId, ...] = ()
@@ -126,7 +129,7 @@ def _person(path: Path, hsa_id: str, person: object) -> _Person:
 def _address(value: object, _: object) -> Address:
     if not isinstance(value, str) or not value:
         raise UnexpectedValue("an address, as text", value)
-    return Address(value)
+    return Address(value)  # refuses what is no line of text, without showing it
 
 
 def _converter() -> Converter:

@@ -15,11 +15,14 @@ from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.application.receipt_proof import ReceiptKey
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.bootstrap.joined_school import JoinedSchool
+from digital_painschool.delivery.trial import send_trial
 from digital_painschool.delivery.worker import Delivery
+from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import closing
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.programs import bundled_program
 
 
@@ -80,6 +83,24 @@ class PainSchool:
     def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
         """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
         return Delivery(self._executor, batch=batch, lease=lease)
+
+    def try_messenger(
+        self, recipient: str, channel: Channel, *, unit: str, template: Template = Template.PROGRAM_DONE
+    ) -> Delivered:
+        """Send one of the fixed texts to a member of staff, as a trial of a messenger; nothing is stored. Rule: M-22.
+
+        Args:
+            recipient: The HSA-id of the member of staff, whose address the directory has.
+            channel: `EMAIL` or `SMS`.
+            unit: The HSA-id of the unit whose link, language and texts the message has.
+            template: Which of the fixed texts.
+
+        Raises:
+            DeliveryError: The directory has no address, no messenger serves the channel, or the messenger could not
+                send.
+            InvalidValue: An argument is of another type, or the channel is the patients' inbox.
+        """
+        return send_trial(self._executor, recipient, channel, unit=unit, template=template)
 
     @contextmanager
     def joined(

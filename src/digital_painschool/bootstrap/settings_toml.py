@@ -157,7 +157,7 @@ def _placed(chosen: AdapterConfig, folder: Path) -> AdapterConfig:
 def _absolute(key: str, value: object, folder: Path) -> object:
     if not isinstance(value, str):
         return value
-    if key in _PATHS:
+    if key in _PATHS or key.endswith("_file"):
         return str(absolute(value, folder))
     if value.startswith("file:") and not value.startswith("file:/") and "://" not in value:
         return f"file:{absolute(value.removeprefix('file:'), folder)}"

@@ -13,6 +13,7 @@ import click
 
 from digital_painschool.cli.demo import demo
 from digital_painschool.cli.export import export
+from digital_painschool.cli.messengers import messengers
 from digital_painschool.cli.options import epilog
 from digital_painschool.cli.output import print_line
 from digital_painschool.cli.plugins import plugins, programs
@@ -117,7 +118,7 @@ def _is_flushed(stream: TextIO | None) -> bool:
 @click.command(
     NAME,
     cls=Commands,
-    commands=[demo, migrate, deliver, programs, plugins, policy, export, retention, simulate],
+    commands=[demo, migrate, deliver, messengers, programs, plugins, policy, export, retention, simulate],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=epilog(
         """\

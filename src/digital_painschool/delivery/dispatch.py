@@ -3,7 +3,7 @@
 import logging
 
 from digital_painschool.domain.digest import Digest
-from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import DeliveryError
@@ -27,7 +27,9 @@ def send(digest: Digest, key: str, policy: Policy, ports: Ports) -> Delivered:
     try:
         if isinstance(digest.recipient, PersonId):
             return _to_patient(digest, digest.recipient, key, policy, ports)
-        return _to_staff(digest, digest.recipient, key, policy, ports)
+        return send_to_staff(
+            digest.recipient, digest.channel, digest.template, digest.unit, key=key, policy=policy, ports=ports
+        )
     except DeliveryError:
         raise
     except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification
@@ -51,14 +53,22 @@ def _to_patient(digest: Digest, person: PersonId, key: str, policy: Policy, port
     )
 
 
-def _to_staff(digest: Digest, recipient: HsaId, key: str, policy: Policy, ports: Ports) -> Delivered:
+def send_to_staff(
+    recipient: HsaId, channel: Channel, template: Template, unit: HsaId, *, key: str, policy: Policy, ports: Ports
+) -> Delivered:
+    """Send a text to a member of staff, at the address that the directory has now. Rule: M-22, M-23.
+
+    Raises:
+        Unreachable: The staff directory has no address.
+        DeliveryError: The adapter could not send it.
+    """
     entry = ports.directory.find(recipient)
     address = None
     if entry is not None:
-        address = entry.email if digest.channel is Channel.EMAIL else entry.sms
+        address = entry.email if channel is Channel.EMAIL else entry.sms
     if address is None:
         raise Unreachable("the staff directory has no address", permanent=True)
     for messenger in ports.messengers:
-        if messenger.channel is digest.channel:
-            return messenger.send(address, digest.template, policy.staff_link, key=key, language=policy.language)
-    raise DeliveryError(f"no messenger for {digest.channel.value} is set up", permanent=True)
+        if messenger.channel is channel:
+            return messenger.send(address, template, policy.staff_link, key=key, unit=unit, language=policy.language)
+    raise DeliveryError(f"no messenger for {channel.value} is set up", permanent=True)

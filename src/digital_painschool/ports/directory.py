@@ -5,17 +5,26 @@ from typing import Protocol
 from attrs import field, frozen
 from attrs.validators import optional
 
-from digital_painschool.domain.checks import check
+from digital_painschool.domain.checks import check, satisfies
+from digital_painschool.domain.email_address import WHAT, is_email
 from digital_painschool.domain.limits import TITLE
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
 
 
+def _is_email(address: object) -> bool:
+    return isinstance(address, Address) and is_email(address.value)
+
+
 @frozen(kw_only=True)
 class StaffEntry:
-    """The addresses of a member of staff, each None when the directory has none; read only (M-22)."""
+    """The addresses of a member of staff, each None when the directory has none; read only (M-22).
 
-    email: Address | None = None
+    Raises:
+        InvalidValue: What is given as `email` is not one e-mail address. The error does not show it.
+    """
+
+    email: Address | None = field(default=None, validator=check((optional(satisfies(_is_email)), f"is {WHAT}")))
     sms: Address | None = None
 
 

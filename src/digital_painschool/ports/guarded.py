@@ -13,12 +13,14 @@ from typing import Any, Final, ParamSpec, TypeVar, Union, cast, get_args, get_or
 
 from attrs import evolve
 
+from digital_painschool.domain.email_address import is_email
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import (
     AdapterError,
     ConfigurationError,
     DeliveryError,
+    InvalidValue,
     OutcomeUnknown,
     PainSchoolError,
     StorageError,
@@ -77,7 +79,9 @@ def guarded_call(
             error: PainSchoolError | None = None
             why = f"{what} returned a value of a wrong type"
         except PainSchoolError as typed:
-            error = typed
+            # A directory with an address that is none refuses a value of its own, and not what the caller gave it.
+            own = failure is DeliveryError and type(typed) is InvalidValue
+            error, why = (None, f"{what} raised {type(typed).__name__}") if own else (typed, "")
         except Exception as raw:  # noqa: BLE001 - a third-party adapter may raise anything
             error = None
             why = f"{what} raised {type(raw).__name__}"
@@ -207,7 +211,9 @@ def _is_person(result: object) -> bool:
 def _is_entry(result: object) -> bool:
     if result is None:
         return True
-    return isinstance(result, StaffEntry) and all(
-        address is None or (isinstance(address, Address) and isinstance(address.value, str))
-        for address in (result.email, result.sms)
-    )
+    if not isinstance(result, StaffEntry):
+        return False
+    # A subclass could pass the checks when it is made, and answer otherwise later.
+    if result.email is not None and not (isinstance(result.email, Address) and is_email(result.email.value)):
+        return False
+    return result.sms is None or (isinstance(result.sms, Address) and isinstance(result.sms.value, str))

@@ -5,17 +5,36 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
+
+_LONGEST = 320
+
+
+def _is_line(masked: Masked[object]) -> bool:
+    text = masked.reveal()
+    return isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isprintable() and text == text.strip()
+
+
+_LINE = check((satisfies(_is_line), "is one line of text, without blanks around it"))
 
 
 @frozen(repr=False)
 class Address:
-    """An e-mail address or a telephone number of a member of staff; masked when shown."""
+    """An e-mail address or a telephone number of a member of staff; masked when shown.
+
+    Raises:
+        InvalidValue: The address is no line of text: a line break in it would be a command or a header of its own.
+    """
 
     _value: Masked[str] = field(converter=masked_text)
+
+    def __attrs_post_init__(self) -> None:
+        _LINE.require("an address", self._value)
 
     @property
     def value(self) -> str:
@@ -34,8 +53,8 @@ class Messenger(Protocol):
 
     Contract:
         * **as given**: each accepted message arrives once, at its address, with its template's text, its
-          link and nothing else, but for what the adapter adds to each (a mail's subject). A refused message arrives
-          nowhere.
+          link and nothing else, but for what the adapter adds to each (a mail's subject). The unit may have a fixed
+          text of its own in place of the template's. A refused message arrives nowhere.
         * **language**: the text is in the language that is given, where the adapter has it in that language; otherwise
           it is in the adapter's own.
         * **idempotent** as far as the channel allows: a key that was sent before is not sent again. `DUPLICATE` says
@@ -53,7 +72,14 @@ class Messenger(Protocol):
         ...
 
     def send(
-        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        unit: HsaId,
+        language: Language = Language.SWEDISH,
     ) -> Delivered:
         """Send a fixed text with a link.
 
@@ -62,6 +88,7 @@ class Messenger(Protocol):
             template: The fixed text.
             link: The address to read at; the same for all staff of the unit.
             key: The idempotency key: opaque, and the same for every attempt.
+            unit: The unit that sends, so that an adapter may have texts of a unit's own.
             language: The language of the text, by the unit's choice.
 
         Raises:

@@ -1,0 +1,67 @@
+"""The messenger by SMTP, by the contract of the port, read back from the server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digital_painschool.adapters.smtp import SmtpMessenger, Texts
+from digital_painschool.domain.notification import Template
+from digital_painschool.labels.lookup import Language
+from digital_painschool.ports.messaging import Address, Messenger
+from digital_painschool.testing.contracts.arrivals import Arrival
+from digital_painschool.testing.contracts.messenger import MessengerContract
+from digital_painschool.testing.people import UNIT
+from tests.adapters.smtp.servers import PASSWORD, USER, Mailbox, described, running, server_side
+
+REFUSED = Address("ingen.alls@vgregion.example")
+
+
+class Place:
+    """A server, and where it is."""
+
+    def __init__(self, folder: Path, mailbox: Mailbox, port: int) -> None:
+        self.folder, self.mailbox, self.port = folder, mailbox, port
+
+
+class TestSmtpMessenger(MessengerContract):
+    """E-mail over STARTTLS with a login, by the contract."""
+
+    remembers_keys = False
+    deletes = False
+    answers_within = 5.0
+    secrets = (PASSWORD,)
+    refused = REFUSED
+    fixed_texts = tuple(Texts().of(text, language, UNIT).subject for text in Template for language in Language)
+
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Iterator[Place]:
+        """Run a server with an empty mailbox."""
+        mailbox = Mailbox()
+        mailbox.refuses.add(REFUSED.value)
+        with running(mailbox, tls=server_side(), login=True) as port:
+            yield Place(tmp_path, mailbox, port)
+
+    def open(self, place: Any) -> SmtpMessenger:
+        """Make a messenger."""
+        return SmtpMessenger(described(place.port, place.folder, user=USER, password=PASSWORD, seconds=1.5))
+
+    def spoil(self, place: Any) -> None:
+        """Let the server break off each message."""
+        place.mailbox.answers |= {"MAIL": ["drop"] * 9}
+
+    @contextmanager
+    def hanging(self, place: Any) -> Iterator[None]:
+        """Let the server hang."""
+        place.mailbox.release.clear()
+        place.mailbox.answers["MAIL"] = ["hang"] * 9
+        yield
+        place.mailbox.answers.clear()
+        place.mailbox.release.set()
+
+    def arrived(self, place: Any, messenger: Messenger) -> list[Arrival]:
+        """Read the server's mailbox."""
+        found: list[Arrival] = place.mailbox.arrivals()
+        return found
