@@ -18,7 +18,9 @@ def of_messages(messages: Iterable[SentNotification | WaitingMessage]) -> list[A
     """Return what the staff read."""
     return [
         Arrival(
-            recipient=m.address.value, text=f"{m.template.text_in(getattr(m, 'language', Language.SWEDISH))} {m.link}"
+            recipient=m.address.value,
+            text=f"{m.template.text_in(getattr(m, 'language', Language.SWEDISH))} {m.link}",
+            unit=getattr(m, "unit", None),
         )
         for m in messages
     ]

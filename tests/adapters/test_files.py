@@ -20,6 +20,7 @@ from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
+from digital_painschool.testing.people import UNIT
 from tests.staff_file import staff_file
 
 NURSE = HsaId("SE2321000131-P000000123456")
@@ -75,11 +76,12 @@ def test_directory_that_cannot_be_read_is_a_wiring_error(tmp_path: Path, text: s
 def test_message_says_where_and_nothing_else(tmp_path: Path) -> None:
     """What is written must hold the fixed text and the link, and nothing of a patient (D-13c)."""
     messenger = FileMessenger(Channel.SMS, tmp_path / "sms")
-    messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k/../1")
+    messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k/../1", unit=UNIT)
     (file,) = (tmp_path / "sms").iterdir()
     assert {
         "key": "k/../1",
         "channel": "sms",
+        "unit": UNIT,
         "to": "+46701740605",
         "template": "program-done",
         "text": "En patient är klar med sitt moment. Logga in för att se vem.",
@@ -110,7 +112,10 @@ class TestFileMessenger(MessengerContract):
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Read the files."""
         found = [json.loads(file.read_text("utf-8")) for file in (place / "messages").glob("*.json")]
-        return [Arrival(recipient=message["to"], text=f"{message['text']} {message['link']}") for message in found]
+        return [
+            Arrival(recipient=message["to"], text=f"{message['text']} {message['link']}", unit=message["unit"])
+            for message in found
+        ]
 
 
 class TestFileSmsMessenger(TestFileMessenger):
@@ -160,7 +165,7 @@ def test_message_that_is_forgotten_leaves_no_file(tmp_path: Path) -> None:
     email, sms = FileMessenger(Channel.EMAIL, tmp_path), FileMessenger(Channel.SMS, tmp_path)
     for messenger in (email, sms):
         for key in ("k", "l"):
-            messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://example.org/", key=key)
+            messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://example.org/", key=key, unit=UNIT)
     assert 1 == email.forget(["k", "m"])
     left = sorted((data["channel"], data["key"]) for data in (json.loads(f.read_text()) for f in tmp_path.iterdir()))
     assert [("email", "l"), ("sms", "k"), ("sms", "l")] == left
@@ -169,7 +174,7 @@ def test_message_that_is_forgotten_leaves_no_file(tmp_path: Path) -> None:
 def test_message_that_cannot_be_deleted_stops_the_purge(tmp_path: Path) -> None:
     """A purge that goes on would say of something that is there that it is gone (D-21a)."""
     messenger = FileMessenger(Channel.SMS, tmp_path)
-    messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k")
+    messenger.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="k", unit=UNIT)
     (file,) = tmp_path.iterdir()
     file.unlink()
     (file / "in-the-way").mkdir(parents=True)
@@ -182,12 +187,12 @@ def test_something_else_in_a_message_s_place_is_no_message(tmp_path: Path, plant
     """Otherwise a message would count as sent that nobody gets."""
     messenger = FileMessenger(Channel.SMS, tmp_path / "sms")
     address = Address("+46701740605")
-    messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+    messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k", unit=UNIT)
     (file,) = (tmp_path / "sms").iterdir()
     assert (0o600, 0o700) == (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(file.parent.stat().st_mode))
     file.unlink()
     plant(file)
     with pytest.raises(DeliveryError, match="its name is taken by something that is not a file; remove it"):
-        messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k")
+        messenger.send(address, Template.PROGRAM_DONE, "https://example.org/", key="k", unit=UNIT)
     assert [file] == [*file.parent.iterdir()]
     assert not file.is_file()

@@ -33,6 +33,7 @@ from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
+from digital_painschool.testing.people import UNIT
 
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles={Role.THERAPIST})
 STAFF = f'["{NURSE.hsa_id}"]\nemail = "nurse@example.org"\n'
@@ -114,7 +115,7 @@ def test_each_adapter_keeps_the_path_that_it_was_made_with(adapter: str, here: P
     elif isinstance(made, SqlInbox):
         assert 0 == made.forget(["key"])
     else:
-        made.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="key")
+        made.send(Address("+46701740605"), Template.PROGRAM_DONE, "https://example.org/", key="key", unit=UNIT)
         assert 1 == made.forget(["key"])
     if not isinstance(made, (TomlDirectory, FileMessenger)):
         made.close()

@@ -36,7 +36,7 @@ from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Storage
 from digital_painschool.programs import bundled_program
-from digital_painschool.testing.people import COORDINATION_NUMBER
+from digital_painschool.testing.people import COORDINATION_NUMBER, UNIT
 
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles=frozenset({Role.THERAPIST}))
 
@@ -229,7 +229,7 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
         assert [Channel.EMAIL, Channel.SMS, Channel.SMS] == [messenger.channel for messenger in ports.messengers]
         assert [MemoryMessenger, FileMessenger, SqlMessenger] == [type(messenger) for messenger in ports.messengers]
         for messenger in ports.messengers:
-            messenger.send(Address("+46700000000"), Template.PROGRAM_DONE, "https://example.org/", key="k")
+            messenger.send(Address("+46700000000"), Template.PROGRAM_DONE, "https://example.org/", key="k", unit=UNIT)
         assert isinstance(ports.inbox, SqlInbox)
         (message,) = (tmp_path / "sms").iterdir()
         assert "A patient is done with a program." in message.read_text("utf-8")

@@ -18,7 +18,7 @@ from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.environment import with_adapters
-from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER
+from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NONE, ONE, FaultyInbox, asking, done, flags, notes, statuses
 
@@ -31,11 +31,18 @@ class FaultyMessenger(MemoryMessenger):
         self.error = error
 
     def send(
-        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        unit: HsaId,
+        language: Language = Language.SWEDISH,
     ) -> Delivered:
         if self.error is not None:
             raise self.error
-        return super().send(recipient, template, link, key=key, language=language)
+        return super().send(recipient, template, link, key=key, unit=unit, language=language)
 
 
 class MovingDirectory(MemoryDirectory):
@@ -55,8 +62,8 @@ def test_a_therapist_is_told_that_a_patient_is_done_by_the_ways_that_were_ticked
     school.desk.receive_notifications(email=email, sms=sms)
     done(school)
     assert DeliveryReport(sent=email + sms, delivered=email + sms) == school.deliver()
-    assert [("nurse@vgregion.example", Template.PROGRAM_DONE)] * email == [
-        (message.address.value, message.template) for message in school.environment.email.sent
+    assert [("nurse@vgregion.example", Template.PROGRAM_DONE, UNIT)] * email == [
+        (message.address.value, message.template, message.unit) for message in school.environment.email.sent
     ]
     assert int(sms) == len(school.environment.sms.sent)
 

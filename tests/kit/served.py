@@ -6,7 +6,7 @@ from pathlib import Path
 
 from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger
 from digital_painschool.domain.notification import Channel, Template
-from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
@@ -61,13 +61,20 @@ class ServedMessenger(MemoryMessenger):
         self.place = place
 
     def send(
-        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        unit: HsaId,
+        language: Language = Language.SWEDISH,
     ) -> Delivered:
         """Ask the server."""
         ask(self.place)
         if recipient == REFUSED:
             raise DeliveryError("the server has no such address", permanent=True)
-        return super().send(recipient, template, link, key=key, language=language)
+        return super().send(recipient, template, link, key=key, unit=unit, language=language)
 
     def forget(self, keys: Iterable[str]) -> int:
         """Ask the server."""

@@ -38,12 +38,19 @@ class Gateway(MemoryMessenger):
     says = "the gateway does not take it"
 
     def send(
-        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        unit: HsaId,
+        language: Language = Language.SWEDISH,
     ) -> Delivered:
         """Refuse an address that is not one."""
         if "@" not in recipient.value:
             raise DeliveryError(self.says.format(recipient.value), permanent=True)
-        return super().send(recipient, template, link, key=key, language=language)
+        return super().send(recipient, template, link, key=key, unit=unit, language=language)
 
 
 class TestGateway(MessengerContract):

@@ -14,6 +14,7 @@ from attrs.converters import optional
 
 from digital_painschool.adapters.paths import absolute
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.labels.lookup import Language, language_of
 from digital_painschool.ports.inbox import Delivered
@@ -35,7 +36,14 @@ class FileMessenger:
     language: Language | None = field(default=None, converter=optional(language_of))
 
     def send(
-        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        unit: HsaId,
+        language: Language = Language.SWEDISH,
     ) -> Delivered:
         """Write the message's file.
 
@@ -45,6 +53,7 @@ class FileMessenger:
         message = {
             "key": key,
             "channel": self.channel.value,
+            "unit": unit,
             "to": recipient.value,
             "template": template.value,
             "text": template.text_in(self.language or language),

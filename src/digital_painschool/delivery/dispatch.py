@@ -60,5 +60,7 @@ def _to_staff(digest: Digest, recipient: HsaId, key: str, policy: Policy, ports:
         raise Unreachable("the staff directory has no address", permanent=True)
     for messenger in ports.messengers:
         if messenger.channel is digest.channel:
-            return messenger.send(address, digest.template, policy.staff_link, key=key, language=policy.language)
+            return messenger.send(
+                address, digest.template, policy.staff_link, key=key, unit=digest.unit, language=policy.language
+            )
     raise DeliveryError(f"no messenger for {digest.channel.value} is set up", permanent=True)

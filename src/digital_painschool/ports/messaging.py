@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
 
@@ -34,8 +35,8 @@ class Messenger(Protocol):
 
     Contract:
         * **as given**: each accepted message arrives once, at its address, with its template's text, its
-          link and nothing else, but for what the adapter adds to each (a mail's subject). A refused message arrives
-          nowhere.
+          link and nothing else, but for what the adapter adds to each (a mail's subject). The unit may have a fixed
+          text of its own in place of the template's. A refused message arrives nowhere.
         * **language**: the text is in the language that is given, where the adapter has it in that language; otherwise
           it is in the adapter's own.
         * **idempotent** as far as the channel allows: a key that was sent before is not sent again. `DUPLICATE` says
@@ -53,7 +54,14 @@ class Messenger(Protocol):
         ...
 
     def send(
-        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        unit: HsaId,
+        language: Language = Language.SWEDISH,
     ) -> Delivered:
         """Send a fixed text with a link.
 
@@ -62,6 +70,7 @@ class Messenger(Protocol):
             template: The fixed text.
             link: The address to read at; the same for all staff of the unit.
             key: The idempotency key: opaque, and the same for every attempt.
+            unit: The unit that sends, so that an adapter may have texts of a unit's own.
             language: The language of the text, by the unit's choice.
 
         Raises:

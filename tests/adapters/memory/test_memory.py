@@ -103,7 +103,9 @@ class TestMemoryMessenger(MessengerContract):
         for key in ("key-1", "key-2", "key-1"):
             self.send(messenger, key)
         link = "https://www.vgregion.se/sob"
-        expected = tuple((self.address, Template.PROGRAM_DONE, link, key, self.language) for key in ("key-1", "key-2"))
+        expected = tuple(
+            (self.address, Template.PROGRAM_DONE, link, key, UNIT, self.language) for key in ("key-1", "key-2")
+        )
         assert expected == messenger.sent
 
 

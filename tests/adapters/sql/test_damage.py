@@ -30,7 +30,7 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NUMBERS
+from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NUMBERS, UNIT
 from digital_painschool.testing.reference.permissions import DESK, ROOM
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute
@@ -80,7 +80,9 @@ def fill(url: str, folder: Path) -> None:
     school.office.purge(school.office.approve(school.office.plan_purge(), decision="beslut 1"))
     school.at(LATER)
     for key in ("one", "two"):
-        school.ports.messengers[0].send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key=key)
+        school.ports.messengers[0].send(
+            Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key=key, unit=UNIT
+        )
     school.colleague.receive_notifications(email=True)
     school.desk.receive_notifications(email=True, once="ticked")
     for number in (ANNA, BO, CILLA):

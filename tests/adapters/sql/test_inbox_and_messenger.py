@@ -10,13 +10,14 @@ from digital_painschool.errors import DeliveryError, InvalidValue
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
+from digital_painschool.testing.people import UNIT
 from tests.databases import execute
 
 
 def test_a_gateway_gets_each_message_until_it_is_sent(url: str) -> None:
     """Otherwise an e-mail would be sent twice or never, or the address kept for ever."""
     with closing(SqlMessenger(Channel.EMAIL, url)) as messenger, closing(SqlMessenger(Channel.SMS, url)) as other:
-        messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key="key-1")
+        messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key="key-1", unit=UNIT)
         [waiting] = messenger.waiting()
         assert ("key-1", Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example") == waiting
         assert () == other.waiting()
@@ -36,7 +37,7 @@ def test_a_messenger_forgets_in_its_own_channel_alone(url: str) -> None:
     with closing(SqlMessenger(Channel.EMAIL, url)) as email, closing(SqlMessenger(Channel.SMS, url)) as sms:
         for messenger in (email, sms):
             for key in ("key-1", "key-2"):
-                messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key=key)
+                messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key=key, unit=UNIT)
         email.sent("key-1")
         assert 2 == email.forget(["key-1", "key-2", "key-3"])
         assert [("sms", "key-1"), ("sms", "key-2")] == sorted(execute(url, "SELECT channel, key FROM staff_messages"))

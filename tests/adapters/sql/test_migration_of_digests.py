@@ -139,7 +139,9 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
     staff_claimed = old.add((ids[5], NURSE.hsa_id), 9, channel=Channel.SMS, attempts=1, held_until=RETRY)
     for key, number in ((claimed, bo[1]), (second, lanes[1]), (direct_claimed, direct[1])):
         environment.inbox.deliver(notice(key, number))
-    environment.sms.send(Address("+46700000000"), Template.MESSAGE_RECEIVED, "https://b.example", key=staff_claimed)
+    environment.sms.send(
+        Address("+46700000000"), Template.MESSAGE_RECEIVED, "https://b.example", key=staff_claimed, unit=UNIT
+    )
     before = Counter(one.person.value for one in environment.inbox.delivered)
 
     how(url)

@@ -17,7 +17,7 @@ from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.people import ANNA, BO
+from digital_painschool.testing.people import ANNA, BO, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute, own_server, path_of
 
@@ -90,7 +90,9 @@ def test_a_purge_that_met_a_reader_wipes_when_it_is_done_again(
 def test_a_messenger_s_file_forgets_the_address(tmp_path: Path) -> None:
     """Otherwise the address of somebody who has left would stay in the log of the messages' file."""
     with closing(SqlMessenger(Channel.EMAIL, f"sqlite:///{tmp_path / 'mail.db'}", migrate=True)) as messenger:
-        messenger.send(Address("anna.svensson@vgregion.example"), Template.PROGRAM_DONE, "https://b.example", key="1")
+        messenger.send(
+            Address("anna.svensson@vgregion.example"), Template.PROGRAM_DONE, "https://b.example", key="1", unit=UNIT
+        )
         messenger.forget(["1"])
         assert [] == [file.name for file in tmp_path.iterdir() if b"anna.svensson" in file.read_bytes()]
 

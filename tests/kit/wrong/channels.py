@@ -106,9 +106,9 @@ def _with(text: str, template: Any) -> Any:
     return SimpleNamespace(text_in=lambda language: text.format(template.text_in(language)))
 
 
-def _known_and_sent_again(right: Wrong, messenger: Any, *args: Any, key: str, language: Language) -> Any:
+def _known_and_sent_again(right: Wrong, messenger: Any, *args: Any, key: str, **options: Any) -> Any:
     known = key in {message.key.partition(" again")[0] for message in messenger.sent}
-    right(*args, key=f"{key} again {len(messenger.sent)}", language=language)
+    right(*args, key=f"{key} again {len(messenger.sent)}", **options)
     return Delivered.DUPLICATE if known else Delivered.ACCEPTED
 
 
@@ -211,6 +211,14 @@ MESSENGER: Sequence[Mistake] = (
         "Messenger: idempotent",
         "send",
         lambda right, _, to, *args, key, **options: right(to, *args, key=f"{key}{to.value}", **options),
+    ),
+    Mistake(
+        "the-unit-of-the-first",
+        "Messenger: as given",
+        "send",
+        lambda right, self, *args, unit, **options: right(
+            *args, unit="SE2321000131-E000000000009" if self.sent else unit, **options
+        ),
     ),
     Mistake(
         "every-message-in-swedish",

@@ -5,6 +5,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
@@ -19,6 +20,7 @@ class SentNotification(NamedTuple):
         template: The fixed text.
         link: The link in the text.
         key: The idempotency key.
+        unit: The unit that sent it.
         language: The language of the text.
     """
 
@@ -26,6 +28,7 @@ class SentNotification(NamedTuple):
     template: Template
     link: str
     key: str
+    unit: HsaId
     language: Language = Language.SWEDISH
 
 
@@ -58,12 +61,19 @@ class MemoryMessenger:
             return tuple(self._sent.values())
 
     def send(
-        self, recipient: Address, template: Template, link: str, *, key: str, language: Language = Language.SWEDISH
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        unit: HsaId,
+        language: Language = Language.SWEDISH,
     ) -> Delivered:
         with self._lock:
             if key in self._sent:
                 return Delivered.DUPLICATE
-            self._sent[key] = SentNotification(recipient, template, link, key, language)
+            self._sent[key] = SentNotification(recipient, template, link, key, unit, language)
             return Delivered.ACCEPTED
 
     def forget(self, keys: Iterable[str]) -> int:

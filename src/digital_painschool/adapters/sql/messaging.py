@@ -14,6 +14,7 @@ from digital_painschool.adapters.sql.keyed_rows import DELIVERY_TIMEOUT, delete_
 from digital_painschool.adapters.sql.message_tables import WAITING, messages
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
@@ -101,6 +102,7 @@ class SqlMessenger:
         link: str,
         *,
         key: str,
+        unit: HsaId,  # noqa: ARG002 - the gateway has no texts of a unit's own
         language: Language = Language.SWEDISH,  # noqa: ARG002 - the gateway writes the text, in its own language
     ) -> Delivered:
         values = {

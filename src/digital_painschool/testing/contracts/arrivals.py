@@ -31,7 +31,7 @@ class Sent:
         recipient: The identity number or the address.
         template: Which fixed text.
         link: Where to read.
-        unit: The unit that sends it; None for a message to staff.
+        unit: The unit that sends it.
         language: The language of the text.
     """
 

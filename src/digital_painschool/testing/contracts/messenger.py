@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.refusals import RefusingContract
 from digital_painschool.testing.contracts.sending import ACCEPTED
+from digital_painschool.testing.people import UNIT
 
 
 class MessengerContract(RefusingContract[Messenger]):
@@ -38,6 +40,7 @@ class MessengerContract(RefusingContract[Messenger]):
     usual: ClassVar[Template] = Template.PROGRAM_DONE
     link: ClassVar[str] = "https://www.vgregion.se/sob"
     _method: ClassVar[str] = "send"
+    _unit: ClassVar[HsaId | None] = UNIT
     channel: ClassVar[Channel] = Channel.EMAIL
     address: ClassVar[Address] = Address("namn.efternamn@vgregion.example")
     another_address: ClassVar[Address] = Address("Annan.Person@vgregion.example")
@@ -60,7 +63,8 @@ class MessengerContract(RefusingContract[Messenger]):
         language: Language | None = None,
     ) -> Delivered:
         text, spoken = template or self.usual, language or self.language
-        delivered: Delivered = adapter.send(to or self.address, text, link or self.link, key=key, language=spoken)
+        options = {"key": key, "unit": self._unit, "language": spoken}
+        delivered: Delivered = adapter.send(to or self.address, text, link or self.link, **options)
         return delivered
 
     @proves("Messenger.channel")
