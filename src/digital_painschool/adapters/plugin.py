@@ -11,6 +11,8 @@ from attrs import field, frozen
 from attrs.validators import in_, optional
 
 from digital_painschool.adapters.options import parse_options
+from digital_painschool.adapters.webhook_inbox.options import SECRETS as WEBHOOK_SECRETS
+from digital_painschool.adapters.webhook_inbox.options import make_webhook_inbox
 from digital_painschool.domain.checks import check
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel
@@ -109,8 +111,12 @@ def painschool_identities() -> Iterable[AdapterFactory[Identity]]:
 
 @hookimpl
 def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
-    """Return factories of inboxes in memory and in SQL rows."""
-    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SQL_SECRETS, migrates=True))
+    """Return factories of inboxes in memory, in SQL rows, and behind an integration platform."""
+    return (
+        AdapterFactory("memory", _memory_inbox),
+        AdapterFactory("sql", _sql_inbox, _SQL_SECRETS, migrates=True),
+        AdapterFactory("webhook", make_webhook_inbox, WEBHOOK_SECRETS),
+    )
 
 
 @hookimpl

@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from typing import Any
 
+from pytest_httpserver import HTTPServer
 from standardwebhooks import Webhook
 from werkzeug import Request, Response
 
@@ -22,6 +23,10 @@ class IntegrationPlatform(Served):
     """The region's system between the library and the inbox: notices by id, people by number."""
 
     secret = SECRET
+
+    def __init__(self, server: HTTPServer, path: str) -> None:
+        super().__init__(server, path)
+        self._notices: dict[str, Any] = {}
 
     def options(self, **other: Any) -> WebhookOptions:
         """Return options that lead here."""
@@ -49,10 +54,6 @@ class IntegrationPlatform(Served):
         """Verify a call and do what it asks."""
         event = Webhook(self.secret).verify(request.get_data(), dict(request.headers))
         return _ANSWERS[request.path.rpartition("/")[2]](self, event["data"])
-
-    @property
-    def _notices(self) -> dict[str, Any]:
-        return self.__dict__.setdefault("notices", {})
 
     def _deliver(self, data: Any) -> Response:
         if not _has_account(data["person"]):

@@ -69,9 +69,7 @@ class Server:
         auth: User name and password for HTTP Basic, or None.
     """
 
-    def __init__(
-        self, name: str, context: SSLContext, seconds: float, *, auth: tuple[str, str] | None = None
-    ) -> None:
+    def __init__(self, name: str, context: SSLContext, seconds: float, *, auth: tuple[str, str] | None = None) -> None:
         self._name = name
         self._seconds = seconds
         self._client = httpx2.Client(
@@ -132,7 +130,7 @@ def _by_class(status: int) -> Verdict:
 
 
 def _tls_problem(error: BaseException) -> str:
-    cause = error.__cause__
+    cause = error.__context__
     if isinstance(cause, SSLCertVerificationError):
         return f": its certificate is not accepted ({cause.verify_message})"
     return " by TLS" if isinstance(cause, SSLError) else ""

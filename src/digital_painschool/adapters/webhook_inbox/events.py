@@ -108,7 +108,7 @@ def webhook_id_of(key: str) -> str:
 
 
 def notice_data(notice: Notice) -> Mapping[str, object]:
-    """Return the data of a notice: that there is something to read and where, for whom, from which unit. Rule: D-13c."""
+    """Return the data of a notice: that there is something to read, where, for whom and from whom. Rule: D-13c."""
     return {
         "key": notice.key,
         "person": person_data(notice.person),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from uuid import uuid4
 
 from digital_painschool.adapters.http.calls import CONFIGURATION, Answer, Server, Verdict
-from digital_painschool.adapters.http.options import tls_context
+from digital_painschool.adapters.http.tls import tls_context
 from digital_painschool.adapters.webhook_inbox.events import (
     FORGET,
     NOTICE,
@@ -23,6 +23,7 @@ from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 
 _NAME = "the integration platform"
+_OK = 200
 
 DELIVERED: Mapping[int, Delivered] = MappingProxyType(
     {
@@ -65,12 +66,14 @@ class WebhookInbox:
     def reach(self, person: PersonId) -> Reachability:
         answer = self._post(self._options.reach_url, REACH, {"person": person_data(person)}, _new_id())
         known = _table(answer)
-        reachable, ways = known.get("reachable"), known.get("ways", [])
-        if answer.status == OK and isinstance(reachable, bool) and _are_texts(ways):
-            return Reachability(reachable, frozenset(ways) if reachable else frozenset())
-        if answer.status == OK:
-            raise DeliveryError(f'{_NAME} answered without "reachable": true or false')
-        raise self._server.failure(answer, CONFIGURATION)
+        if answer.status != _OK:
+            raise self._server.failure(answer, CONFIGURATION)
+        reachable, ways = known.get("reachable"), _texts(known.get("ways", []))
+        if not isinstance(reachable, bool) or ways is None:
+            raise DeliveryError(
+                f'{_NAME} answered without "reachable": true or false, or with "ways" that are no texts'
+            )
+        return Reachability(reachable, ways if reachable else frozenset())
 
     def deliver(self, notice: Notice) -> Delivered:
         answer = self._post(self._options.url, NOTICE, notice_data(notice), notice.key)
@@ -84,7 +87,7 @@ class WebhookInbox:
         if self._options.forget_url is None or not asked:
             return 0
         answer = self._post(self._options.forget_url, FORGET, forget_data(asked), _new_id())
-        if answer.status != OK:
+        if answer.status != _OK:
             raise self._server.failure(answer, CONFIGURATION)
         deleted = _table(answer).get("deleted")
         if type(deleted) is not int or not 0 <= deleted <= len(asked):
@@ -98,9 +101,6 @@ class WebhookInbox:
     def _post(self, url: str, type_: str, data: Mapping[str, object], id_: str) -> Answer:
         event = self._signer.event(type_, data, id_=id_, source=self._options.source, at=self._clock())
         return self._server.post(url, event.content, event.headers)
-
-
-OK = 200
 
 
 def _new_id() -> str:
@@ -117,5 +117,7 @@ def _table(answer: Answer) -> Mapping[str, object]:
     return data if isinstance(data, dict) else {}
 
 
-def _are_texts(ways: object) -> bool:
-    return isinstance(ways, list) and all(isinstance(way, str) for way in ways)
+def _texts(ways: object) -> frozenset[str] | None:
+    if isinstance(ways, list) and all(isinstance(way, str) for way in ways):
+        return frozenset(ways)
+    return None
