@@ -81,6 +81,21 @@ class LmdbOutbox:
                     _save_digest(transaction, _released(transaction, left, result.next_at, result.lost), row)
                     add_access(transaction, access.get(result.digest_id, ()))
 
+    def reject(self, key: str, at: datetime) -> int:
+        with self._database.writing() as transaction:
+            found = [
+                one
+                for id_ in ids(transaction.scan(Table.SENT, key))
+                if (one := find_notification(transaction, id_)) is not None and one.key == key
+            ]
+            if any(one.record.status is Status.PENDING for one in found):
+                raise Conflict("the result of the send is not stored yet; report it again in a while")
+            delivered = [one.record.notification.id for one in found if one.record.status is Status.DELIVERED]
+            for notification_id in delivered:
+                _save_status(transaction, notification_id, Status.FAILED, at)
+                transaction.put(Table.UNNOTED, notification_id, notification_id)
+            return len(delivered)
+
     def notifications(
         self,
         enrolment_id: EnrolmentId,
@@ -161,6 +176,8 @@ def delete(
         notification = one.record.notification
         transaction.remove(Table.NOTIFICATIONS, notification.id)
         transaction.remove(Table.UNNOTED, notification.id)
+        if one.key is not None:
+            transaction.remove(Table.SENT, one.key, notification.id)
         transaction.remove(Table.ASKED, notification.trigger.enrolment_id, notification.id)
 
 
@@ -201,6 +218,9 @@ def _begin(transaction: Transaction, row: StoredDigest, decision: Decision) -> B
     _save_digest(transaction, evolve(row, digest=evolve(row.digest, batch=batch), superseded=old, begun=True), row)
     for id_ in pending:
         one = _pending(transaction, id_)
+        if one.key is not None:
+            transaction.remove(Table.SENT, one.key, id_)
+        transaction.put(Table.SENT, id_, key, id_)
         save_notification(transaction, evolve(one, key=key, record=evolve(one.record, begun=True)))
     return batch
 

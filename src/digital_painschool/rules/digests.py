@@ -123,16 +123,19 @@ def undeliverable(attempts: Mapping[NotificationId, int], policy: Policy) -> fro
     return frozenset(id_ for id_, made in attempts.items() if made >= most)
 
 
-def next_retry_at(attempts: int, now: datetime, policy: Policy, *, collected: bool) -> datetime:
-    """Return the instant of the next attempt after a failed one, UTC. Rule: D-13a, D-13d.
+def next_retry_at(
+    attempts: int, now: datetime, policy: Policy, *, collected: bool, retry_after: timedelta | None = None
+) -> datetime:
+    """Return the instant of the next attempt after a failed one, UTC. Rule: D-13a, D-13d, D-13e.
 
     Args:
         attempts: The number of failed attempts, with this one, of the notification with the fewest.
         now: The instant of the failure.
         policy: The unit's policy; its `retry_minutes` are the waits between attempts.
         collected: True restricts the attempts to the forenoon.
+        retry_after: How long the server behind the adapter asks to wait; the later of both instants counts.
     """
-    again = now + timedelta(minutes=policy.retry_minutes[attempts - 1])
+    again = now + max(timedelta(minutes=policy.retry_minutes[attempts - 1]), retry_after or timedelta(0))
     if not collected:
         return again
     # On a later day the digest is sent with that day's run.
