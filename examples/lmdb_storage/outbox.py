@@ -19,6 +19,7 @@ from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each, read_stored
 from lmdb_storage.database import Database, Transaction, log
 from lmdb_storage.records import add_access, by_entry, find_notification, ids, save_notification
+from lmdb_storage.rejections import reject
 from lmdb_storage.tables import Table
 from lmdb_storage.values import StoredDigest, StoredNotification, digest_from_data
 
@@ -83,18 +84,7 @@ class LmdbOutbox:
 
     def reject(self, key: str, at: datetime) -> int:
         with self._database.writing() as transaction:
-            found = [
-                one
-                for id_ in ids(transaction.scan(Table.SENT, key))
-                if (one := find_notification(transaction, id_)) is not None and one.key == key
-            ]
-            if any(one.record.status is Status.PENDING for one in found):
-                raise Conflict("the result of the send is not stored yet; report it again in a while")
-            delivered = [one.record.notification.id for one in found if one.record.status is Status.DELIVERED]
-            for notification_id in delivered:
-                _save_status(transaction, notification_id, Status.FAILED, at)
-                transaction.put(Table.UNNOTED, notification_id, notification_id)
-            return len(delivered)
+            return reject(transaction, key, at)
 
     def notifications(
         self,

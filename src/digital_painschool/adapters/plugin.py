@@ -10,6 +10,8 @@ from pathlib import Path
 from attrs import field, frozen
 from attrs.validators import in_, optional
 
+from digital_painschool.adapters.elks.options import SECRETS as ELKS_SECRETS
+from digital_painschool.adapters.elks.options import make_elks_messenger
 from digital_painschool.adapters.options import parse_options
 from digital_painschool.adapters.webhook_inbox.options import SECRETS as WEBHOOK_SECRETS
 from digital_painschool.adapters.webhook_inbox.options import make_webhook_inbox
@@ -127,11 +129,12 @@ def painschool_directories() -> Iterable[AdapterFactory[Directory]]:
 
 @hookimpl
 def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
-    """Return factories of messengers in memory, in files, and in SQL rows."""
+    """Return factories of messengers in memory, in files, in SQL rows, and of SMS by 46elks."""
     return (
         AdapterFactory("memory", _memory_messenger),
         AdapterFactory("files", _file_messenger),
         AdapterFactory("sql", _sql_messenger, _SQL_SECRETS, migrates=True),
+        AdapterFactory("46elks", make_elks_messenger, ELKS_SECRETS),
     )
 
 

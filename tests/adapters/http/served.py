@@ -33,7 +33,7 @@ class Served:
         self._transports: list[DeadlineTransport] = []
         self._runs = Event()
         self._runs.set()
-        for under in ("", "/notices", "/reach", "/forget"):
+        for under in ("/sms", "/notices", "/reach", "/forget"):
             server.expect_request(f"{path}{under}").respond_with_handler(self._handle)
 
     def down(self) -> None:
