@@ -220,7 +220,9 @@ class Delivery:
         if not left:
             return result(told_on=latest_day(digest.told_on, batch.attempted_on))
         report["retried"] += len(left)
-        next_at = next_retry_at(min(left), now, policy, collected=digest.collected, retry_after=failure.retry_after)
+        # An adapter of any make may have set anything.
+        wish = failure.retry_after if isinstance(failure.retry_after, timedelta) else None
+        next_at = next_retry_at(min(left), now, policy, collected=digest.collected, retry_after=wish)
         return result(next_at=next_at)
 
     def _logged(

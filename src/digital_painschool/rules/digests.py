@@ -15,6 +15,7 @@ from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.policy import Policy
 
 _LOST_WORKERS = 5
+_LONGEST_WAIT = timedelta(days=1)
 _JOINT_ATTEMPTS = 2
 """A notification without attempts left is sent together with fresher ones, up to twice the number of attempts."""
 
@@ -133,9 +134,10 @@ def next_retry_at(
         now: The instant of the failure.
         policy: The unit's policy; its `retry_minutes` are the waits between attempts.
         collected: True restricts the attempts to the forenoon.
-        retry_after: How long the server behind the adapter asks to wait; the later of both instants counts.
+        retry_after: How long the server behind the adapter asks to wait, a day at most; the later instant counts.
     """
-    again = now + max(timedelta(minutes=policy.retry_minutes[attempts - 1]), retry_after or timedelta(0))
+    asked = min(retry_after or timedelta(0), _LONGEST_WAIT)
+    again = now + max(timedelta(minutes=policy.retry_minutes[attempts - 1]), asked)
     if not collected:
         return again
     # On a later day the digest is sent with that day's run.
