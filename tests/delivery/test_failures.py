@@ -56,7 +56,7 @@ def test_a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a
     assert (1, 5) == (len(set(school.inbox.asked)), len(school.inbox.asked))
 
 
-@pytest.mark.rule("D-13d", "D-13e")
+@pytest.mark.rule("D-13d")
 @pytest.mark.parametrize(("asked", "minutes"), [(timedelta(minutes=40), 40), (7200, 5), (timedelta(seconds=1), 5)])
 def test_an_inbox_that_asks_for_a_wait_is_left_alone_for_so_long(asked: Any, minutes: int) -> None:
     """Otherwise an inbox that is overrun would be asked again in five minutes, by every notice."""

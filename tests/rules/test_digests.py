@@ -198,7 +198,7 @@ def test_the_next_attempt_waits_as_the_policy_says(attempts: int, now: datetime,
     assert at == next_retry_at(attempts, now, POLICY, collected=collected)
 
 
-@pytest.mark.rule("D-13d", "D-13e")
+@pytest.mark.rule("D-13d")
 @pytest.mark.parametrize(
     ("asked", "collected", "at"),
     [

@@ -127,7 +127,7 @@ def undeliverable(attempts: Mapping[NotificationId, int], policy: Policy) -> fro
 def next_retry_at(
     attempts: int, now: datetime, policy: Policy, *, collected: bool, retry_after: timedelta | None = None
 ) -> datetime:
-    """Return the instant of the next attempt after a failed one, UTC. Rule: D-13a, D-13d, D-13e.
+    """Return the instant of the next attempt after a failed one, UTC. Rule: D-13a, D-13d.
 
     Args:
         attempts: The number of failed attempts, with this one, of the notification with the fewest.

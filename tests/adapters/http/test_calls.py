@@ -58,7 +58,7 @@ BROKEN: dict[str, Answering] = {
 
 @pytest.mark.parametrize("answering", BROKEN.values(), ids=BROKEN)
 def test_no_whole_answer_is_no_answer_and_comes_in_time(answering: Answering) -> None:
-    """Otherwise half an answer would count as delivered, or a dripping server hold a worker past its lease (D-13e)."""
+    """Otherwise half an answer would count as delivered, or a dripping server hold a worker past its lease."""
     with wire(answering) as address:
         began = monotonic()
         error = failure_of(f"http://{address}/", seconds=0.3)

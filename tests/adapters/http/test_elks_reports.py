@@ -10,7 +10,7 @@ from digital_painschool.domain.events import NotificationUndelivered
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.errors import Conflict, ConfigurationError, StorageError
+from digital_painschool.errors import ConfigurationError, Conflict, StorageError
 from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.scenario import Scenario
 from tests.adapters.http.elks_server import REPORTS_SECRET, ElksServer
