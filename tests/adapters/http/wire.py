@@ -37,11 +37,13 @@ def says(*parts: bytes) -> Answering:
 
 
 def drips(start: bytes, drop: bytes) -> Answering:
-    """Return a server that sends a byte every hundredth of a second, for as long as somebody listens."""
+    """Return a server that sends a little every hundredth of a second, for eight seconds."""
 
     def answering(connection: socket.socket, over: Event) -> None:
         connection.sendall(start)
-        while not over.is_set():
+        for _ in range(800):
+            if over.is_set():
+                return
             connection.sendall(drop)
             sleep(0.01)
 
