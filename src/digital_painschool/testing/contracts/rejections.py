@@ -34,7 +34,7 @@ DELIVERED, FAILED, PENDING = Status.DELIVERED, Status.FAILED, Status.PENDING
 class RejectionsContract(StorageOpening):
     """Reports of failure that come after the send, in every storage."""
 
-    @proves("Outbox.reject: failed")
+    @proves("Outbox.reject", "Outbox.reject: failed")
     def test_what_was_delivered_under_a_key_fails_and_nothing_else(self, storage: Storage) -> None:
         """Otherwise a therapist would never learn that a message did not arrive, or be told so of another (D-13d)."""
         e = saved(storage, write(asking(storage), notify=Notify.COLLECTED, at=MORNING))
