@@ -10,11 +10,11 @@ from pathlib import Path
 from attrs import field, frozen
 from attrs.validators import in_, optional
 
+from digital_painschool.adapters.elks.factory import make_elks_messenger
 from digital_painschool.adapters.elks.options import SECRETS as ELKS_SECRETS
-from digital_painschool.adapters.elks.options import make_elks_messenger
 from digital_painschool.adapters.options import parse_options
+from digital_painschool.adapters.webhook_inbox.factory import make_webhook_inbox
 from digital_painschool.adapters.webhook_inbox.options import SECRETS as WEBHOOK_SECRETS
-from digital_painschool.adapters.webhook_inbox.options import make_webhook_inbox
 from digital_painschool.domain.checks import check
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from digital_painschool import Actor, ConfigurationError, Notify, Role, open_school
-from digital_painschool.adapters.elks.options import make_elks_messenger
+from digital_painschool.adapters.elks.factory import make_elks_messenger
 from digital_painschool.adapters.elks.reports import DeliveryReports
-from digital_painschool.adapters.webhook_inbox.options import make_webhook_inbox
+from digital_painschool.adapters.webhook_inbox.factory import make_webhook_inbox
 from digital_painschool.domain.events import NotificationUndelivered
 from digital_painschool.domain.notification import Channel
 from digital_painschool.testing.contracts.silence import assert_silent

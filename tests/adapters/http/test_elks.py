@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.pretty import Pretty
 from werkzeug import Response
 
+from digital_painschool.adapters.elks.factory import make_elks_messenger
 from digital_painschool.adapters.elks.messenger import ElksMessenger
 from digital_painschool.adapters.elks.numbers import e164, is_sender
-from digital_painschool.adapters.elks.options import make_elks_messenger
 from digital_painschool.adapters.elks.segments import segments
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel, Template

@@ -1,4 +1,4 @@
-"""The options of the messenger by 46elks in the settings, and its factory."""
+"""The options of the messenger by 46elks in the settings."""
 
 from pathlib import Path
 
@@ -7,12 +7,8 @@ from attrs.validators import and_, ge, le, optional
 
 from digital_painschool.adapters.elks.numbers import is_sender
 from digital_painschool.adapters.http.options import SECONDS, SERVER_URL
-from digital_painschool.adapters.options import parse_options
 from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.masking import Masked, masked_text
-from digital_painschool.errors import ConfigurationError
-from digital_painschool.ports.hooks import Options
-from digital_painschool.ports.messaging import Messenger
 
 SECRETS = ("username", "password", "reports_secret")
 """The options that refer to a secret."""
@@ -48,17 +44,3 @@ class ElksOptions:
     reports_secret: Masked[str] | None = None
     ca: Path | None = None
     seconds: float = field(default=20.0, validator=SECONDS)
-
-
-def make_elks_messenger(options: Options) -> Messenger:
-    """Return the messenger of the options.
-
-    Raises:
-        ConfigurationError: An option is wrong, or the extra `http` is not installed.
-    """
-    chosen = parse_options(options, "messenger '46elks'", ElksOptions)
-    try:
-        from digital_painschool.adapters.elks.messenger import ElksMessenger
-    except ImportError:
-        raise ConfigurationError("messenger '46elks' needs the extra: pip install 'digital_painschool[http]'") from None
-    return ElksMessenger(chosen)

@@ -1,4 +1,4 @@
-"""The options of the webhook inbox in the settings, and its factory."""
+"""The options of the webhook inbox in the settings."""
 
 from pathlib import Path
 
@@ -6,12 +6,8 @@ from attrs import field, frozen
 from attrs.validators import optional
 
 from digital_painschool.adapters.http.options import SECONDS, SERVER_URL
-from digital_painschool.adapters.options import parse_options
 from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.masking import Masked, masked_text
-from digital_painschool.errors import ConfigurationError
-from digital_painschool.ports.hooks import Options
-from digital_painschool.ports.inbox import Inbox
 
 SECRETS = ("secret", "old_secret")
 """The options that refer to a secret."""
@@ -52,17 +48,3 @@ class WebhookOptions:
     def secrets(self) -> tuple[str, ...]:
         """Return the secrets, the present one first."""
         return tuple(one.reveal() for one in (self.secret, self.old_secret) if one is not None)
-
-
-def make_webhook_inbox(options: Options) -> Inbox:
-    """Return the inbox of the options.
-
-    Raises:
-        ConfigurationError: An option is wrong, or the extra `http` is not installed.
-    """
-    chosen = parse_options(options, "inbox 'webhook'", WebhookOptions)
-    try:
-        from digital_painschool.adapters.webhook_inbox.inbox import WebhookInbox
-    except ImportError:
-        raise ConfigurationError("inbox 'webhook' needs the extra: pip install 'digital_painschool[http]'") from None
-    return WebhookInbox(chosen)
