@@ -1,6 +1,7 @@
 """A gateway that speaks as 46elks does."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from pytest_httpserver import HTTPServer
@@ -20,13 +21,13 @@ BARRED = "+46700000099"
 class ElksServer(Served):
     """46elks, as far as its documentation goes: a message is refused, or created."""
 
-    def __init__(self, server: HTTPServer, path: str) -> None:
-        super().__init__(server, path)
+    def __init__(self, server: HTTPServer, path: str, ca: Path) -> None:
+        super().__init__(server, path, ca)
         self.sent: list[dict[str, str]] = []
 
     def options(self, **other: Any) -> ElksOptions:
         """Return options that lead here."""
-        usual = {"username": USERNAME, "password": PASSWORD, "sender": "Smartskolan", "url": self.url, "seconds": 20.0}
+        usual = {"username": USERNAME, "password": PASSWORD, "sender": "Smartskolan", "url": self.url, "ca": self.ca}
         return ElksOptions(**{**usual, **other})
 
     def messenger(self, **other: Any) -> ElksMessenger:

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 from pytest_httpserver import HTTPServer
@@ -24,14 +25,14 @@ class IntegrationPlatform(Served):
 
     secret = SECRET
 
-    def __init__(self, server: HTTPServer, path: str) -> None:
-        super().__init__(server, path)
+    def __init__(self, server: HTTPServer, path: str, ca: Path) -> None:
+        super().__init__(server, path, ca)
         self._notices: dict[str, Any] = {}
 
     def options(self, **other: Any) -> WebhookOptions:
         """Return options that lead here."""
         urls = {name: f"{self.url}{path}" for name, path in _PATHS.items()}
-        return WebhookOptions(**{**urls, "secret": SECRET, "seconds": 5.0, **other})
+        return WebhookOptions(**{**urls, "secret": SECRET, "ca": self.ca, **other})
 
     def inbox(self, **other: Any) -> WebhookInbox:
         """Return an inbox that leads here."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event, Lock
 from typing import TypeVar
 
@@ -22,9 +23,11 @@ class Served:
     Args:
         server: The server.
         path: The path, which no other test uses.
+        ca: The file of the certificates that adapters trust.
     """
 
-    def __init__(self, server: HTTPServer, path: str) -> None:
+    def __init__(self, server: HTTPServer, path: str, ca: Path) -> None:
+        self.ca = ca
         self.url = server.url_for(path)
         self.lock = Lock()
         self.calls: list[Request] = []

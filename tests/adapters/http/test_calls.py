@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from ssl import CERT_REQUIRED, PROTOCOL_TLS_SERVER, SSLContext
+from ssl import CERT_REQUIRED, PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER, SSLContext
 from time import monotonic
 
 import pytest
@@ -24,7 +24,7 @@ UNKNOWN = "whether the message went is unknown"
 
 def call(url: str, *, seconds: float = 10.0, context: SSLContext | None = None) -> Answer:
     """Call a server once."""
-    server = Server("the server", context or tls_context(), seconds, auth=("user", "hemligt-ord"))
+    server = Server("the server", context or SSLContext(PROTOCOL_TLS_CLIENT), seconds, auth=("user", "hemligt-ord"))
     try:
         return server.post(url, BODY.encode(), {"content-type": "application/x-www-form-urlencoded"})
     finally:
@@ -101,24 +101,10 @@ def test_a_redirect_is_not_followed(http_server: HTTPServer, status: int) -> Non
 )
 def test_an_answer_that_is_no_success_says_what_to_do(status: int, expected: str) -> None:
     """Otherwise an operator could not tell a wrong password from a server that is down, or patients be flagged."""
-    server = Server("the server", tls_context(), 1.0)
+    server = Server("the server", SSLContext(PROTOCOL_TLS_CLIENT), 1.0)
     error = server.failure(Answer(status, retry_after=timedelta(seconds=7)), CONFIGURATION)
     assert expected in str(error)
     assert (False, timedelta(seconds=7)) == (error.permanent, error.retry_after)
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """The region's own certificate authority."""
-    return trustme.CA()
-
-
-@pytest.fixture
-def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
-    """The file of its certificate."""
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    return path
 
 
 def server_context(authority: trustme.CA, name: str = "127.0.0.1", *, mutual: bool = False) -> SSLContext:

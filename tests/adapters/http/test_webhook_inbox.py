@@ -45,7 +45,7 @@ class TestWebhookInbox(InboxContract):
 
     def open(self, place: IntegrationPlatform) -> Inbox:
         """Open an inbox that leads to the platform."""
-        return place.inbox(seconds=20.0)
+        return place.inbox()
 
     def spoil(self, place: IntegrationPlatform) -> None:
         """Take the platform down."""
