@@ -19,6 +19,7 @@ from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each, read_stored
 from lmdb_storage.database import Database, Transaction, log
 from lmdb_storage.records import add_access, by_entry, find_notification, ids, save_notification
+from lmdb_storage.rejections import reject
 from lmdb_storage.tables import Table
 from lmdb_storage.values import StoredDigest, StoredNotification, digest_from_data
 
@@ -80,6 +81,10 @@ class LmdbOutbox:
                     left = evolve(left, digest=evolve(left.digest, told_on=result.told_on or left.digest.told_on))
                     _save_digest(transaction, _released(transaction, left, result.next_at, result.lost), row)
                     add_access(transaction, access.get(result.digest_id, ()))
+
+    def reject(self, key: str, at: datetime) -> int:
+        with self._database.writing() as transaction:
+            return reject(transaction, key, at)
 
     def notifications(
         self,
@@ -161,6 +166,8 @@ def delete(
         notification = one.record.notification
         transaction.remove(Table.NOTIFICATIONS, notification.id)
         transaction.remove(Table.UNNOTED, notification.id)
+        if one.key is not None:
+            transaction.remove(Table.SENT, one.key, notification.id)
         transaction.remove(Table.ASKED, notification.trigger.enrolment_id, notification.id)
 
 
@@ -201,6 +208,9 @@ def _begin(transaction: Transaction, row: StoredDigest, decision: Decision) -> B
     _save_digest(transaction, evolve(row, digest=evolve(row.digest, batch=batch), superseded=old, begun=True), row)
     for id_ in pending:
         one = _pending(transaction, id_)
+        if one.key is not None:
+            transaction.remove(Table.SENT, one.key, id_)
+        transaction.put(Table.SENT, id_, key, id_)
         save_notification(transaction, evolve(one, key=key, record=evolve(one.record, begun=True)))
     return batch
 

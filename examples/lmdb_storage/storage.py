@@ -50,6 +50,7 @@ class LmdbStorage:
         self.claim = outbox.claim
         self.begin = outbox.begin
         self.complete = outbox.complete
+        self.reject = outbox.reject
         self.notifications = outbox.notifications
         self.unnoted = outbox.unnoted
         staff = LmdbStaff(self._database)

@@ -43,6 +43,8 @@ class Table(Enum):
     """By the instant from which a digest can be claimed, and its id."""
     COLLECTED = "collected"
     """By unit, recipient, channel and template: the id of the digest."""
+    SENT = "sent"
+    """By the key of the batch and notification id."""
     UNNOTED = "unnoted"
     """By notification id."""
     STAFF = "staff"

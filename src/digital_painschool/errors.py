@@ -1,6 +1,7 @@
 """The errors of this library: each says what to do, and none carries personal data."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
 
@@ -267,9 +268,11 @@ class DeliveryError(PainSchoolError):
     Args:
         why: The reason in short, without personal data.
         permanent: True when trying again cannot help.
+        retry_after: How long the server behind the adapter asks to wait before another attempt; None for no wish.
     """
 
-    def __init__(self, why: str, /, *, permanent: bool = False) -> None:
+    def __init__(self, why: str, /, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.permanent = permanent
+        self.retry_after = retry_after

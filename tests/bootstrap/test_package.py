@@ -28,7 +28,18 @@ from digital_painschool import (
 
 ROOT = Path(__file__).parents[2]
 PUBLIC: list[str] = vars(digital_painschool)["__all__"]
-HEAVY = ("sqlalchemy", "alembic", "orjson", "psycopg", "click", "rich", "hypothesis", "pytest")
+HEAVY = (
+    "sqlalchemy",
+    "alembic",
+    "orjson",
+    "psycopg",
+    "httpx2",
+    "standardwebhooks",
+    "click",
+    "rich",
+    "hypothesis",
+    "pytest",
+)
 
 CORE_JOB = """
 import json, sys

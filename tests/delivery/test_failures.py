@@ -57,6 +57,20 @@ def test_a_failing_inbox_is_tried_again_after_each_wait_and_then_given_up_with_a
 
 
 @pytest.mark.rule("D-13d")
+@pytest.mark.parametrize(("asked", "minutes"), [(timedelta(minutes=40), 40), (7200, 5), (timedelta(seconds=1), 5)])
+def test_an_inbox_that_asks_for_a_wait_is_left_alone_for_so_long(asked: Any, minutes: int) -> None:
+    """Otherwise an inbox that is overrun would be asked again in five minutes, by every notice."""
+    school = Faulty()
+    school.fails(DeliveryError("it asks for fewer calls", retry_after=asked))
+    asking(school, notify=Notify.DIRECT)
+    assert DeliveryReport(retried=1) == school.deliver()
+    school.advance(minutes=minutes, microseconds=-1)
+    assert NONE == school.deliver()
+    school.advance(microseconds=1)
+    assert DeliveryReport(retried=1) == school.deliver()
+
+
+@pytest.mark.rule("D-13d")
 def test_a_permanent_failure_is_not_tried_again() -> None:
     """Otherwise the therapist would learn a day late that nothing was sent."""
     school = Faulty()

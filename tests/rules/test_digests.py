@@ -199,6 +199,24 @@ def test_the_next_attempt_waits_as_the_policy_says(attempts: int, now: datetime,
 
 
 @pytest.mark.rule("D-13d")
+@pytest.mark.parametrize(
+    ("asked", "collected", "at"),
+    [
+        (timedelta(minutes=4), False, NOW + timedelta(minutes=5)),
+        (timedelta(minutes=6), False, NOW + timedelta(minutes=6)),
+        (timedelta(minutes=-6), False, NOW + timedelta(minutes=5)),
+        (timedelta.max, False, NOW + timedelta(days=1)),
+        (timedelta(minutes=6), True, NOW + timedelta(minutes=6)),
+        (timedelta(hours=5), True, local("2026-03-04 09:00")),
+        (timedelta(hours=23), True, local("2026-03-04 09:00")),
+    ],
+)
+def test_a_server_that_asks_for_a_wait_gets_the_later_instant(asked: timedelta, collected: bool, at: datetime) -> None:
+    """Otherwise a busy server would be asked again too early, or a patient be told at night (M-13)."""
+    assert at == next_retry_at(1, NOW, POLICY, collected=collected, retry_after=asked)
+
+
+@pytest.mark.rule("D-13d")
 def test_a_digest_is_given_up_when_too_many_workers_were_lost_with_it() -> None:
     """Otherwise a poison message would end workers for ever, or one death give up a notification."""
     assert [False, True] == [attempts_exhausted(lost, POLICY) for lost in (9, 10)]

@@ -7,6 +7,7 @@ from proofs.seeded_bugs.bugs.delivery import BUGS as DELIVERY
 from proofs.seeded_bugs.bugs.drafts import BUGS as DRAFTS
 from proofs.seeded_bugs.bugs.edges import BUGS as EDGES
 from proofs.seeded_bugs.bugs.exports import BUGS as EXPORTS
+from proofs.seeded_bugs.bugs.gateways import BUGS as GATEWAYS
 from proofs.seeded_bugs.bugs.handing_over import BUGS as HANDING_OVER
 from proofs.seeded_bugs.bugs.joining import BUGS as JOINING
 from proofs.seeded_bugs.bugs.maintenance import BUGS as MAINTENANCE
@@ -42,5 +43,6 @@ BUGS: tuple[Bug, ...] = (
     *SQL,
     *ADAPTERS,
     *SMTP,
+    *GATEWAYS,
     *JOINING,
 )

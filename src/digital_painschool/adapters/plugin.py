@@ -10,7 +10,11 @@ from pathlib import Path
 from attrs import field, frozen
 from attrs.validators import in_, optional
 
+from digital_painschool.adapters.elks.factory import make_elks_messenger
+from digital_painschool.adapters.elks.options import SECRETS as ELKS_SECRETS
 from digital_painschool.adapters.options import parse_options
+from digital_painschool.adapters.webhook_inbox.factory import make_webhook_inbox
+from digital_painschool.adapters.webhook_inbox.options import SECRETS as WEBHOOK_SECRETS
 from digital_painschool.domain.checks import check
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel
@@ -109,8 +113,12 @@ def painschool_identities() -> Iterable[AdapterFactory[Identity]]:
 
 @hookimpl
 def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
-    """Return factories of inboxes in memory and in SQL rows."""
-    return (AdapterFactory("memory", _memory_inbox), AdapterFactory("sql", _sql_inbox, _SQL_SECRETS, migrates=True))
+    """Return factories of inboxes in memory, in SQL rows, and behind an integration platform."""
+    return (
+        AdapterFactory("memory", _memory_inbox),
+        AdapterFactory("sql", _sql_inbox, _SQL_SECRETS, migrates=True),
+        AdapterFactory("webhook", make_webhook_inbox, WEBHOOK_SECRETS),
+    )
 
 
 @hookimpl
@@ -121,12 +129,13 @@ def painschool_directories() -> Iterable[AdapterFactory[Directory]]:
 
 @hookimpl
 def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
-    """Return factories of messengers in memory, in files, in SQL rows, and by SMTP."""
+    """Return factories of messengers in memory, in files, in SQL rows, of e-mail by SMTP, and of SMS by 46elks."""
     return (
         AdapterFactory("memory", _memory_messenger),
         AdapterFactory("files", _file_messenger),
         AdapterFactory("sql", _sql_messenger, _SQL_SECRETS, migrates=True),
         AdapterFactory("smtp", _smtp_messenger, ("user", "password")),
+        AdapterFactory("46elks", make_elks_messenger, ELKS_SECRETS),
     )
 
 

@@ -75,6 +75,23 @@ class Delivery:
                 break
         return DeliveryReport(**report)
 
+    def reject(self, key: str) -> int:
+        """Note that messages which were accepted under a key did not reach their recipient. Rule: D-13d, M-23.
+
+        A gateway reports it after the send. The next run writes it on the timeline.
+
+        Args:
+            key: The idempotency key, as the messenger got it.
+
+        Returns:
+            How many notifications became `FAILED`; 0 for an unknown key, and for a report that came before.
+
+        Raises:
+            Conflict: The result of the send is not stored yet; nothing was changed. Report it again in a while.
+            StorageError: The storage failed.
+        """
+        return self._executor.storage.reject(key, self._executor.now())
+
     def _deliver_due(self, report: Counter[str]) -> None:
         while claims := self._executor.storage.claim(at := self._executor.now(), self._batch, self._lease):
             self._deliver(claims, at, report)
@@ -203,7 +220,10 @@ class Delivery:
         if not left:
             return result(told_on=latest_day(digest.told_on, batch.attempted_on))
         report["retried"] += len(left)
-        return result(next_at=next_retry_at(min(left), now, policy, collected=digest.collected))
+        # An adapter of any make may have set anything.
+        wish = failure.retry_after if isinstance(failure.retry_after, timedelta) else None
+        next_at = next_retry_at(min(left), now, policy, collected=digest.collected, retry_after=wish)
+        return result(next_at=next_at)
 
     def _logged(
         self, result: DeliveryResult, claim: Claim, enrolments: Mapping[EnrolmentId, Enrolment], now: datetime

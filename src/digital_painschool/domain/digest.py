@@ -143,3 +143,8 @@ def batch_key(digest_id: DigestId, notifications: Iterable[str]) -> str:
         notifications: The ids of the notifications.
     """
     return f"{digest_id}.{hashlib.sha256(' '.join(sorted(notifications)).encode()).hexdigest()[:32]}"
+
+
+def digest_of(key: str) -> DigestId:
+    """Return the id of the digest that a key of `batch_key` belongs to; of any other text, the id of no digest."""
+    return DigestId(key.rpartition(".")[0])

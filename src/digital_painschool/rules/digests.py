@@ -15,6 +15,7 @@ from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.policy import Policy
 
 _LOST_WORKERS = 5
+_LONGEST_WAIT = timedelta(days=1)
 _JOINT_ATTEMPTS = 2
 """A notification without attempts left is sent together with fresher ones, up to twice the number of attempts."""
 
@@ -123,7 +124,9 @@ def undeliverable(attempts: Mapping[NotificationId, int], policy: Policy) -> fro
     return frozenset(id_ for id_, made in attempts.items() if made >= most)
 
 
-def next_retry_at(attempts: int, now: datetime, policy: Policy, *, collected: bool) -> datetime:
+def next_retry_at(
+    attempts: int, now: datetime, policy: Policy, *, collected: bool, retry_after: timedelta | None = None
+) -> datetime:
     """Return the instant of the next attempt after a failed one, UTC. Rule: D-13a, D-13d.
 
     Args:
@@ -131,8 +134,10 @@ def next_retry_at(attempts: int, now: datetime, policy: Policy, *, collected: bo
         now: The instant of the failure.
         policy: The unit's policy; its `retry_minutes` are the waits between attempts.
         collected: True restricts the attempts to the forenoon.
+        retry_after: How long the server behind the adapter asks to wait, a day at most; the later instant counts.
     """
-    again = now + timedelta(minutes=policy.retry_minutes[attempts - 1])
+    asked = min(retry_after or timedelta(0), _LONGEST_WAIT)
+    again = now + max(timedelta(minutes=policy.retry_minutes[attempts - 1]), asked)
     if not collected:
         return again
     # On a later day the digest is sent with that day's run.

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
+from digital_painschool.domain.notification import Status
 from tests.kit.wrong.mistake import Mistake, Wrong, first, last, notification_rows, put
 
 
@@ -204,6 +205,65 @@ STORAGE: Sequence[Mistake] = (
         lambda right, self, results, access=None: first(
             right(results),
             self.log(entry for lines in (access or {}).values() for entry in lines),
+        ),
+    ),
+    Mistake(
+        "a-report-of-the-digest",
+        "Outbox.reject: failed",
+        "reject",
+        lambda right, self, key, at: first(
+            right(key, at),
+            notification_rows(self).update(
+                {
+                    id_: evolve(row, key=key, record=evolve(row.record, status=Status.FAILED, settled_at=at))
+                    for id_, row in notification_rows(self).items()
+                    if row.record.status is Status.DELIVERED and row.digest_id == key.rpartition(".")[0]
+                }
+            ),
+        ),
+    ),
+    Mistake(
+        "a-report-without-a-note",
+        "Outbox.reject: failed",
+        "reject",
+        lambda right, self, key, at: first(
+            right(key, at),
+            notification_rows(self).update(
+                {id_: evolve(row, noted=True) for id_, row in notification_rows(self).items()}
+            ),
+        ),
+    ),
+    Mistake(
+        "a-report-is-noted-each-time",
+        "Outbox.reject: once",
+        "reject",
+        lambda right, self, key, at: first(
+            right(key, at),
+            notification_rows(self).update(
+                {
+                    id_: evolve(row, noted=False)
+                    for id_, row in notification_rows(self).items()
+                    if row.key == key and row.record.status is Status.FAILED
+                }
+            ),
+        ),
+    ),
+    Mistake(
+        "a-report-by-a-part-of-the-key",
+        "Outbox.reject: unknown",
+        "reject",
+        lambda right, self, key, at: right(
+            next((row.key for row in notification_rows(self).values() if row.key and key.startswith(row.key)), key), at
+        ),
+    ),
+    Mistake(
+        "an-early-report-is-of-an-unknown-key",
+        "Outbox.reject: in doubt",
+        "reject",
+        lambda right, self, key, at: (
+            0
+            if any(r.key == key and r.record.status is Status.PENDING for r in notification_rows(self).values())
+            else right(key, at)
         ),
     ),
     Mistake(

@@ -7,7 +7,16 @@ from operator import gt, lt
 
 from attrs import Factory, define, evolve, frozen
 
-from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.domain.digest import (
+    Action,
+    Batch,
+    Claim,
+    Decision,
+    DeliveryResult,
+    Digest,
+    batch_key,
+    digest_of,
+)
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notification, NotificationRecord, Status
 from digital_painschool.domain.people import HsaId, PersonId
@@ -139,6 +148,22 @@ class MemoryOutbox:
                 row.digest = evolve(row.digest, told_on=result.told_on)
             self._release(row, result.next_at, result.lost)
         return completed
+
+    def reject(self, key: str, at: datetime) -> int:
+        """Note that what was delivered under a key failed; return how many notifications changed.
+
+        Raises:
+            Conflict: The batch is in doubt.
+        """
+        digest = self._digests.get(digest_of(key))
+        rows = [] if digest is None else [row for id_ in digest.notifications if (row := self._rows[id_]).key == key]
+        if any(row.record.status is Status.PENDING for row in rows):
+            raise Conflict("the result of the send is not stored yet; report it again in a while")
+        delivered = [row for row in rows if row.record.status is Status.DELIVERED]
+        for row in delivered:
+            record = evolve(row.record, status=Status.FAILED, settled_at=at)
+            self._rows[record.notification.id] = evolve(row, record=record, noted=False)
+        return len(delivered)
 
     def notifications(
         self, enrolment_id: EnrolmentId, *, newest_first: bool, after: tuple[int, str] | None, limit: int | None

@@ -169,6 +169,10 @@ class MemoryStorage:
             for digest_id in sorted(parts.outbox.complete(results)):
                 parts.access_log.log(access.get(digest_id, ()))
 
+    def reject(self, key: str, at: datetime) -> int:
+        with self._open() as parts:
+            return parts.outbox.reject(key, at)
+
     def notifications(
         self,
         enrolment_id: EnrolmentId,

@@ -17,7 +17,7 @@ from digital_painschool.ports.storage import AccessEntry, Activity, Change
 
 Log = Callable[[Iterable[AccessEntry]], None]
 
-NEVER_JOINED = ("claim", "begin", "complete", "save_export", "save_plan", "purge", "save_receipt")
+NEVER_JOINED = ("claim", "begin", "complete", "reject", "save_export", "save_plan", "purge", "save_receipt")
 """The methods of a storage whose effect a rollback must not take back: what was sent, exported or purged stays so."""
 
 

@@ -53,6 +53,18 @@ SETTLE = BulkStatement.of(
     _settle,
 )
 
+_OF_KEY = and_(_n.digest_id == bindparam("digest_id"), _n.batch_key == bindparam("key"))
+LOCK_OF_KEY = select(_n.status).where(_OF_KEY).order_by(_n.id).with_for_update()
+REJECT = (
+    update(notifications)
+    .where(_OF_KEY, _n.status == literal_column("'delivered'"))
+    .values(
+        status=literal_column("'failed'"),
+        settled_at=bindparam("rejected_at", type_=_n.settled_at.type),
+        noted=literal_column("false", _n.noted.type),
+    )
+)
+
 _CANCELLABLE = and_(PENDING, _n.batch_key.is_(None))
 _RECORDS = select(*DIGEST, *NOTIFICATION).join_from(digests, notifications, _n.digest_id == digests.c.id)
 OF_ENROLMENT = _RECORDS.where(_n.enrolment_id == bindparam("enrolment_id")).order_by(_n.seq, _n.id)

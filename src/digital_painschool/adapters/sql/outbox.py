@@ -24,18 +24,21 @@ from digital_painschool.adapters.sql.notifications import (
     ADD_TO_BATCH,
     COUNT_ATTEMPT,
     ID_INDEX,
+    LOCK_OF_KEY,
     LOCK_PENDING,
     NOT_NOTED,
     OF_ENROLMENT,
     PAGE_OF_ENROLMENT,
     PENDING_OF_DIGESTS,
+    REJECT,
     SETTLE,
 )
 from digital_painschool.adapters.sql.rows import Row, Values
-from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key
+from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key, digest_of
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Status, UnreadableNotification
 from digital_painschool.domain.validation import is_storable
+from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import NOTHING, AccessEntry
 
 
@@ -73,6 +76,11 @@ class SqlOutbox:
     ) -> None:
         if results:
             self._database.write(lambda connection: self._complete(connection, results, access))
+
+    def reject(self, key: str, at: datetime) -> int:
+        if not is_storable(key):
+            return 0
+        return self._database.write(lambda connection: _reject(connection, key, at))
 
     def notifications(
         self,
@@ -150,6 +158,16 @@ class SqlOutbox:
         RELEASE.run(connection, [_release_values(result) for result in accepted], single_statement=single)
         entries = [access_values(entry) for result in accepted for entry in access.get(result.digest_id, ())]
         ACCESS_BATCH.run(connection, entries, single_statement=single)
+
+
+def _reject(connection: Connection, key: str, at: datetime) -> int:
+    of_key = {"digest_id": digest_of(key), "key": key}
+    statuses = [status for (status,) in connection.fetch_all(LOCK_OF_KEY, of_key)]
+    if Status.PENDING.value in statuses:
+        raise Conflict("the result of the send is not stored yet; report it again in a while")
+    if Status.DELIVERED.value not in statuses:
+        return 0
+    return connection.execute(REJECT, {**of_key, "rejected_at": at})
 
 
 def _page(connection: Connection, *, after: str, limit: int) -> list[Row]:

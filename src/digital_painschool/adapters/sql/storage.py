@@ -217,6 +217,9 @@ class SqlStorage(SqlRetention):
     ) -> None:
         self._outbox.complete(results, access)
 
+    def reject(self, key: str, at: datetime) -> int:
+        return self._outbox.reject(key, at)
+
     def notifications(
         self,
         enrolment_id: EnrolmentId,

@@ -65,7 +65,24 @@ class Outbox(Protocol):
             * **released**: the digest can be claimed again. Its count of lost workers is the result's.
             * **counted**: each notification in `attempted` has one attempt more. An attempt whose result is lost is not
               counted: the next claim counts the lost worker.
-            * **kept**: a settled notification keeps the key of its batch, for `notification_keys`.
+            * **kept**: a settled notification keeps the key of its batch, for `notification_keys` and `reject`.
+        """
+        ...
+
+    def reject(self, key: str, at: datetime) -> int:
+        """Note that what was delivered under a key did not reach its recipient; return how many notifications changed.
+
+        Contract:
+            * **failed**: each `DELIVERED` notification that has the key becomes `FAILED`, settled at `at`. Its end is a
+              note to write, as after `complete`. Every other notification stays as it is.
+            * **once**: the same call again changes nothing and returns 0, also when the note is written.
+            * **unknown**: a key that no batch has changes nothing.
+            * **in doubt**: a `Conflict` is raised while a notification that has the key is pending: the result of its
+              send is not stored yet. Nothing is changed.
+            * **one transaction**, with all notifications of the key.
+
+        Raises:
+            Conflict: The batch is in doubt.
         """
         ...
 

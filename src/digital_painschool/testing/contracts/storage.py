@@ -58,6 +58,7 @@ from digital_painschool.testing.contracts.purges import IDS, all_over, exported,
 from digital_painschool.testing.contracts.purging import PurgingContract
 from digital_painschool.testing.contracts.racing_calls import RacingCallsContract
 from digital_painschool.testing.contracts.registers import RegistersContract
+from digital_painschool.testing.contracts.rejections import RejectionsContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
@@ -112,6 +113,7 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
     "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
+    "reject": lambda s: s.reject("digest-1.key", MORNING),
     "save_profile": lambda s: s.save_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "save_program": lambda s: s.save_program(UNIT, PROGRAM),
@@ -178,6 +180,7 @@ class StorageContract(
     WithdrawalContract,
     OutboxContract,
     DeliveriesContract,
+    RejectionsContract,
     RegistersContract,
     PagesContract,
     RetentionContract,

@@ -18,6 +18,7 @@ from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
     PERSONS,
+    RUN,
     begin,
     begun,
     converse,
@@ -34,7 +35,8 @@ from digital_painschool.testing.example import DAILY, PAIN, SLEEP
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
 from digital_painschool.testing.snapshot import UNITS, StorageSnapshot
 
-IDS = tuple(map(EnrolmentId, ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new")))
+_NAMES = ("first", "second", "third", "sent-1", "sent-2", "unsent-1", "unsent-2", "open", "new", "told")
+IDS = tuple(map(EnrolmentId, _NAMES))
 PLANS = ("plan-1", "plan-2")
 DESK_CALLS = {name: desk_call(f"a key of {name}") for name in ("profile", "export", "plan", "purge", "receipt")}
 """The call at a desk that each of these steps completes."""
@@ -52,6 +54,7 @@ class Prepared:
         draft: The state of an enrolment in which two drafts are.
         decided: Two claims that are not begun, with the decision to send each.
         results: The results of two other claims, which are begun.
+        refused: The key under which two notifications were delivered.
     """
 
     plan: PurgePlan
@@ -59,10 +62,14 @@ class Prepared:
     draft: Enrolment
     decided: Sequence[tuple[Claim, Decision]]
     results: Sequence[DeliveryResult]
+    refused: str
 
 
 def prepare(storage: Storage) -> Prepared:
     """Save whatever the calls are about."""
+    told = saved(storage, converse(saved(storage, begin("told", unit=OTHER_UNIT)), notify=Notify.COLLECTED, at=MORNING))
+    saved(storage, write(told, notify=Notify.COLLECTED, at=MORNING))
+    [refused] = delivered(storage, RUN)
     ended = [over(storage, id_, person) for id_, person in zip(IDS[:3], PERSONS, strict=False)]
     for id_, person in zip(IDS[3:7], PERSONS[3:], strict=True):
         saved(storage, converse(saved(storage, begin(id_, person)), notify=Notify.DIRECT, at=MORNING))
@@ -84,6 +91,7 @@ def prepare(storage: Storage) -> Prepared:
         draft=e,
         decided=[(claim, sending(claim, now=MORNING)) for claim in unsent],
         results=[result(claim, batch, at=MORNING) for claim, batch in sent],
+        refused=refused.key,
     )
 
 
@@ -110,6 +118,7 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
     "discard": ("Drafts.discard_draft", lambda s, prepared: s.discard_draft(prepared.draft.id, PAIN, LOGGED)),
     "begin": ("Outbox.begin", lambda s, prepared: s.begin(prepared.decided)),
     "complete": ("Outbox.complete: one transaction", _completed),
+    "reject": ("Outbox.reject: one transaction", lambda s, prepared: s.reject(prepared.refused, MORNING)),
     "profile": (
         "Staff.save_profile",
         lambda s, _: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=DESK_CALLS["profile"]),

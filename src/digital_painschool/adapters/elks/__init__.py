@@ -1,0 +1,1 @@
+"""SMS to staff by the gateway 46elks. Needs the extra `http`."""

@@ -1,0 +1,1 @@
+"""Calls of a server over HTTP, for adapters of inbox and messenger. Needs the extra `http`."""

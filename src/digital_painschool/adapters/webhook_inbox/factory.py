@@ -1,0 +1,21 @@
+"""The factory of the webhook inbox, which loads its libraries only when the settings choose it."""
+
+from digital_painschool.adapters.options import parse_options
+from digital_painschool.adapters.webhook_inbox.options import WebhookOptions
+from digital_painschool.errors import ConfigurationError
+from digital_painschool.ports.hooks import Options
+from digital_painschool.ports.inbox import Inbox
+
+
+def make_webhook_inbox(options: Options) -> Inbox:
+    """Return the inbox of the options.
+
+    Raises:
+        ConfigurationError: An option is wrong, or the extra `http` is not installed.
+    """
+    chosen = parse_options(options, "inbox 'webhook'", WebhookOptions)
+    try:
+        from digital_painschool.adapters.webhook_inbox.inbox import WebhookInbox
+    except ImportError:
+        raise ConfigurationError("inbox 'webhook' needs the extra: pip install 'digital_painschool[http]'") from None
+    return WebhookInbox(chosen)
