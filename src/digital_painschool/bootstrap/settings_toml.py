@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 _TIME = re.compile(r"([01][0-9]|2[0-3])[:.]([0-5][0-9])(?::([0-5][0-9]))?")
 _DEFAULTS = Settings()
-_PATHS = ("path", "folder")
+_PATHS = ("path", "folder", "ca")
 """The options of an adapter that are paths, whichever adapter it is."""
 
 
