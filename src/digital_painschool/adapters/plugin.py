@@ -207,9 +207,7 @@ def _ldap_directory(options: Options) -> Directory:
     try:
         from digital_painschool.adapters.ldap_directory.directory import LdapDirectory
     except ImportError:
-        raise ConfigurationError(
-            "an LDAP directory needs the extra: pip install 'digital_painschool[ldap]'"
-        ) from None
+        raise ConfigurationError("an LDAP directory needs the extra: pip install 'digital_painschool[ldap]'") from None
     return LdapDirectory(chosen)
 
 

@@ -58,7 +58,7 @@ def servers(certificates: Path) -> Iterator[Callable[..., Slapd]]:
         pytest.skip("no slapd: install Debian's package slapd")
     started: list[Slapd] = []
     # Not under pytest's own folder: the path of a socket is 107 characters at most.
-    root = Path(tempfile.mkdtemp(prefix="ldap-", dir="/tmp"))  # noqa: S108 - a new folder of this user
+    root = Path(tempfile.mkdtemp(prefix="ldap-", dir="/tmp"))
 
     def start(*, with_tls: bool = True) -> Slapd:
         folder = root / str(len(started))
@@ -101,7 +101,11 @@ def make(server: Slapd, certificates: Path) -> Iterator[Make]:
     made: list[LdapDirectory] = []
 
     def directory(**options: Any) -> LdapDirectory:
-        usual = {"uris": (f"ldaps://localhost:{server.ldaps}",), "user": ACCOUNT, "password": "env:LDAP_PASSWORD"}
+        usual: dict[str, Any] = {
+            "uris": (f"ldaps://localhost:{server.ldaps}",),
+            "user": ACCOUNT,
+            "password": "env:LDAP_PASSWORD",
+        }
         usual |= {"ca": certificates / "ca.pem", "base": SUFFIX}
         made.append(LdapDirectory(LdapOptions(**{**usual, **options})))
         return made[-1]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from digital_painschool.domain.people import HsaId
-from digital_painschool.ports.directory import StaffEntry, StaffMember
+from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.adapters.ldap_directory.slapd import SUFFIX, Attributes, account
@@ -85,15 +85,15 @@ def _unit(dn: str, hsa_id: HsaId) -> Attributes:
 
 
 def _person(name: str, hsa_id: HsaId, unit: HsaId, dn: str, **more: list[str]) -> Attributes:
-    needed: dict[str, list[str]] = {"objectClass": ["inetOrgPerson", "hsaThing"], "cn": [name], "sn": ["X"], "hsaIdentity": [hsa_id]}
+    needed: dict[str, list[str]] = {
+        "objectClass": ["inetOrgPerson", "hsaThing"],
+        "cn": [name],
+        "sn": ["X"],
+        "hsaIdentity": [hsa_id],
+    }
     return {**needed, "regionUnit": [unit], "regionUnitDN": [dn], **more}
 
 
 def members(unit: HsaId) -> set[HsaId]:
     """Return the HSA-ids of the staff of a unit, as it was loaded."""
     return {one.hsa_id for one in DirectoryContract.staff.get(unit, ())}
-
-
-def named(members: tuple[StaffMember, ...]) -> set[tuple[HsaId, str | None]]:
-    """Return members of staff with their names."""
-    return {(one.hsa_id, one.name) for one in members}

@@ -45,7 +45,7 @@ class TestPersonsBelowTheirUnit(DirectoryContract):
                 ca=place.folder / "ca.pem",
                 base=SUFFIX,
                 display_name=("displayName",),
-                connect_seconds=1.5,
+                connect_seconds=1.0,
                 **self._options,
             )
         )

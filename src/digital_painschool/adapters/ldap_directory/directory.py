@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TypeVar
 from weakref import WeakSet
 
-from digital_painschool.adapters.ldap_directory.entries import Entry, staff_entry, staff_member
+from digital_painschool.adapters.ldap_directory.entries import staff_entry, staff_member
 from digital_painschool.adapters.ldap_directory.exchange import Deadline
 from digital_painschool.adapters.ldap_directory.options import LdapOptions, Server
 from digital_painschool.adapters.ldap_directory.problems import FAILURES, PASSING, LdapFailure, Problem, problem_of
@@ -59,7 +59,8 @@ class LdapDirectory:
         Raises:
             DeliveryError: The directory cannot answer at the moment, or has several entries with the HSA-id.
         """
-        person = self._ask(lambda session, until: self._searches.person(session, HsaId(hsa_id), until))
+        wanted = HsaId(hsa_id)
+        person = self._ask(lambda session, until: self._searches.person(session, wanted, until))
         return None if person is None else staff_entry(person, self._options)
 
     def works_at(self, unit: HsaId, hsa_id: HsaId) -> bool:
@@ -68,13 +69,8 @@ class LdapDirectory:
         Raises:
             DeliveryError: The directory cannot answer at the moment, or has several entries with an HSA-id.
         """
-
-        def question(session: Session, until: Deadline) -> bool:
-            staff = self._searches.staff(session, HsaId(unit), until)
-            person = None if staff is None else self._searches.person(session, HsaId(hsa_id), until)
-            return staff is not None and person is not None and staff.has(person)
-
-        return self._ask(question)
+        there, wanted = HsaId(unit), HsaId(hsa_id)
+        return self._ask(lambda session, until: self._searches.works_at(session, there, wanted, until))
 
     def staff_of(self, unit: HsaId, limit: int) -> tuple[StaffMember, ...]:
         """Return the staff of a unit; an HSA-id that several entries have is left out.
@@ -82,7 +78,8 @@ class LdapDirectory:
         Raises:
             DeliveryError: The directory cannot answer at the moment, or its size limit cuts the list short.
         """
-        found = self._ask(lambda session, until: self._searches.members(session, HsaId(unit), limit, until))
+        there = HsaId(unit)
+        found = self._ask(lambda session, until: self._searches.members(session, there, limit, until))
         return tuple(staff_member(entry, hsa_id, self._options) for hsa_id, entry in found.items())
 
     def close(self) -> None:

@@ -1,6 +1,5 @@
 """The options of the directory "ldap": which servers, which account, where the entries lie, what they are called."""
 
-import re
 from enum import Enum
 from pathlib import Path
 from ssl import SSLContext, SSLError, create_default_context
@@ -166,7 +165,11 @@ class LdapOptions:
         Raises:
             ConfigurationError: The password cannot be read.
         """
-        return Masked(secret(self.password.reveal()))
+        try:
+            return Masked(secret(self.password.reveal()))
+        except (InvalidValue, ConfigurationError) as error:
+            problem = str(error)
+        raise ConfigurationError(f"directory 'ldap': option 'password': {problem}")
 
     def tls(self) -> SSLContext:
         """Return TLS settings that check the server's certificate and host name.

@@ -18,7 +18,7 @@ class Problem(Enum):
     NO_ANSWER = "it did not answer in time"
     LOST = "the connection was lost"
     BUSY = "it is busy, or shutting down"
-    TLS = "the server does not speak TLS as it should; see the option 'uris'"
+    TLS = "the server does not speak TLS, or ended the handshake; see the option 'uris'"
     UNKNOWN_CERTIFICATE = "the server's certificate is signed by nobody whom the option 'ca' trusts"
     OTHER_HOST = "the server's certificate is another host's; write the name that it has in the option 'uris'"
     EXPIRED_CERTIFICATE = "the server's certificate has expired, or is not valid yet"
@@ -31,6 +31,9 @@ class Problem(Enum):
         " name for it"
     )
     NO_BASE = "there is no entry with the DN of the option 'base' or 'unit_base', or the account may not see it"
+    NO_PERSONS = "no entry passes the option 'filter' and has the attribute of the option 'hsa_id'"
+    NO_UNITS = "no entry passes the option 'unit_filter' and has the attribute of the option 'unit_hsa_id'"
+    NO_MEMBERS = "no person's entry has the attribute of the option 'unit'"
     UNIT_OUTSIDE = "the unit's entry does not lie below the option 'base'"
     BAD_SEARCH = "the server does not understand the search; check 'base', the filters and the names of attributes"
     TOO_MANY = "the server's size limit cuts a list short; ask its administrators for paged results without a limit"

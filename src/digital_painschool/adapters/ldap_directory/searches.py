@@ -42,6 +42,61 @@ class Staff:
     has: Callable[[Entry], bool]
 
 
+@frozen
+class Scope:
+    """The entries below a DN that pass a filter, by an attribute.
+
+    Args:
+        base: The DN.
+        filter: The filter.
+        attribute: The name of the attribute.
+        none: The problem that there is where no entry has the attribute.
+        several: The problem that there is where several entries have the same HSA-id.
+    """
+
+    base: str
+    filter: str
+    attribute: str
+    none: Problem
+    several: Problem = Problem.OTHER
+
+    def one(self, session: Session, hsa_id: HsaId, wanted: Sequence[str], until: Deadline) -> Entry | None:
+        """Return the one entry with an HSA-id, or None.
+
+        Raises:
+            LdapFailure: There are several, and the first one found is nobody's in particular. Or the attribute cannot
+                be read, or no entry at all has it.
+        """
+        search = both(self.filter, equal(self.attribute, hsa_id))
+        try:
+            found = list(session.search(self.base, search, wanted, until, size=2))
+        except ldap.SIZELIMIT_EXCEEDED:
+            raise LdapFailure(self.several) from None
+        if not all(entry.values(self.attribute) for entry in found):
+            raise LdapFailure(Problem.UNREADABLE)
+        matching = [entry for entry in found if hsa_id in entry.hsa_ids(self.attribute)]
+        if len(matching) > 1:
+            raise LdapFailure(self.several)
+        if not matching:
+            self.require_any(session, until)
+            return None
+        return matching[0]
+
+    def require_any(self, session: Session, until: Deadline) -> None:
+        """Refuse a scope in which no entry has the attribute: the options are wrong, or the account may see nobody.
+
+        Raises:
+            LdapFailure: No entry has the attribute, or it cannot be read under this name.
+        """
+        search = both(self.filter, f"({self.attribute}=*)")
+        with closing(session.search(self.base, search, [self.attribute], until, size=1)) as found:
+            entry = next(found, None)
+        if entry is None:
+            raise LdapFailure(self.none)
+        if not entry.values(self.attribute):
+            raise LdapFailure(Problem.UNREADABLE)
+
+
 class Searches:
     """The searches, by the options.
 
@@ -68,10 +123,25 @@ class Searches:
         """
         options = self._options
         wanted = (*self._attributes, *options.email, *options.sms)
-        scope = (options.base, options.filter, options.hsa_id)
-        return _one(session, scope, hsa_id, wanted, Problem.TWO_PERSONS, until)
+        scope = Scope(options.base, options.filter, options.hsa_id, Problem.NO_PERSONS, Problem.TWO_PERSONS)
+        return scope.one(session, hsa_id, wanted, until)
 
-    def staff(self, session: Session, unit: HsaId, until: Deadline) -> Staff | None:
+    def works_at(self, session: Session, unit: HsaId, hsa_id: HsaId, until: Deadline) -> bool:
+        """Return whether a person works at a unit.
+
+        Raises:
+            LdapFailure: As for `person` and `staff`.
+        """
+        staff = self._staff(session, unit, until)
+        person = None if staff is None else self.person(session, hsa_id, until)
+        if staff is None or person is None:
+            return False
+        if not staff.has(person):
+            self._require_memberships(session, until)
+            return False
+        return True
+
+    def _staff(self, session: Session, unit: HsaId, until: Deadline) -> Staff | None:
         """Return where the staff of a unit are, or None for an unknown unit.
 
         Raises:
@@ -82,8 +152,9 @@ class Searches:
         if membership is Membership.ATTRIBUTE:
             attribute = options.unit or ""
             return Staff(options.base, equal(attribute, unit), lambda entry: unit in entry.hsa_ids(attribute))
-        scope = (self._unit_base, options.unit_filter, options.unit_hsa_id)
-        entry = _one(session, scope, unit, (options.unit_hsa_id,), Problem.TWO_UNITS, until)
+        attribute = options.unit_hsa_id
+        scope = Scope(self._unit_base, options.unit_filter, attribute, Problem.NO_UNITS, Problem.TWO_UNITS)
+        entry = scope.one(session, unit, (attribute,), until)
         if entry is None:
             return None
         return self._below(entry.dn) if membership is Membership.BELOW else self._with_dn(entry.dn)
@@ -96,7 +167,7 @@ class Searches:
             LDAPError: The server's size limit cuts the list short.
         """
         options = self._options
-        staff = self.staff(session, unit, until)
+        staff = self._staff(session, unit, until)
         members: dict[HsaId, Entry] = {}
         doubled: set[HsaId] = set()
         if staff is None or limit < 1:
@@ -117,9 +188,17 @@ class Searches:
                 members[hsa_id] = entry
                 if len(members) == limit:
                     break
+        if not members:
+            self._require_memberships(session, until)
         if doubled:
             _log.warning("a unit's staff are listed without %d HSA-ids that several entries have", len(doubled))
         return members
+
+    def _require_memberships(self, session: Session, until: Deadline) -> None:
+        # Without this, a misspelt attribute would mean that nobody works anywhere.
+        if self._options.unit is not None:
+            scope = Scope(self._options.base, self._options.filter, self._options.unit, Problem.NO_MEMBERS)
+            scope.require_any(session, until)
 
     def _below(self, dn: str) -> Staff:
         name = name_of(dn)
@@ -167,34 +246,3 @@ def is_below(name: Name, base: Name) -> bool:
 
 def _escaped(text: str) -> str:
     return str(escape_filter_chars(text))
-
-
-def _one(
-    session: Session,
-    scope: tuple[str, str, str],
-    hsa_id: HsaId,
-    wanted: Sequence[str],
-    several: Problem,
-    until: Deadline,
-) -> Entry | None:
-    """Return the one entry with an HSA-id, or None.
-
-    Args:
-        session: The connection.
-        scope: The DN to search below, the filter that each entry passes, and the attribute with the HSA-id.
-        hsa_id: The HSA-id.
-        wanted: The attributes wanted.
-        several: The problem that several entries are; the first one found is nobody's in particular.
-        until: The deadline.
-    """
-    base, filter_, attribute = scope
-    try:
-        found = list(session.search(base, both(filter_, equal(attribute, hsa_id)), wanted, until, size=2))
-    except ldap.SIZELIMIT_EXCEEDED:
-        raise LdapFailure(several) from None
-    if not all(entry.values(attribute) for entry in found):
-        raise LdapFailure(Problem.UNREADABLE)
-    matching = [entry for entry in found if hsa_id in entry.hsa_ids(attribute)]
-    if len(matching) > 1:
-        raise LdapFailure(several)
-    return matching[0] if matching else None

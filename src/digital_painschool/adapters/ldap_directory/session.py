@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Generator, Sequence
 from math import ceil
-from ssl import SSLContext
+from ssl import SSLContext, SSLEOFError, SSLZeroReturnError
 from time import monotonic
 
 import ldap
@@ -52,13 +52,10 @@ class Session:
             LDAPError: The server answers with another error.
             OSError: The connection was lost, or nothing came in time.
         """
-        refused = False
         try:
             self._exchange.reply(self._exchange.ldap.simple_bind(user, password.reveal()), until)
         except _REFUSALS:
-            refused = True
-        if refused:
-            raise LdapFailure(Problem.BIND_REFUSED)
+            raise LdapFailure(Problem.BIND_REFUSED) from None
 
     def search(
         self, base: str, filter_: str, attributes: Sequence[str], until: Deadline, *, size: int = 0, page: int = 0
@@ -131,7 +128,7 @@ def open_session(server: Server, tls: SSLContext | None, until: Deadline) -> Ses
             if server.scheme == "ldap":
                 _start_tls(stream, until)
             stream.settimeout(until.left())
-            stream = tls.wrap_socket(stream, server_hostname=server.host)
+            stream = _encrypted(stream, tls, server.host)
         return Session(server, stream)
     except BaseException:
         stream.close()
@@ -153,15 +150,20 @@ def _connected(server: Server, until: Deadline) -> socket.socket:
     return stream
 
 
+def _encrypted(stream: socket.socket, tls: SSLContext, host: str) -> socket.socket:
+    try:
+        return tls.wrap_socket(stream, server_hostname=host)
+    except (SSLEOFError, SSLZeroReturnError, ConnectionError):
+        # A server without TLS on this port closes the connection: no outage, which would be tried again.
+        raise LdapFailure(Problem.TLS) from None
+
+
 def _start_tls(stream: socket.socket, until: Deadline) -> None:
     # The exchange ends with the reply: bytes that somebody put behind it, in plain text, are thrown away with it.
     exchange = Exchange(stream)
-    refused = False
     try:
         exchange.reply(exchange.ldap.extop(ExtendedRequest(_START_TLS, None)), until)
     except (ldap.PROTOCOL_ERROR, ldap.UNWILLING_TO_PERFORM, ldap.OPERATIONS_ERROR, ldap.UNAVAILABLE):
-        refused = True
+        raise LdapFailure(Problem.NO_START_TLS) from None
     finally:
         exchange.drop()
-    if refused:
-        raise LdapFailure(Problem.NO_START_TLS)
