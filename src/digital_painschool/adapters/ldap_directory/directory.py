@@ -10,8 +10,9 @@ from weakref import WeakSet
 
 from digital_painschool.adapters.ldap_directory.entries import staff_entry, staff_member
 from digital_painschool.adapters.ldap_directory.exchange import Deadline
+from digital_painschool.adapters.ldap_directory.failures import FAILURES, LdapFailure, problem_of
 from digital_painschool.adapters.ldap_directory.options import LdapOptions, Server
-from digital_painschool.adapters.ldap_directory.problems import FAILURES, PASSING, LdapFailure, Problem, problem_of
+from digital_painschool.adapters.ldap_directory.problems import PASSING, Problem
 from digital_painschool.adapters.ldap_directory.searches import Searches
 from digital_painschool.adapters.ldap_directory.session import Session, open_session
 from digital_painschool.domain.people import HsaId
@@ -88,7 +89,7 @@ class LdapDirectory:
         self._close_idle()
 
     def leave_to_parent(self) -> None:
-        """Forget the parent's connections in a child process."""
+        """Release the parent's connections in a child process."""
         while self._idle:
             self._idle.pop().leave_to_parent()
 

@@ -10,7 +10,6 @@ import select
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol, Self, cast
 
@@ -53,7 +52,7 @@ class Deadline:
 
 
 class _Protocol(Protocol):
-    """What is used of python-ldap's `LDAPObject`, which has no types."""
+    """The part of python-ldap's `LDAPObject` that is used; it has no types of its own."""
 
     def set_option(self, option: int, value: object) -> None: ...
 
@@ -141,9 +140,11 @@ class Exchange:
 
     def leave_to_parent(self) -> None:
         """Close the copies of the sockets in a child process; nothing is written to them."""
-        # libldap would say goodbye on the pair that the parent still uses.
-        with Path(os.devnull).open("r+b", buffering=0) as nothing:
-            os.dup2(nothing.fileno(), self._fd, inheritable=False)
+        # libldap would say goodbye on the pair that the parent still uses: it gets another one.
+        ours, theirs = socket.socketpair()
+        os.dup2(theirs.fileno(), self._fd, inheritable=False)
+        ours.close()
+        theirs.close()
         self._close()
 
     def _close(self) -> None:

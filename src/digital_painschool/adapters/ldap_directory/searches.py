@@ -15,8 +15,9 @@ from ldap.filter import escape_filter_chars
 
 from digital_painschool.adapters.ldap_directory.entries import Entry
 from digital_painschool.adapters.ldap_directory.exchange import Deadline, is_filter
+from digital_painschool.adapters.ldap_directory.failures import LdapFailure
 from digital_painschool.adapters.ldap_directory.options import LdapOptions, Membership
-from digital_painschool.adapters.ldap_directory.problems import LdapFailure, Problem
+from digital_painschool.adapters.ldap_directory.problems import Problem
 from digital_painschool.adapters.ldap_directory.session import Session
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import ConfigurationError

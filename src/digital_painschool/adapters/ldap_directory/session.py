@@ -12,8 +12,9 @@ from ldap.extop import ExtendedRequest
 
 from digital_painschool.adapters.ldap_directory.entries import Entry
 from digital_painschool.adapters.ldap_directory.exchange import Deadline, Exchange
+from digital_painschool.adapters.ldap_directory.failures import LdapFailure
 from digital_painschool.adapters.ldap_directory.options import Server
-from digital_painschool.adapters.ldap_directory.problems import LdapFailure, Problem
+from digital_painschool.adapters.ldap_directory.problems import Problem
 from digital_painschool.domain.masking import Masked
 
 _START_TLS = "1.3.6.1.4.1.1466.20037"
@@ -45,7 +46,7 @@ class Session:
         self._exchange = Exchange(stream)
 
     def bind(self, user: str, password: Masked[str], until: Deadline) -> None:
-        """Sign in as the service account.
+        """Send a bind as the service account.
 
         Raises:
             LdapFailure: The server refuses it.
@@ -104,7 +105,7 @@ class Session:
         self._stream.close()
 
     def leave_to_parent(self) -> None:
-        """Forget the parent's connection in a child process, without a word to the server."""
+        """Release the parent's connection in a child process, without a word to the server."""
         self._exchange.leave_to_parent()
         self._stream.close()
 
