@@ -11,6 +11,7 @@ from tests.adapters.ldap_directory.slapd import SUFFIX, Attributes, account
 LARGE_UNIT = HsaId("SE2321000131-E000000001500")
 DOUBLED_UNIT = HsaId("SE2321000131-E000000000022")
 DOUBLED = HsaId("SE2321000131-P000000000022")
+TRIPLED = HsaId("SE2321000131-P000000000044")
 BROKEN = HsaId("SE2321000131-P000000000033")
 LARGE = 1500
 
@@ -31,6 +32,8 @@ def entries() -> dict[str, Attributes]:
         dn = f"ou=Dubbel {number},{_ORG}"
         found[dn] = _unit(dn, DOUBLED_UNIT)
         found[f"cn=Dubbel {number},{dn}"] = _person(f"Dubbel {number}", DOUBLED, DOUBLED_UNIT, dn, mail=["d@r.example"])
+    for number in (3, 4, 5):
+        found[f"cn=Dubbel {number},{dn}"] = _person(f"Dubbel {number}", TRIPLED, DOUBLED_UNIT, dn)
     found |= known(DirectoryContract.known)
     dn = _DNS[LARGE_UNIT]
     for number in range(LARGE):

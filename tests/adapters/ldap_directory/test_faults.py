@@ -107,8 +107,9 @@ def test_a_large_unit_is_listed_whatever_the_servers_size_limit(make: Make) -> N
 def test_what_is_there_twice_is_nobody(make: Make, membership: dict[str, Any]) -> None:
     """Otherwise a notification would go to one of two persons by chance, or a patient be given to either."""
     directory = make(**membership)
-    assert "several entries with one person's HSA-id" in failure_of(lambda: directory.find(region.DOUBLED))
-    assert "several entries with one person's HSA-id" in failure_of(lambda: directory.works_at(UNIT, region.DOUBLED))
+    for hsa_id in (region.DOUBLED, region.TRIPLED):
+        assert "several entries with one person's HSA-id" in failure_of(partial(directory.find, hsa_id))
+        assert "several entries with one person's HSA-id" in failure_of(partial(directory.works_at, UNIT, hsa_id))
     for question in (
         lambda: directory.works_at(region.DOUBLED_UNIT, NURSE.hsa_id),
         lambda: directory.staff_of(region.DOUBLED_UNIT, 9),
@@ -119,7 +120,7 @@ def test_what_is_there_twice_is_nobody(make: Make, membership: dict[str, Any]) -
 def test_a_list_leaves_out_what_is_there_twice(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     """Otherwise one entry too many would take the whole unit's list away, or offer somebody who is then refused."""
     assert () == make(membership="attribute", unit="regionUnit").staff_of(region.DOUBLED_UNIT, 9)
-    assert "without 1 HSA-ids" in caplog.text
+    assert "without 2 HSA-ids" in caplog.text
 
 
 def test_a_unit_outside_the_base_is_refused(make: Make) -> None:
@@ -257,6 +258,27 @@ def test_a_child_process_leaves_its_parents_connection_alone(make: Make) -> None
     assert (child, 0) == os.waitpid(child, 0)
     assert ENTRY == directory.find(NURSE.hsa_id)
     assert session is directory._idle[-1]
+
+
+def test_few_connections_are_kept_and_not_for_long(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a firewall that drops an old connection in silence would cost a question its whole time."""
+    directory = make()
+    assert [ENTRY] * THREADS == in_threads([partial(directory.find, NURSE.hsa_id)] * THREADS)
+    assert 1 <= len(directory._idle) <= 4
+    kept = directory._idle[-1]
+    directory.find(NURSE.hsa_id)
+    assert kept is directory._idle[-1]
+    monkeypatch.setattr("digital_painschool.adapters.ldap_directory.directory._IDLE_SECONDS", 0.0)
+    directory.find(NURSE.hsa_id)
+    assert 1 == len(directory._idle)
+    assert kept is not directory._idle[-1]
+
+
+def test_a_question_that_is_under_way_at_the_end_leaves_nothing_open(make: Make) -> None:
+    """Otherwise each web server that stops would leave a connection behind on the directory's server."""
+    directory = make()
+    directory._ask(lambda session, until: directory.close())
+    assert not directory._idle
 
 
 def test_a_closed_directory_says_so(make: Make) -> None:

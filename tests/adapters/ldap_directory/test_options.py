@@ -79,29 +79,34 @@ def test_another_uri_is_refused_without_being_repeated(uri: str) -> None:
 WRONG: list[tuple[str, Any]] = [
     *(("uris", value) for value in ([], "ldaps://x", None, [3])),
     *(("user", value) for value in ("", "a\nb", None, 3)),
-    *(("password", value) for value in ("", "hemligt", None, 3, "env", "env:", "env:NO SUCH", "env:NOT_SET")),
-    ("password", "file:/no/such/file"),
-    *(("base", value) for value in ("", "region", None, "o=region,")),
-    *(("filter", value) for value in ("", "objectClass=person", "(a=b)(c=d)", "(a=b))(|(c=d)", "(a=b")),
-    *(("unit_filter", value) for value in ("", "a=b", "(a=\\zz)")),
+    *(("password", value) for value in ("", "hemligt", None, 3, "env")),
+    *((name, value) for name in ("base", "filter", "unit_base", "unit_filter") for value in ("", "a\nb", 3)),
     *(("hsa_id", value) for value in ("", "a b", "a)(b", "mail*", "å", "1a", 3)),
     *((name, value) for name in ("email", "sms", "display_name") for value in ("mail", ["a)(b"], [""], 3)),
     *(("country", value) for value in ("46", "+", "+0", "+4600")),
     *(("membership", value) for value in ("", "above", 3)),
-    *(("unit_base", value) for value in ("", "region")),
     *((name, value) for name in ("seconds", "connect_seconds") for value in (0, -1, 121, "5", True, float("nan"))),
     *(("page", value) for value in (0, 1001, 2.5, "5")),
     *(("plain", value) for value in ("yes", 1)),
-    ("ca", "/no/such/file"),
-    ("ca", 3),
+    *(("ca", value) for value in (3, "~nobody/ca.pem")),
     ("colour", "blue"),
 ]
+WRONG_FOR_LDAP: list[tuple[str, Any]] = [
+    *(("password", value) for value in ("env:", "env:NO SUCH", "env:NOT_SET", "file:/no/such/file")),
+    *(("base", value) for value in ("region", "o=region,")),
+    *(("filter", value) for value in ("objectClass=person", "(a=b)(c=d)", "(a=b))(|(c=d)", "(a=b")),
+    *(("unit_filter", value) for value in ("a=b", "(a=\\zz)")),
+    ("unit_base", "region"),
+    ("ca", "/no/such/file"),
+]
+"""What only the library, or the file system, can tell."""
 
 
-@pytest.mark.parametrize(("option", "value"), WRONG)
+@pytest.mark.parametrize(("option", "value"), [*WRONG, *WRONG_FOR_LDAP])
 def test_a_wrong_option_is_named_and_not_repeated(option: str, value: Any) -> None:
     """Otherwise a slip would count as a default, or a password that was written down be in a log."""
-    without_library()
+    if (option, value) in WRONG_FOR_LDAP:
+        without_library()
     with pytest.raises(ConfigurationError, match=f"option '?{option}") as caught:
         made(**{option: value})
     assert "hemligt" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
