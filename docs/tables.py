@@ -19,6 +19,7 @@ from pathlib import Path
 import attrs
 
 from digital_painschool import errors
+from digital_painschool.adapters.ldap_directory.problems import Problem
 from digital_painschool.bootstrap.plugins import installed
 from digital_painschool.decisions import decisions, set_texts, statement
 from digital_painschool.domain.digest import Action
@@ -236,6 +237,11 @@ def adapters_table() -> str:
     return table(("kind", "names"), ((kind, ", ".join(listed)) for kind, listed in names.items()))
 
 
+def ldap_problems_table() -> str:
+    """Return the problems of an LDAP directory."""
+    return table(("`staff directory by LDAP: …`",), ((problem.value,) for problem in Problem))
+
+
 def transitions_table() -> str:
     """Return the lifecycle as rows."""
     return table(
@@ -277,6 +283,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "policy-sets-sv": partial(policy_sets_table, Language.SWEDISH),
     "labels": labels_table,
     "adapters": adapters_table,
+    "ldap-problems": ldap_problems_table,
     "transitions": transitions_table,
 }
 

@@ -3,8 +3,41 @@
 from proofs.seeded_bugs.bug import Bug, Catcher
 
 _IN_MEMORY = "tests/adapters/memory/test_memory.py"
+_LDAP = "tests/adapters/ldap_directory"
 
 BUGS = (
+    Bug(
+        name="a-line-break-in-the-directory-is-an-address",
+        harm="whoever writes the directory could add recipients to a mail of the school",
+        module="adapters.ldap_directory.entries",
+        old="_EMAIL.fullmatch(text)",
+        new="_EMAIL.match(text)",
+        caught_by=Catcher(f"{_LDAP}/test_entries.py::test_what_is_no_address_counts_as_none"),
+    ),
+    Bug(
+        name="what-is-left-of-a-text-is-a-number",
+        harm="a message about a patient's treatment would go to a stranger's telephone",
+        module="adapters.ldap_directory.entries",
+        old="_NUMBER.fullmatch(digits)",
+        new="_NUMBER.match(digits)",
+        caught_by=Catcher(f"{_LDAP}/test_entries.py::test_what_is_no_number_counts_as_none"),
+    ),
+    Bug(
+        name="whichever-address-comes-first",
+        harm="a message would go to one address of a person, and the next one to another",
+        module="adapters.ldap_directory.entries",
+        old="return tuple(sorted(self.texts.get(attribute.lower(), ())))",
+        new="return tuple(self.texts.get(attribute.lower(), ()))",
+        caught_by=Catcher(f"{_LDAP}/test_entries.py::test_of_several_addresses_it_is_always_the_same"),
+    ),
+    Bug(
+        name="a-directorys-password-in-the-settings",
+        harm="whoever may read the settings file could read the region's directory",
+        module="adapters.ldap_directory.options",
+        old="satisfies(lambda password: is_reference(password.reveal()))",
+        new="satisfies(lambda password: password.reveal())",
+        caught_by=Catcher(f"{_LDAP}/test_options.py::test_a_wrong_option_is_named_and_not_repeated"),
+    ),
     Bug(
         name="an-hsa-id-keeps-its-letters",
         harm="a therapist would see no patient, and a unit's own policy would be passed over",

@@ -123,8 +123,13 @@ def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
 
 @hookimpl
 def painschool_directories() -> Iterable[AdapterFactory[Directory]]:
-    """Return factories of an empty directory, and of a directory in a TOML file."""
-    return (AdapterFactory("memory", _memory_directory), AdapterFactory("toml", _toml_directory))
+    """Return factories of an empty directory, of a directory in a TOML file, and of one that is asked by LDAP."""
+    return (
+        AdapterFactory("memory", _memory_directory),
+        AdapterFactory("toml", _toml_directory),
+        # The password is no option that is resolved before: the adapter refuses one that stands in the settings.
+        AdapterFactory("ldap", _ldap_directory),
+    )
 
 
 @hookimpl
@@ -203,6 +208,17 @@ def _toml_directory(options: Options) -> Directory:
     from digital_painschool.adapters.toml_directory import TomlDirectory
 
     return TomlDirectory(parse_options(options, "directory 'toml'", _TomlDirectoryOptions).path)
+
+
+def _ldap_directory(options: Options) -> Directory:
+    from digital_painschool.adapters.ldap_directory.options import LdapOptions
+
+    chosen = parse_options(options, "directory 'ldap'", LdapOptions)
+    try:
+        from digital_painschool.adapters.ldap_directory.directory import LdapDirectory
+    except ImportError:
+        raise ConfigurationError("an LDAP directory needs the extra: pip install 'digital_painschool[ldap]'") from None
+    return LdapDirectory(chosen)
 
 
 def _memory_messenger(options: Options) -> Messenger:

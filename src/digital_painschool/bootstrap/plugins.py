@@ -3,8 +3,8 @@
 The plugin manager exists only here. The hooks are called once, and after that there are only typed objects.
 """
 
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import ConfigurationError, InvalidValue
-from digital_painschool.ports import Clock, Ports, hooks
+from digital_painschool.ports import Clock, Directory, Ports, hooks
 from digital_painschool.ports.guarded import closing, guarded, guarded_call
 from digital_painschool.ports.hooks import PROJECT, AdapterFactory
 
@@ -110,6 +110,21 @@ def connect(settings: Settings, plugins: Iterable[object] = (), *, migrate: bool
         guarded(ports)  # raises for an incomplete adapter while the others can still be closed
         made.pop_all()  # all adapters are made: from now on the school closes them
         return ports
+
+
+@contextmanager
+def connected_directory(settings: Settings, plugins: Iterable[object] = ()) -> Iterator[Directory]:
+    """Make the staff directory that the settings choose, and no other adapter; close it at the end.
+
+    Raises:
+        ConfigurationError: As for `connect`.
+    """
+    with ExitStack() as stack:
+        directory: Directory = _make(installed(plugins), "directory", settings.directory)
+        close = closing(directory)
+        if close is not None:
+            stack.callback(close)
+        yield directory
 
 
 def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TextIO
 import click
 
 from digital_painschool.cli.demo import demo
+from digital_painschool.cli.directory import directory
 from digital_painschool.cli.export import export
 from digital_painschool.cli.messengers import messengers
 from digital_painschool.cli.options import epilog
@@ -118,7 +119,7 @@ def _is_flushed(stream: TextIO | None) -> bool:
 @click.command(
     NAME,
     cls=Commands,
-    commands=[demo, migrate, deliver, messengers, programs, plugins, policy, export, retention, simulate],
+    commands=[demo, migrate, deliver, messengers, programs, plugins, directory, policy, export, retention, simulate],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=epilog(
         """\
