@@ -8,7 +8,6 @@ from click.testing import CliRunner
 
 from digital_painschool import Actor, Channel, InvalidValue, PainSchool, Role, open_school
 from digital_painschool.adapters.memory import MemoryMessenger
-from digital_painschool.adapters.smtp import SmtpMessenger
 from digital_painschool.cli.app import app
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Template
@@ -22,7 +21,6 @@ from tests.adapters.smtp.servers import (
     USER,
     Mailbox,
     authority,
-    described,
     messenger_to,
     running,
     server_side,
@@ -142,11 +140,11 @@ def test_a_mistake_of_the_operator_marks_no_notification_undeliverable(
     assert answer[:3] in caplog.text
 
 
-def test_a_trial_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+def test_a_trial_says_what_is_wrong_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a slip in a host's page would be a trial to a patient, or to nobody."""
     scenario = Scenario()
     school: PainSchool = scenario.school
-    assert Delivered.ACCEPTED is school.try_messenger(NURSE.hsa_id, Channel.SMS, unit=UNIT)
+    school.try_messenger(NURSE.hsa_id, Channel.SMS, unit=UNIT)
     (message,) = scenario.environment.sms.sent
     assert (Template.PROGRAM_DONE, UNIT) == (message.template, message.unit)
     for wrong in (Channel.INBOX, "email", None):
@@ -159,4 +157,7 @@ def test_a_trial_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     alone = Scenario(with_adapters(messengers=(MemoryMessenger(Channel.SMS),))).school
     with pytest.raises(DeliveryError, match="no messenger for email is set up"):
         alone.try_messenger(NURSE.hsa_id, Channel.EMAIL, unit=UNIT)
-    assert isinstance(SmtpMessenger(described(25, tmp_path)), SmtpMessenger)
+    knowing = MemoryMessenger(Channel.SMS)
+    monkeypatch.setattr(knowing, "send", lambda *_, **__: Delivered.DUPLICATE)
+    with pytest.raises(DeliveryError, match="takes a new key for one that it has sent before"):
+        Scenario(with_adapters(messengers=(knowing,))).school.try_messenger(NURSE.hsa_id, Channel.SMS, unit=UNIT)
