@@ -34,6 +34,7 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 import digital_painschool
+from digital_painschool.adapters.smtp import Server
 from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.application.pages import Span
 from digital_painschool.application.program_catalogue import UnitTerms
@@ -52,7 +53,7 @@ SHOWN = frozenset(
     "discarded_drafts handed_by kind link name next noted notification notification_id notifications offered plan_id "
     "plugin program question program_version purged reason scheme result secrets settled sha256 started_by superseded "
     "title token "
-    "undelivered unit unreadable version ways "
+    "extensions sender undelivered unit unreadable version ways "
     "alerting_options facts question_text unit_label".split()
 )
 """What a text is called that is no person's: ids, keys, who acted, and the words of a program."""
@@ -64,6 +65,9 @@ NO_VALUES = tuple(
     f"digital_painschool.{name}"
     for name in (
         "adapters.memory.storage",
+        "adapters.smtp.answers",
+        "adapters.smtp.messenger",
+        "adapters.smtp.texts",
         "adapters.swedish_identity",
         "adapters.toml_directory",
         "adapters.plugin",
@@ -136,6 +140,7 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     UnitTerms: lambda _: UnitTerms(),
     CaseSelection: lambda _: CaseSelection(program="visible"),  # of open ones or of ended ones
     Form: lambda _: Form(key="f", title="Form", questions=(Text(key="q", text="?"),)),
+    Server: lambda mark: Server(host="mail.example", sender="a@b.se", user=f"u{mark}", password=f"p{mark}"),
     Question: lambda _: Text(key="q", text="?"),
     Span: lambda _: Span(since=None, until=None, by="patient", newest_first=True),
 }

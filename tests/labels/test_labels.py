@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 import digital_painschool
 from digital_painschool import errors
+from digital_painschool.adapters.smtp import Security
+from digital_painschool.adapters.smtp.answers import Stage
 from digital_painschool.application.timeline_lines import FACTS
 from digital_painschool.codes import Action, AnswerCode, AnswerProblem, IdentityReason, OtherAction, ValueReason
 from digital_painschool.domain import digest
@@ -52,8 +54,8 @@ from digital_painschool.testing.people import ANNA, UNIT
 from docs import tables
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-NOBODY_READS = {Delivered, Doubt, digest.Action}
-"""Enums between the library and its adapters, or within a rule."""
+NOBODY_READS = {Delivered, Doubt, Security, Stage, digest.Action}
+"""Enums between the library and its adapters, within an adapter, or within a rule."""
 
 
 def enums() -> Iterator[type[Enum]]:

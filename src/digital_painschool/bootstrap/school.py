@@ -22,7 +22,6 @@ from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import closing
-from digital_painschool.ports.inbox import Delivered
 from digital_painschool.programs import bundled_program
 
 
@@ -86,7 +85,7 @@ class PainSchool:
 
     def try_messenger(
         self, recipient: str, channel: Channel, *, unit: str, template: Template = Template.PROGRAM_DONE
-    ) -> Delivered:
+    ) -> None:
         """Send one of the fixed texts to a member of staff, as a trial of a messenger; nothing is stored. Rule: M-22.
 
         Args:
@@ -96,11 +95,10 @@ class PainSchool:
             template: Which of the fixed texts.
 
         Raises:
-            DeliveryError: The directory has no address, no messenger serves the channel, or the messenger could not
-                send.
+            DeliveryError: The directory has no address, no messenger serves the channel, or the messenger did not send.
             InvalidValue: An argument is of another type, or the channel is the patients' inbox.
         """
-        return send_trial(self._executor, recipient, channel, unit=unit, template=template)
+        send_trial(self._executor, recipient, channel, unit=unit, template=template)
 
     @contextmanager
     def joined(

@@ -6,12 +6,6 @@ from digital_painschool import Channel, HsaId, Settings
 from digital_painschool.cli.options import HsaIdType, epilog, existing_school, school_options
 from digital_painschool.cli.output import print_line
 from digital_painschool.domain.notification import Template
-from digital_painschool.ports.inbox import Delivered
-
-_ANSWERS = {
-    Delivered.ACCEPTED: "The messenger has accepted the message.",
-    Delivered.DUPLICATE: "The messenger says that it had sent the message before: look at its log.",
-}
 
 
 @click.group()
@@ -49,5 +43,5 @@ def try_messenger(*, settings: Settings, channel: str, hsa_id: HsaId, unit: HsaI
     directory has, and has one of the fixed texts. Nothing is stored.
     """
     with existing_school(settings) as school:
-        answer = school.try_messenger(hsa_id, Channel(channel), unit=unit, template=Template(template))
-    print_line(_ANSWERS[answer])
+        school.try_messenger(hsa_id, Channel(channel), unit=unit, template=Template(template))
+    print_line("The messenger has accepted the message.")

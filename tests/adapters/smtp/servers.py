@@ -173,7 +173,7 @@ def described(port: int, folder: Path, **changes: Any) -> Server:
     """Return the settings of a server that `running` runs: STARTTLS, with the tests' authority."""
     file = folder / "ca.pem"
     authority().cert_pem.write_to_path(str(file))
-    return Server(**{"host": "localhost", "sender": SENDER, "port": port, "ca_file": file, "seconds": 10, **changes})
+    return Server(**{"host": "localhost", "sender": SENDER, "port": port, "ca_file": file, "seconds": 30, **changes})
 
 
 @contextmanager

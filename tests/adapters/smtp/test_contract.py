@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from digital_painschool.adapters.smtp import SmtpMessenger, Texts
 from digital_painschool.domain.notification import Template
@@ -24,6 +25,7 @@ class Place:
 
     def __init__(self, folder: Path, mailbox: Mailbox, port: int) -> None:
         self.folder, self.mailbox, self.port = folder, mailbox, port
+        self.opened: list[SmtpMessenger] = []
 
 
 class TestSmtpMessenger(MessengerContract):
@@ -46,7 +48,9 @@ class TestSmtpMessenger(MessengerContract):
 
     def open(self, place: Any) -> SmtpMessenger:
         """Make a messenger."""
-        return SmtpMessenger(described(place.port, place.folder, user=USER, password=PASSWORD, seconds=1.5))
+        found = SmtpMessenger(described(place.port, place.folder, user=USER, password=PASSWORD, seconds=30))
+        place.opened.append(found)
+        return found
 
     def spoil(self, place: Any) -> None:
         """Let the server break off each message."""
@@ -57,7 +61,12 @@ class TestSmtpMessenger(MessengerContract):
         """Let the server hang."""
         place.mailbox.release.clear()
         place.mailbox.answers["MAIL"] = ["hang"] * 9
+        patience = [one._server for one in place.opened]
+        for one in place.opened:
+            one._server = evolve(one._server, seconds=0.5)
         yield
+        for one, before in zip(place.opened, patience, strict=True):
+            one._server = before
         place.mailbox.answers.clear()
         place.mailbox.release.set()
 

@@ -138,7 +138,7 @@ def test_a_connection_is_not_kept_for_ever(tmp_path: Path, monkeypatch: pytest.M
 def test_a_dead_connection_leaves_time_for_a_new_one(tmp_path: Path) -> None:
     """Otherwise the first message after a firewall has forgotten the connection would fail."""
     mailbox = Mailbox()
-    with messenger_to(mailbox, tmp_path, changes={"seconds": 1.5}) as to:
+    with messenger_to(mailbox, tmp_path, changes={"seconds": 6}) as to:
         send(to)
         mailbox.answers["MAIL"] = ["hang"]
         assert Delivered.ACCEPTED is send(to, "key-2")

@@ -1,28 +1,29 @@
 """A school whose staff are told by e-mail: from the settings file to the mailbox."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner
 
 from digital_painschool import Actor, Channel, InvalidValue, PainSchool, Role, open_school
 from digital_painschool.adapters.memory import MemoryMessenger
-from digital_painschool.adapters.smtp import SmtpMessenger
 from digital_painschool.cli.app import app
 from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.domain.notification import Template
+from digital_painschool.domain.notification import Status, Template
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.testing.environment import with_adapters
-from digital_painschool.testing.people import NURSE, UNIT
+from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.adapters.smtp.servers import (
     PASSWORD,
     USER,
     Mailbox,
     authority,
-    described,
     messenger_to,
     running,
     server_side,
@@ -30,7 +31,7 @@ from tests.adapters.smtp.servers import (
 from tests.delivery.faulty import done, statuses
 
 SETTINGS = """
-storage = "sqlite:///school.db"
+storage = "memory://"
 
 [directory]
 name = "toml"
@@ -97,7 +98,6 @@ def test_an_operator_can_try_it(settings: Path, mailbox: Mailbox) -> None:
     """Otherwise the first message would be a patient's, and a slip be found when it is missed."""
     who = ("--hsa-id", NURSE.hsa_id, "--unit", UNIT)
     command = ("messengers", "try", "--settings", str(settings), "--channel", "email")
-    open_school(settings, migrate=True).close()
     tried = CliRunner().invoke(app, [*command, *who, "--template", "ending"])
     assert (0, "The messenger has accepted the message.\n") == (tried.exit_code, tried.output)
     assert ["Digitala smärtskolan: the time of an enrolment is over"] == [one["Subject"] for one in mailbox.messages]
@@ -142,11 +142,45 @@ def test_a_mistake_of_the_operator_marks_no_notification_undeliverable(
     assert answer[:3] in caplog.text
 
 
-def test_a_trial_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+FAULTS = {
+    "EHLO": ["drop"],
+    "MAIL": ["drop", "421 4.3.2 busy", "451 4.3.0 later", "550 5.7.1 not you", "drop"],
+    "RCPT": ["450 4.2.0 Greylisted", "drop", "554 5.7.1 Relay access denied", "421 4.7.0 enough", "452 4.2.2 full"],
+    "DATA": ["keep and drop", "drop", "451 4.3.0 later", "keep and drop", "554 5.7.1 Spam", "drop"],
+}
+
+
+@pytest.mark.rule("D-13c", "D-13d")
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_the_server_does_each_message_arrives_and_a_second_copy_is_one(tmp_path: Path, seed: int) -> None:
+    """Otherwise a therapist would miss that a patient is done, or take a second copy for a second patient."""
+    chance = Random(seed)  # noqa: S311 - nothing that is drawn is a secret
+    faults = {command: [*answers, "", "", ""] for command, answers in FAULTS.items()}
+    for answers in faults.values():
+        chance.shuffle(answers)
+    mailbox = Mailbox(faults)
+    with messenger_to(mailbox, tmp_path) as to:
+        policy = Policy(retry_minutes=(5,) * 30)
+        school = Scenario(with_adapters(messengers=(to,)), policy=policy)
+        school.desk.receive_notifications(email=True)
+        enrolments = [done(school, number) for number in NUMBERS]
+        reports = []
+        for _ in range(40):
+            reports.append(school.deliver())
+            school.advance(minutes=6)
+    assert {Status.DELIVERED} == set(statuses(school, *enrolments))
+    assert len(enrolments) == sum(report.sent for report in reports)
+    copies = Counter(message["Message-ID"] for message in mailbox.messages)
+    kept_and_lost = 2 - mailbox.answers["DATA"].count("keep and drop")
+    assert len(enrolments) == len(copies)
+    assert kept_and_lost == sum(copies.values()) - len(copies)
+
+
+def test_a_trial_says_what_is_wrong_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a slip in a host's page would be a trial to a patient, or to nobody."""
     scenario = Scenario()
     school: PainSchool = scenario.school
-    assert Delivered.ACCEPTED is school.try_messenger(NURSE.hsa_id, Channel.SMS, unit=UNIT)
+    school.try_messenger(NURSE.hsa_id, Channel.SMS, unit=UNIT)
     (message,) = scenario.environment.sms.sent
     assert (Template.PROGRAM_DONE, UNIT) == (message.template, message.unit)
     for wrong in (Channel.INBOX, "email", None):
@@ -159,4 +193,7 @@ def test_a_trial_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     alone = Scenario(with_adapters(messengers=(MemoryMessenger(Channel.SMS),))).school
     with pytest.raises(DeliveryError, match="no messenger for email is set up"):
         alone.try_messenger(NURSE.hsa_id, Channel.EMAIL, unit=UNIT)
-    assert isinstance(SmtpMessenger(described(25, tmp_path)), SmtpMessenger)
+    knowing = MemoryMessenger(Channel.SMS)
+    monkeypatch.setattr(knowing, "send", lambda *_, **__: Delivered.DUPLICATE)
+    with pytest.raises(DeliveryError, match="takes a new key for one that it has sent before"):
+        Scenario(with_adapters(messengers=(knowing,))).school.try_messenger(NURSE.hsa_id, Channel.SMS, unit=UNIT)

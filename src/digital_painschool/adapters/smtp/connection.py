@@ -133,11 +133,11 @@ def hand_over(connection: Connection, envelope: Envelope, deadline: float) -> De
         deadline: The deadline of the last part.
     """
     commands: tuple[tuple[Stage, Callable[[], tuple[int, bytes]]], ...] = (
-        (Stage.MAIL, lambda: connection.mail(envelope.sender, envelope.options)),
+        (Stage.MAIL, lambda: connection.mail(envelope.sender, envelope.extensions)),
         (Stage.RCPT, lambda: connection.rcpt(envelope.recipient)),
         (Stage.DATA, lambda: connection.docmd("DATA")),
     )
-    if envelope.options and not connection.has_extn("smtputf8"):
+    if envelope.extensions and not connection.has_extn("smtputf8"):
         return DeliveryError("the mail server takes no address with letters beyond ASCII (SMTPUTF8)", permanent=True)
     for stage, command in commands:
         failure = _attempt(connection, stage, partial(_ask, stage, command))

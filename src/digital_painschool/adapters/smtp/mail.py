@@ -33,13 +33,13 @@ class Envelope:
         sender: The sender's address.
         recipient: The recipient's address, its domain in ASCII; masked when shown.
         content: The message, with its lines and its end as `DATA` wants them; masked when shown.
-        options: The options of `MAIL FROM`.
+        extensions: The extensions of SMTP that `MAIL FROM` asks for.
     """
 
     sender: str
     _recipient: Masked[str] = field(converter=masked_text)
     _content: Masked[bytes] = field(converter=_masked)
-    options: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
 
     @property
     def recipient(self) -> str:
@@ -92,7 +92,7 @@ def compose(
         sender=server.sender,
         recipient=to,
         content=content,
-        options=() if plain else ("SMTPUTF8", "BODY=8BITMIME"),
+        extensions=() if plain else ("SMTPUTF8", "BODY=8BITMIME"),
     )
 
 

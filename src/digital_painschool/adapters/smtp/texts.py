@@ -60,36 +60,37 @@ _TEXT = check(
 
 
 @frozen(kw_only=True)
-class _Written:
+class Wording:
     """The subject and the text that a file has for one template."""
 
     subject: str | None = field(default=None, validator=_SUBJECT)
     text: str | None = field(default=None, validator=_TEXT)
 
 
-_OfLanguage = Mapping[Template, _Written]
+_OfLanguage = Mapping[Template, Wording]
 
 
 @frozen(kw_only=True)
-class _Common:
-    """The texts by language."""
+class Wordings:
+    """The texts by language and template; what is not there is looked up elsewhere."""
 
     sv: _OfLanguage = field(factory=dict)
     en: _OfLanguage = field(factory=dict)
 
-    def of(self, template: Template, language: Language) -> _Written:
+    def of(self, template: Template, language: Language) -> Wording:
+        """Return what there is for a template in a language."""
         found: _OfLanguage = getattr(self, language.value)
         return found.get(template, _NOTHING)
 
 
 @frozen(kw_only=True)
-class _File(_Common):
+class _File(Wordings):
     """A whole file: the texts of all units, and those of some."""
 
-    units: Mapping[str, _Common] = field(factory=dict)
+    units: Mapping[str, Wordings] = field(factory=dict)
 
 
-_NOTHING = _Written()
+_NOTHING = Wording()
 _CONVERTER = strict_converter()
 _CONVERTER.get_structure_hook(_File)
 
@@ -98,12 +99,12 @@ _CONVERTER.get_structure_hook(_File)
 class Texts:
     """The texts of a messenger: a unit's own, else those for all units, else those of the package."""
 
-    _common: _Common = field(factory=_File, repr=False)
-    _units: Mapping[HsaId, _Common] = field(factory=dict, repr=False)
+    _common: Wordings = field(factory=_File, repr=False)
+    _units: Mapping[HsaId, Wordings] = field(factory=dict, repr=False)
 
     def of(self, template: Template, language: Language, unit: HsaId) -> Text:
         """Return the subject and the body of a message; subject and text are each looked up by themselves."""
-        sources = [self._units.get(HsaId(unit), _Common()), self._common, _of_package()]
+        sources = [self._units.get(HsaId(unit), Wordings()), self._common, _of_package()]
         written = [source.of(template, language) for source in sources]
         subject = _first(one.subject for one in written) or label(template, language)
         body = _first(one.text for one in written) or label(template, language)
@@ -141,7 +142,7 @@ def _structured(table: Mapping[str, object]) -> _File:
 
 
 @cache
-def _of_package() -> _Common:
+def _of_package() -> Wordings:
     content = files("digital_painschool.adapters.smtp").joinpath("texts.toml").read_bytes()
     return _structured(toml_table(decoded(content)))
 
