@@ -33,6 +33,8 @@ class Served:
         self.calls: list[Request] = []
         self.next_answer: Callable[[], Response] | None = None
         """The answer to every call in place of the usual one, which is then not given."""
+        self.loses_answers_to = ""
+        """The calls, such as `"sms"`, that are done without the caller's hearing of it."""
         self._transports: list[DeadlineTransport] = []
         self._runs = Event()
         self._runs.set()
@@ -75,4 +77,8 @@ class Served:
             return Response("too late", 503)
         with self.lock:
             self.calls.append(request)
-            return self.answer(request) if self.next_answer is None else self.next_answer()
+            if self.next_answer is not None:
+                return self.next_answer()
+            usual = self.answer(request)
+            is_lost = request.path.rpartition("/")[2] == self.loses_answers_to
+            return Response("lost on the way", 502) if is_lost else usual

@@ -31,6 +31,7 @@ url = "{platform}/notices"
 reach_url = "{platform}/reach"
 forget_url = "{platform}/forget"
 secret = "env:INBOX_SECRET"
+ca = "ca.pem"
 
 [[messengers]]
 name = "46elks"
@@ -49,7 +50,8 @@ STAFF = f'["{NURSE.hsa_id}"]\nunits = ["{NURSE.unit}"]\nsms = "070-174 06 05"\n'
 
 @pytest.fixture
 def settings(tmp_path: Path, platform: IntegrationPlatform, elks: ElksServer, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A settings file without a secret in it."""
+    """A settings file without a secret in it, whose paths count from its own folder."""
+    (tmp_path / "ca.pem").write_bytes(platform.ca.read_bytes())
     for name, value in {"INBOX_SECRET": SECRET, "ELKS_PASSWORD": PASSWORD, "ELKS_REPORTS": REPORTS_SECRET}.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "username").write_text(USERNAME)

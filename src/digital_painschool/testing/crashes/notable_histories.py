@@ -5,8 +5,11 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.digest import batch_key
+from digital_painschool.domain.ids import DigestId, EnrolmentId
+from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.crashes.run import Step
 from digital_painschool.testing.environment import PortsFactory, in_memory, local
 from digital_painschool.testing.example import DAILY, PAIN
@@ -101,6 +104,15 @@ class NotableHistory:
         return any(local(first) <= call.environment.now < local(last) for first, last in self.outages)
 
 
+def report_failed_sms(scenario: Scenario) -> None:
+    """Report every SMS that was sent as failed, as a gateway does later."""
+    delivery = scenario.school.delivery()
+    for record in (one for id_ in scenario.ids for one in load_notifications(scenario.storage, EnrolmentId(id_))):
+        id_ = record.notification.id
+        if record.notification.channel is Channel.SMS:
+            delivery.reject(batch_key(DigestId(id_), [id_]))
+
+
 _DIRECT, _COLLECTED = Notify.DIRECT, Notify.COLLECTED
 
 _YEAR = NotableHistory(
@@ -131,6 +143,8 @@ _YEAR = NotableHistory(
         CompleteModule(3, once="5"),
         Advance(hours=2),
         Deliver(),
+        report_failed_sms,
+        Deliver(),
         MarkHandled(FlagKind.PROGRAM_DONE),
         PatientWrites("En fråga"),
         HandOver(COLLEAGUE),
@@ -146,7 +160,9 @@ _YEAR = NotableHistory(
         End("klar", by=COLLEAGUE, once="7"),
     ]
 )
-"""One patient from the start to the end: forms, messages of all three kinds, done, handed over, maintained, ended."""
+"""One patient from the start to the end: forms, messages of all kinds, done, handed over, maintained, ended.
+
+An SMS to the therapist fails after it was sent."""
 
 _WEEK = NotableHistory(
     [
