@@ -141,17 +141,21 @@ def superseded(transaction: Transaction, digest_id: str) -> frozenset[str]:
 def delete(
     transaction: Transaction, gone: Sequence[StoredNotification], recipient: Recipient, *, is_needed: bool
 ) -> None:
-    """Delete notifications, and their digests unless the recipient has another enrolment at the unit."""
+    """Delete notifications, and their digests.
+
+    A collected digest stays while the patient has another enrolment at the unit, and a member of staff's while it holds
+    what another patient's enrolment has asked for.
+    """
     ids_ = [one.record.notification.id for one in gone]
     theirs = ids(transaction.scan(Table.COLLECTED, *recipient_key(*recipient)))
     for digest_id in {*theirs, *(one.digest_id for one in gone)}:
         row = _find_digest(transaction, digest_id)
         if row is None:
             continue
-        if not (row.digest.collected and is_needed):
+        left, batch = row.without(ids_), row.digest.batch
+        if not (row.digest.collected and (is_needed or left.pending)):
             _remove_digest(transaction, row)
             continue
-        left, batch = row.without(ids_), row.digest.batch
         if batch is not None and left.digest.batch is None:  # the attempt may have notified the recipient
             told_on = max(batch.attempted_on, row.digest.told_on or batch.attempted_on)
             left = evolve(left, digest=evolve(left.digest, told_on=told_on))

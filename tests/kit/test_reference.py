@@ -30,7 +30,7 @@ from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURS
 from digital_painschool.testing.reference import calendar, checks, refusals
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
-from digital_painschool.testing.reference.expectations import ExpectedNotification
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Ticked
 from digital_painschool.testing.reference.forms import reached_thresholds, reaches_alert
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, violation
 from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
@@ -402,7 +402,7 @@ def test_staff_are_notified_of_a_flag_as_they_ticked() -> None:
     )
     policy = Policy(staff_flags=frozenset(FlagKind))
     oracle = NotificationOracle(policy, lambda _, __: None)
-    oracle.ticked[UNIT, NURSE.hsa_id] = frozenset({Channel.SMS})
+    oracle.ticked[UNIT, NURSE.hsa_id] = Ticked(frozenset({Channel.SMS}))
     assert [] == [*oracle.note(model, 2, lost)]
     (one,) = oracle.waiting.values()
     assert (("e-0001", 2, Channel.SMS), Template.UNDELIVERED, True) == (one.key, one.template, one.has_reason(MORNING))

@@ -1,14 +1,12 @@
 """Hand-overs as the oracle of notifications sees them: what the former therapist was still to be told is passed on."""
 
-from collections.abc import Collection
-
 from attrs import define, field
 
 from digital_painschool.domain.events import Event, HandedOver, NotificationDropped
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, Ticked
 
 
 @define
@@ -28,7 +26,7 @@ class Transfer:
     passed: set[int] = field(factory=set)
 
     def passed_on(
-        self, old: ExpectedNotification, event: NotificationDropped, ticked: Collection[Channel], policy: Policy
+        self, old: ExpectedNotification, event: NotificationDropped, ticked: Ticked, policy: Policy
     ) -> tuple[ExpectedNotification, ...]:
         """Return what is expected in the place of a notification that the hand-over's last entry has dropped.
 
@@ -37,14 +35,16 @@ class Transfer:
         Args:
             old: The notification to the former therapist.
             event: The entry.
-            ticked: The channels that the new therapist has ticked.
+            ticked: The choices of the new therapist.
             policy: The unit's policy.
         """
-        is_first, flag = old.seq not in self.passed, FlagKind(old.template.value)
+        is_first = old.seq not in self.passed
         self.passed.add(old.seq)
-        is_wanted = flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at)
+        is_wanted = old.flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at)
         return tuple(
-            old.passed_on(self.seq, channel, self.to, event.at) for channel in ticked if is_first and is_wanted
+            old.passed_on(self.seq, channel, self.to, event.at, summary=ticked.summary)
+            for channel in ticked.channels
+            if is_first and is_wanted
         )
 
 
