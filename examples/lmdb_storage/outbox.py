@@ -230,7 +230,8 @@ def _released(
     transaction: Transaction, row: StoredDigest, next_at: datetime | None = None, lost: int = 0
 ) -> StoredDigest:
     due = min((record.notification.due_at for record in _with_pending(transaction, row).pending), default=None)
-    return evolve(row, next_at=next_at or due, token=None, lease_until=None, begun=False, lost=lost)
+    next_at = None if due is None else next_at or due
+    return evolve(row, next_at=next_at, token=None, lease_until=None, begun=False, lost=lost)
 
 
 def _save_new(transaction: Transaction, notification: Notification) -> None:
@@ -266,7 +267,6 @@ def _digest_for(transaction: Transaction, notification: Notification) -> StoredD
 
 def _save_digest(transaction: Transaction, row: StoredDigest, before: StoredDigest) -> None:
     """Save a digest, and its place among those that are due, which moves with `next_at`."""
-    row = evolve(row, next_at=row.next_at if row.pending else None)
     id_ = row.digest.id
     transaction.put(Table.DIGESTS, row.to_data(), id_)
     if before.next_at is not None and before.next_at != row.next_at:

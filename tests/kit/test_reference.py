@@ -329,7 +329,7 @@ def record(status: Status = Status.DELIVERED, **changes: Any) -> NotificationRec
 
 WRONG: dict[str, Told] = {
     "is accepted as new twice|KEY was accepted as new twice": ([arrival(), arrival()], record(), ()),
-    "twice a day|a patient was notified twice": ([arrival(), arrival(key=f"{ID}.other")], record(), ()),
+    "twice a day|a recipient was notified twice": ([arrival(), arrival(key=f"{ID}.other")], record(), ()),
     "at night|not in the forenoon": ([arrival(local("2026-03-02 12:00"))], record(Status.PENDING), ()),
     "too early|before its time": ([arrival(local("2026-03-02 08:59"))], record(), ()),
     "another text|another text": ([arrival(template=Template.ENDING)], record(), ()),
