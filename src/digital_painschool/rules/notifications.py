@@ -68,7 +68,8 @@ def notifications_for(
         enrolment: The state after the command.
         policy: The unit's policy.
         profile: The profile of the enrolment's therapist.
-        superseded: The notifications that the events of a hand-over drop: see `superseded_by_hand_over`.
+        superseded: The notifications that the events drop, and that are passed on: see `superseded_by_hand_over` and
+            `passed_on_when_dropped`.
     """
     events = tuple(events)
     # The first of each entry: another one says the same over another channel.
@@ -116,6 +117,38 @@ def superseded_by_hand_over(
             or (one.flag is not None and one.flag in chosen and not _SETTLED[one.flag](one, enrolment))
         )
     )
+
+
+def passed_on_when_dropped(
+    dropped: Notification, asked: Iterable[Notification], enrolment: Enrolment, policy: Policy
+) -> tuple[Notification, ...]:
+    """Return the notification that a worker has dropped, if the present therapist is notified instead, or nothing.
+
+    Rule: D-09b. After a failed attempt, a hand-over cannot drop a notification: a worker does, because somebody else
+    has the patient. The flag may still stand, and the present therapist may not know of it.
+
+    Args:
+        dropped: The notification.
+        asked: All notifications that the enrolment has asked for.
+        enrolment: The present state.
+        policy: The unit's policy.
+    """
+    flag = dropped.flag
+    if flag not in policy.staff_flags - {FlagKind.HANDED_OVER} or not enrolment.is_open:
+        return ()
+    is_known = any(
+        _subject(one) == _subject(dropped)
+        and one.recipient == enrolment.therapist
+        and one.trigger.seq > dropped.trigger.seq
+        for one in asked
+    )
+    return () if flag is None or is_known or _SETTLED[flag](dropped, enrolment) else (dropped,)
+
+
+def _subject(notification: Notification) -> tuple[object, ...]:
+    """Return what a notification reports: the flag, and the submission or the message."""
+    trigger = notification.trigger
+    return notification.flag, trigger.form, trigger.conversation, trigger.number
 
 
 def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy: Policy, now: datetime) -> bool:

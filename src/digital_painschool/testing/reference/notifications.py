@@ -4,7 +4,7 @@ A harness says what it did (`expect_message`), passes on what timelines say (`no
 and lets the oracle `judge` what the storage says. What faults excuse, the harness knows alone: it is the `Excuses`.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -29,7 +29,7 @@ from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, Ticked, channels_for
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
-from digital_painschool.testing.reference.transfers import Transfers, key_of
+from digital_painschool.testing.reference.transfers import Transfers, key_of, passed_on_by_worker
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
 _DROPPED_OR_UNDELIVERED = (NotificationDropped, NotificationUndelivered)
@@ -84,6 +84,7 @@ class NotificationOracle:
         self._arrived: dict[object, list[datetime]] = {}
         self._notes: set[tuple[str, str, str]] = set()
         self._transfers = Transfers()
+        self._of_enrolment: defaultdict[str, list[ExpectedNotification]] = defaultdict(list)
         self.ticked: dict[tuple[HsaId, HsaId], Ticked] = {}
         self.arrivals = Arrivals(policy)
         self.expected: dict[Key, ExpectedNotification] = {}
@@ -109,6 +110,7 @@ class NotificationOracle:
 
     def _expect(self, one: ExpectedNotification) -> ExpectedNotification:
         one.arrived_before = len(self._arrived.get(one.digest, ()))
+        self._of_enrolment[one.enrolment.id].append(one)
         self.expected[one.key] = self.waiting[one.key] = one
         return one
 
@@ -135,6 +137,12 @@ class NotificationOracle:
             if channel is not Channel.INBOX:
                 one = ExpectedNotification.of_flag(enrolment, seq, event, channel, therapist, summary=ticked.summary)
                 self._expect(one)
+        yield from self._note_drop(enrolment, seq, event, ticked)
+
+    def _note_drop(
+        self, enrolment: ReferenceEnrolment, seq: int, event: Event, ticked: Ticked
+    ) -> Iterator[LawViolation]:
+        """Note what is passed on to another therapist, by a hand-over or by a worker."""
         transfer = self._transfers.dropping(enrolment.id, seq, event)
         if transfer is not None and isinstance(event, NotificationDropped):
             old = self.waiting.pop(key_of(event.notification), None)
@@ -145,6 +153,9 @@ class NotificationOracle:
                     self._expect(one)
                 is_replaced = bool(ticked.channels) or old.flag is FlagKind.HANDED_OVER
                 yield from unless(is_replaced, _LAW, f"{old}: dropped, and nobody is notified instead", enrolment.id)
+        elif isinstance(event, NotificationDropped):
+            for one in passed_on_by_worker(self._of_enrolment[enrolment.id], seq, event, ticked, self._policy):
+                self._expect(one)
 
     def has_noted_access_end(self, enrolment: ReferenceEnrolment) -> bool:
         """Return whether a timeline says that the present access is over."""
