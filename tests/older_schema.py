@@ -12,7 +12,11 @@ _DIGEST_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
 NEW_TABLES = (*_DIGEST_TABLES, *LATER_TABLES)
 """The tables that came after version 0003."""
 OLD_TABLES = ("notifications", "notification_causes")
-LATER_COLUMNS = {"enrolments": ("waiting_since", "has_drafts", "handed_over"), "purge_plan_items": ("reason",)}
+LATER_COLUMNS = {
+    "enrolments": ("waiting_since", "has_drafts", "handed_over"),
+    "purge_plan_items": ("reason",),
+    "digest_notifications": ("flag",),
+}
 """The columns that came after version 0004, by table."""
 
 _NOTIFICATIONS = """

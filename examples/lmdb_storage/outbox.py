@@ -146,17 +146,21 @@ def superseded(transaction: Transaction, digest_id: str) -> frozenset[str]:
 def delete(
     transaction: Transaction, gone: Sequence[StoredNotification], recipient: Recipient, *, is_needed: bool
 ) -> None:
-    """Delete notifications, and their digests unless the recipient has another enrolment at the unit."""
+    """Delete notifications, and their digests.
+
+    A collected digest stays while the patient has another enrolment at the unit, and a member of staff's while it holds
+    what another patient's enrolment has asked for.
+    """
     ids_ = [one.record.notification.id for one in gone]
     theirs = ids(transaction.scan(Table.COLLECTED, *recipient_key(*recipient)))
     for digest_id in {*theirs, *(one.digest_id for one in gone)}:
         row = _find_digest(transaction, digest_id)
         if row is None:
             continue
-        if not (row.digest.collected and is_needed):
+        left, batch = row.without(ids_), row.digest.batch
+        if not (row.digest.collected and (is_needed or left.pending)):
             _remove_digest(transaction, row)
             continue
-        left, batch = row.without(ids_), row.digest.batch
         if batch is not None and left.digest.batch is None:  # the attempt may have notified the recipient
             told_on = max(batch.attempted_on, row.digest.told_on or batch.attempted_on)
             left = evolve(left, digest=evolve(left.digest, told_on=told_on))
@@ -236,7 +240,8 @@ def _released(
     transaction: Transaction, row: StoredDigest, next_at: datetime | None = None, lost: int = 0
 ) -> StoredDigest:
     due = min((record.notification.due_at for record in _with_pending(transaction, row).pending), default=None)
-    return evolve(row, next_at=next_at or due, token=None, lease_until=None, begun=False, lost=lost)
+    next_at = None if due is None else next_at or due
+    return evolve(row, next_at=next_at, token=None, lease_until=None, begun=False, lost=lost)
 
 
 def _save_new(transaction: Transaction, notification: Notification) -> None:
@@ -272,7 +277,6 @@ def _digest_for(transaction: Transaction, notification: Notification) -> StoredD
 
 def _save_digest(transaction: Transaction, row: StoredDigest, before: StoredDigest) -> None:
     """Save a digest, and its place among those that are due, which moves with `next_at`."""
-    row = evolve(row, next_at=row.next_at if row.pending else None)
     id_ = row.digest.id
     transaction.put(Table.DIGESTS, row.to_data(), id_)
     if before.next_at is not None and before.next_at != row.next_at:

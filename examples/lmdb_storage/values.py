@@ -17,6 +17,7 @@ from digital_painschool.domain.notification import (
     TriggeringEntry,
 )
 from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import EndedEnrolment
 from digital_painschool.ports.storage import AccessEntry, Activity, Entry, ended_enrolment
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
@@ -147,10 +148,11 @@ class StoredNotification:
     def to_data(self) -> Data:
         """Return the notification as data."""
         notification = self.record.notification
+        flag = notification.trigger.flag
         return {
             **_recipient_to_data(notification),
             "due_at": instant_to_text(notification.due_at),
-            "trigger": asdict(notification.trigger),
+            "trigger": {**asdict(notification.trigger), "flag": flag and flag.value},
             "status": self.record.status.value,
             "attempts": self.record.attempts,
             "settled_at": optional_instant_to_text(self.record.settled_at),
@@ -161,10 +163,11 @@ class StoredNotification:
 
 def notification_from_data(data: Data) -> StoredNotification:
     """Return the notification that `StoredNotification.to_data` described."""
+    flag = data["trigger"].get("flag")  # not there in a notification of an earlier version
     notification = Notification(
         **_recipient_from_data(data),
         due_at=instant_from_text(data["due_at"]),
-        trigger=TriggeringEntry(**data["trigger"]),
+        trigger=TriggeringEntry(**{**data["trigger"], "flag": flag and FlagKind(flag)}),
     )
     record = NotificationRecord(
         notification=notification,

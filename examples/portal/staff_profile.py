@@ -17,6 +17,7 @@ class ProfileForm(forms.Form):
 
     email = forms.BooleanField(label="Ta emot notifieringar via e-post", required=False)
     sms = forms.BooleanField(label="Ta emot notifieringar via SMS", required=False)
+    summary = forms.BooleanField(label="En sammanfattning om dagen, på förmiddagen", required=False)
     flags = forms.TypedMultipleChoiceField(
         label="Notifiera om", coerce=FlagKind, widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -26,6 +27,7 @@ class ProfileForm(forms.Form):
         before = {
             "email": bool(profile.chosen.email),
             "sms": bool(profile.chosen.sms),
+            "summary": profile.chosen.summary,
             "flags": [flag.value for flag in chosen or profile.on_offer],
         }
         super().__init__(data, initial=before)
@@ -46,7 +48,11 @@ def profile(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     def step() -> object:
         chosen = form.cleaned_data
         return desk.receive_notifications(
-            email=chosen["email"], sms=chosen.get("sms", False), flags=chosen["flags"], once=once(request)
+            email=chosen["email"],
+            sms=chosen.get("sms", False),
+            flags=chosen["flags"],
+            summary=chosen["summary"],
+            once=once(request),
         )
 
     if attempt(form, step):

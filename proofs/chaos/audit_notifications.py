@@ -1,7 +1,7 @@
 """The audit of the notifications: one for each message that asked, settled, sent and noted as its status says."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from attrs import define, field
@@ -72,11 +72,8 @@ def _wanted(evidence: Evidence) -> Iterator[tuple[_Wanted, Event]]:
                 yield (enrolment.id, seq, "inbox"), event
             transfer = _transfer(transfer, seq, event)
             flags[seq] = flag = _flag(event)
-            if transfer is not None and isinstance(event, NotificationDropped):
-                asked = evidence.notifications[event.notification]["seq"]
-                if asked not in transfer.passed and flags.get(asked) is not FlagKind.HANDED_OVER:
-                    flags[seq] = flag = flags.get(asked)
-                transfer.passed.add(asked)
+            if isinstance(event, NotificationDropped):
+                flags[seq] = flag = _passed_on(evidence, enrolment.id, seq, event, transfer, flags)
             profile = None if therapist is None else PROFILES.get(therapist)
             if flag is not None and profile is not None:
                 for channel in (Channel.EMAIL, Channel.SMS):
@@ -91,6 +88,26 @@ class _Transfer:
     seq: int
     by: str
     passed: set[int] = field(factory=set)
+
+
+def _passed_on(
+    evidence: Evidence,
+    enrolment_id: str,
+    seq: int,
+    event: NotificationDropped,
+    transfer: "_Transfer | None",
+    flags: Mapping[int, FlagKind | None],
+) -> FlagKind | None:
+    """Return the flag that the present therapist is to be told of because a notification to another was dropped."""
+    asked = evidence.notifications[event.notification]["seq"]
+    flag = None if flags.get(asked) is FlagKind.HANDED_OVER else flags.get(asked)
+    if transfer is not None:
+        is_first = asked not in transfer.passed
+        transfer.passed.add(asked)
+        return flag if is_first else None
+    # A worker passes on what waits for a former therapist: which flags stood then, the evidence does not tell.
+    has_asked = any((row["enrolment_id"], row["seq"]) == (enrolment_id, seq) for row in evidence.notifications.values())
+    return flag if event.by == _SYSTEM and has_asked else None
 
 
 def _transfer(before: _Transfer | None, seq: int, event: Event) -> _Transfer | None:

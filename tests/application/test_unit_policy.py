@@ -38,6 +38,7 @@ OWN = Policy(
     maintenance_days=(2, 400),
     write_in_maintenance=True,
     staff_flags=frozenset({FlagKind.FORM_SAVED, FlagKind.MESSAGE_RECEIVED}),
+    alerts_at_once=False,
     end_reasons=(EndReason(key="egen", title="Egen"),),
     withdrawal_reasons=(WithdrawalReason.OTHER_MISTAKE,),
     retention_years=2,
@@ -97,6 +98,7 @@ def treated(school: Scenario, see: Seen) -> None:
     for text in ("12345", "123456"):
         see(room.write, FIRST, text)
         see(desk.rename_conversation, FIRST, 1, text * 2)
+    see(desk.receive_notifications, email=True, summary=True)
     see(room.save_form, FIRST, PAIN, {"smarta": 9})
     for module in (1, 2, 3):
         see(room.read_page, FIRST, module, 2)

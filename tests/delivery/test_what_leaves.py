@@ -74,6 +74,11 @@ def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
     for to in (COLLEAGUE, NURSE):
         school.coordinator.hand_over(ids[0], to.hsa_id)
     school.deliver()
+    school.desk.receive_notifications(email=True, summary=True)
+    school.coordinator.hand_over(ids[1], COLLEAGUE.hsa_id)
+    school.coordinator.hand_over(ids[1], NURSE.hsa_id)
+    school.advance(hours=24)
+    school.deliver()
     asked: Counter[tuple[Channel, str, Template, str]] = Counter()
     notices = set()
     for id_ in ids:
@@ -84,6 +89,8 @@ def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
             if isinstance(one.recipient, PersonId):
                 day = record.settled_at if one.collected else one.id
                 notices.add((one.channel, one.recipient.value, text_of(event), LINKS[0], day))
+            elif one.collected:
+                notices.add((one.channel, ADDRESSES[one.channel], Template.SUMMARY, LINKS[1], record.settled_at))
             else:
                 asked[one.channel, ADDRESSES[one.channel], text_of(event), LINKS[1]] += 1
     asked += Counter(notice[:4] for notice in notices)

@@ -89,6 +89,7 @@ WRONG: dict[str, list[object]] = {
     "year_end": ["closes", "flag-only", True, FlagKind.ENDING],
     "write_in_maintenance": [1, 0, "yes"],
     "staff_flags": [{FlagKind.PROGRAM_DONE}, [], "program-done", frozenset({"program-done"}), FlagKind.PROGRAM_DONE],
+    "alerts_at_once": [1, 0, "yes"],
     "end_reasons": [[EndReason(key="klar", title="Klar")], ("klar",), "klar", EndReason(key="klar", title="Klar")],
     "withdrawal_reasons": [["wrong-person"], (), ("wrong-person",), "wrong-person", WithdrawalReason.WRONG_PERSON],
     "retention_years": ["10", 10.0, True, 10**5000],

@@ -247,7 +247,7 @@ def test_a_batch_in_doubt_that_goes_again_under_a_new_key_is_named(monkeypatch: 
     monkeypatch.setattr(outbox, "batch_key", lambda digest_id, _: f"{digest_id}.{next(keys)}")
     changed = {**digests.DECISIONS, (True, digests.Doubt.TODAY, False): Action.SEND}
     monkeypatch.setattr(digests, "DECISIONS", changed)
-    with pytest.raises(NotSurvived, match="at the end: Law 5: a patient was notified twice on 2026-03-02"):
+    with pytest.raises(NotSurvived, match="at the end: Law 5: a recipient was notified twice on 2026-03-02"):
         kill_at(in_memory, COLLECTED, CrashPoint(step=4, call=6, when=When.AFTER))
 
 

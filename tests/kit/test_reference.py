@@ -30,7 +30,7 @@ from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURS
 from digital_painschool.testing.reference import calendar, checks, refusals
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
-from digital_painschool.testing.reference.expectations import ExpectedNotification
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Ticked
 from digital_painschool.testing.reference.forms import reached_thresholds, reaches_alert
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, violation
 from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
@@ -329,7 +329,7 @@ def record(status: Status = Status.DELIVERED, **changes: Any) -> NotificationRec
 
 WRONG: dict[str, Told] = {
     "is accepted as new twice|KEY was accepted as new twice": ([arrival(), arrival()], record(), ()),
-    "twice a day|a patient was notified twice": ([arrival(), arrival(key=f"{ID}.other")], record(), ()),
+    "twice a day|a recipient was notified twice": ([arrival(), arrival(key=f"{ID}.other")], record(), ()),
     "at night|not in the forenoon": ([arrival(local("2026-03-02 12:00"))], record(Status.PENDING), ()),
     "too early|before its time": ([arrival(local("2026-03-02 08:59"))], record(), ()),
     "another text|another text": ([arrival(template=Template.ENDING)], record(), ()),
@@ -402,7 +402,7 @@ def test_staff_are_notified_of_a_flag_as_they_ticked() -> None:
     )
     policy = Policy(staff_flags=frozenset(FlagKind))
     oracle = NotificationOracle(policy, lambda _, __: None)
-    oracle.ticked[UNIT, NURSE.hsa_id] = frozenset({Channel.SMS})
+    oracle.ticked[UNIT, NURSE.hsa_id] = Ticked(frozenset({Channel.SMS}))
     assert [] == [*oracle.note(model, 2, lost)]
     (one,) = oracle.waiting.values()
     assert (("e-0001", 2, Channel.SMS), Template.UNDELIVERED, True) == (one.key, one.template, one.has_reason(MORNING))

@@ -21,6 +21,7 @@ from proofs.seeded_bugs.bugs.simulation import BUGS as SIMULATION
 from proofs.seeded_bugs.bugs.smtp import BUGS as SMTP
 from proofs.seeded_bugs.bugs.sql import BUGS as SQL
 from proofs.seeded_bugs.bugs.state import BUGS as STATE
+from proofs.seeded_bugs.bugs.summaries import BUGS as SUMMARIES
 from proofs.seeded_bugs.bugs.withdrawal import BUGS as WITHDRAWAL
 
 BUGS: tuple[Bug, ...] = (
@@ -31,6 +32,7 @@ BUGS: tuple[Bug, ...] = (
     *PERMISSIONS,
     *PAGES,
     *DELIVERY,
+    *SUMMARIES,
     *RETENTION,
     *REPEATING,
     *DRAFTS,

@@ -28,7 +28,7 @@ class CommandResult:
     Args:
         events: What happened, in order; none when the command changes nothing.
         documents: Texts and answers, by the position of their event in `events`, from 0.
-        superseded: The notifications that the events of a hand-over drop.
+        superseded: The notifications that the events drop, and that are passed on to the present therapist.
         profile: The profile of the therapist by which the command was decided; None for whichever there is.
     """
 

@@ -260,7 +260,8 @@ class Executor:
         policy = self.policy(after.unit)
         profile = result.profile
         if profile is None:
-            is_notified = not flags_raised_by(result.events).isdisjoint(policy.staff_flags)
+            is_raised = not flags_raised_by(result.events).isdisjoint(policy.staff_flags)
+            is_notified = is_raised or bool(result.superseded)
             profile = self.preferences(after, after.therapist) if is_notified else _NO_PREFERENCES
         return Change(
             before=before,

@@ -26,7 +26,7 @@ class OwnProfile:
 
     Args:
         directory: The addresses in the staff directory; None when the directory does not have the person.
-        chosen: The flags to be notified of, by channel.
+        chosen: The flags to be notified of, by channel, and whether in one summary a day.
         on_offer: The flags that can be chosen.
         channels: The channels that can be chosen: those that a messenger serves.
     """
@@ -55,9 +55,12 @@ def update_own_profile(
     email: bool,
     sms: bool,
     flags: Iterable[FlagKind] | None,
+    summary: bool = False,
     once: Once | None = None,
 ) -> OwnProfile:
-    """Save which flags a member of staff is notified of, by e-mail and by SMS. Rule: M-22, M-23, D-23a, D-24a.
+    """Save which flags a member of staff is notified of, by e-mail and by SMS.
+
+    Rule: M-22, M-23, D-23a, D-23b, D-24a.
 
     Raises:
         RuleViolation: The directory has no address or number, or a flag or channel is not on offer.
@@ -72,6 +75,7 @@ def update_own_profile(
                 email=email,
                 sms=sms,
                 flags=before.on_offer if flags is None else members(flags, tuple(FlagKind), "flags", "FlagKind"),
+                summary=summary,
                 has_email=before.directory is not None and before.directory.email is not None,
                 has_sms=before.directory is not None and before.directory.sms is not None,
             )

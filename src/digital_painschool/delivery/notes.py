@@ -13,7 +13,7 @@ from digital_painschool.domain.people import SystemActor
 from digital_painschool.domain.policy import Terms
 from digital_painschool.errors import Conflict, NotFound, RuleViolation
 from digital_painschool.rules.lifecycle import note_access_end
-from digital_painschool.rules.notifications import drop, mark_undeliverable
+from digital_painschool.rules.notifications import drop, mark_undeliverable, passed_on_when_dropped
 from digital_painschool.rules.permissions import Action
 
 WORKER = SystemActor()
@@ -61,10 +61,24 @@ class TimelineNotes:
             for record in records:
                 now = self._executor.now()
                 notification = record.notification
-                command = _end_of(record, now)
+                command = self._end_of(record, now)
                 noted += self._record(notification.trigger.enrolment_id, command, now, noted=(notification.id,))
             after = records[-1].notification.id
         return noted
+
+    def _end_of(self, record: NotificationRecord, now: datetime) -> Command:
+        notification, status = record.notification, record.status
+
+        def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
+            if status is not Status.DROPPED:
+                return CommandResult(mark_undeliverable(enrolment, terms, notification, status, by=WORKER, at=now))
+            events = drop(enrolment, terms, notification, by=WORKER, at=now)
+            asked = self._executor.storage.notifications(enrolment.id) if notification.flag else ()
+            others = (one.notification for one in asked if isinstance(one, NotificationRecord))
+            passed_on = passed_on_when_dropped(notification, others, enrolment, terms.policy)
+            return CommandResult(events, superseded=passed_on)
+
+        return command
 
     def _record(
         self, enrolment_id: EnrolmentId, command: Command, now: datetime, noted: tuple[NotificationId, ...] = ()
@@ -78,14 +92,3 @@ class TimelineNotes:
             _log.error("enrolment %s could not be changed: %s", enrolment_id, describe(error))
             return False
         return True
-
-
-def _end_of(record: NotificationRecord, now: datetime) -> Command:
-    notification, status = record.notification, record.status
-
-    def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
-        if status is Status.DROPPED:
-            return CommandResult(drop(enrolment, terms, notification, by=WORKER, at=now))
-        return CommandResult(mark_undeliverable(enrolment, terms, notification, status, by=WORKER, at=now))
-
-    return command

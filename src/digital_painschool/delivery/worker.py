@@ -20,7 +20,8 @@ from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import Status
+from digital_painschool.domain.notification import Notification, Status
+from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import DeliveryError, InvalidValue
 from digital_painschool.ports.inbox import Delivered
@@ -30,6 +31,7 @@ from digital_painschool.rules.digests import (
     decide,
     earliest_send_at,
     latest_day,
+    left_out_of_summary,
     next_retry_at,
     undeliverable,
 )
@@ -169,13 +171,15 @@ class Delivery:
             _log.error("digest %s is given up: %d workers were lost with it", digest.id, claim.lost)
             settled = dict.fromkeys(decision.notifications, Status.FAILED)
             return result(settled=settled, told_on=latest_day(digest.told_on, batched))
-        states_of = (states.enrolments.get(n.trigger.enrolment_id) for n in theirs)
-        if not any(of_unreadable) and all(
-            is_obsolete(n, e, policy, at) for n, e in zip(theirs, states_of, strict=True)
-        ):
+        obsolete = {n.id for n in theirs if states.is_obsolete(n, policy, at)}
+        if not any(of_unreadable) and len(obsolete) == len(theirs):
             report["dropped"] += len(theirs)
             settled = dict.fromkeys(decision.notifications, Status.DROPPED)
             return result(settled=settled, told_on=latest_day(digest.told_on, batched))
+        if left_out := left_out_of_summary(digest, obsolete):
+            # The digest is released at once: the next claim decides on what is left of it.
+            report["dropped"] += len(left_out)
+            return result(settled=dict.fromkeys(left_out, Status.DROPPED), next_at=at, lost=claim.lost)
         return None
 
     def _send(
@@ -249,6 +253,12 @@ class _States:
 
     enrolments: Mapping[EnrolmentId, Enrolment]
     unreadable: Collection[str]
+
+    def is_obsolete(self, notification: Notification, policy: Policy, at: datetime) -> bool:
+        """Return whether a notification is obsolete; one of an unreadable enrolment is not."""
+        enrolment_id = notification.trigger.enrolment_id
+        is_readable = enrolment_id not in self.unreadable
+        return is_readable and is_obsolete(notification, self.enrolments.get(enrolment_id), policy, at)
 
 
 def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:

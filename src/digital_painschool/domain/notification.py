@@ -40,6 +40,7 @@ class Template(Enum):
     ENDING = "ending"
     UNDELIVERED = "undelivered"
     HANDED_OVER = "handed-over"
+    SUMMARY = "summary"
 
     @property
     def text(self) -> str:
@@ -51,6 +52,10 @@ class Template(Enum):
         return label(self, language)
 
 
+_FLAGS = {Template(flag.value): flag for flag in FlagKind}
+"""The flag that a template reports; a summary reports any."""
+
+
 @frozen(kw_only=True)
 class Profile:
     """The flags that a member of staff wants to be notified of. Rule: M-22, M-23, D-23a.
@@ -58,10 +63,12 @@ class Profile:
     Args:
         email: The flags to be notified of by e-mail.
         sms: The flags to be notified of by SMS.
+        summary: True for one summary a day over each channel, in place of a notification for each flag (D-23b).
     """
 
     email: frozenset[FlagKind] = frozenset()
     sms: frozenset[FlagKind] = frozenset()
+    summary: bool = False
 
     def wants(self, channel: Channel) -> frozenset[FlagKind]:
         """Return the flags that the member of staff is notified of over a channel."""
@@ -79,6 +86,7 @@ class TriggeringEntry:
         number: For a message: its ordinal among the author's messages in the conversation. For a form: the ordinal of
             the submission.
         form: For a saved form: the form's key.
+        flag: For a notification in a member of staff's summary: the flag that the entry raised (D-23b).
     """
 
     enrolment_id: EnrolmentId
@@ -86,6 +94,7 @@ class TriggeringEntry:
     conversation: int | None = None
     number: int | None = None
     form: str | None = None
+    flag: FlagKind | None = None
 
 
 @frozen(kw_only=True)
@@ -100,8 +109,8 @@ class Notification:
         template: The fixed text.
         due_at: The earliest instant of the send, UTC.
         trigger: The entry that triggered it.
-        collected: True when it is sent in the recipient's daily digest (M-13). A notification that is not collected is
-            sent alone.
+        collected: True when it is sent in the recipient's daily digest: a patient's (M-13), or a member of staff's
+            summary (D-23b). A notification that is not collected is sent alone.
     """
 
     id: NotificationId
@@ -112,6 +121,11 @@ class Notification:
     due_at: datetime
     trigger: TriggeringEntry
     collected: bool = False
+
+    @property
+    def flag(self) -> FlagKind | None:
+        """The flag that a notification to staff reports; None for a notification to the patient."""
+        return self.trigger.flag or _FLAGS.get(self.template)
 
 
 class Status(Enum):

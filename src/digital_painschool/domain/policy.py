@@ -96,6 +96,8 @@ class Policy:
         maintenance_days: The fewest and the most days of one maintenance (D-18a).
         write_in_maintenance: True lets the patient write messages in maintenance (D-18c).
         staff_flags: The flags for which staff may choose to be notified (M-22, D-23a).
+        alerts_at_once: True notifies of a form that reached an alert threshold at once, also the member of staff who
+            has chosen one summary a day (D-17a, D-23b).
         end_reasons: The unit's own list; None means the program's (D-19a).
         withdrawal_reasons: The reasons to choose from when a start is withdrawn (D-07b).
         retention_years: Years after the last entry before a purge is possible (D-21b).
@@ -145,6 +147,7 @@ class Policy:
         default=frozenset({FlagKind.PROGRAM_DONE}),
         validator=check((deep_iterable(instance_of(FlagKind), instance_of(frozenset)), "is a frozenset of FlagKind")),
     )
+    alerts_at_once: bool = field(default=True, validator=check((instance_of(bool), "is True or False")))
     end_reasons: tuple[EndReason, ...] | None = field(
         default=None,
         validator=check(

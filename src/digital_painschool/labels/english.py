@@ -153,6 +153,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ENDING": "The time of an enrolment is over. Sign in to maintain or end it.",
         "UNDELIVERED": "A notification could not be delivered. Sign in to see which.",
         "HANDED_OVER": "You have a new patient. Sign in to see who.",
+        "SUMMARY": "There are events to handle. Sign in to see them.",
     },
     "YearEnd": {
         "CLOSES": "The patient's access ends, and the therapist gets an event to handle",

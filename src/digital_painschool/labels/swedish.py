@@ -153,6 +153,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ENDING": "Tiden för ett moment är slut. Logga in för att vidmakthålla eller avsluta det.",
         "UNDELIVERED": "En avisering kunde inte lämnas fram. Logga in för att se vilken.",
         "HANDED_OVER": "Du har fått en ny patient. Logga in för att se vem.",
+        "SUMMARY": "Det finns händelser att hantera. Logga in för att se dem.",
     },
     "YearEnd": {
         "CLOSES": "Patientens tillgång tar slut, och behandlaren får en händelse att hantera",

@@ -1,9 +1,10 @@
 """When a digest is sent, with which notifications, and when it becomes undeliverable.
 
-Rule: M-13, D-13a, D-13d. A recipient gets at most one new notice a unit and local day.
+Rule: M-13, D-13a, D-13d, D-23b. A recipient gets at most one new notice a unit and local day, and a member of staff at
+most one new summary over each channel.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
 from itertools import product
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from digital_painschool.domain.digest import Action, Batch, Decision, Digest
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.local_time import local_time
+from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy
 
 _LOST_WORKERS = 5
@@ -89,6 +91,22 @@ def earliest_send_at(now: datetime, policy: Policy, told_on: date | None = None)
     if now < opens:
         return opens
     return now if now < ends else local_time(day + timedelta(days=1), policy.collected_at, policy.zone)
+
+
+def left_out_of_summary(digest: Digest, obsolete: Collection[NotificationId]) -> frozenset[NotificationId]:
+    """Return the obsolete notifications that are left out of a member of staff's summary, and dropped. Rule: D-23b.
+
+    What is in the batch in doubt stays in it: it may have been sent, and its key stands for exactly its notifications.
+    A patient's digest is sent whole, or not at all (D-13b).
+
+    Args:
+        digest: The digest, as it was claimed.
+        obsolete: The ids of the notifications whose reason is gone, of those that are decided on.
+    """
+    if isinstance(digest.recipient, PersonId):
+        return frozenset()
+    waiting = frozenset(record.notification.id for record in digest.waiting())
+    return waiting.intersection(obsolete)
 
 
 def latest_day(*days: date | None) -> date | None:

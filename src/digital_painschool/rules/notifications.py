@@ -1,6 +1,6 @@
 """The notifications that a command's events trigger, and when a notification is obsolete.
 
-Rule: M-12, M-13, M-22, M-23, D-13a to D-13d, D-23a.
+Rule: M-12, M-13, M-22, M-23, D-13a to D-13d, D-23a, D-23b.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -60,19 +60,20 @@ def notifications_for(
 ) -> Iterator[Notification]:
     """Yield the notifications that a command's events trigger.
 
-    Rule: M-12, M-13, M-22, M-23, D-09b, D-13a, D-13c, D-23a. At a hand-over, the new therapist is notified of the
-    flags of which the former one was still to be notified, by the new therapist's own choices.
+    Rule: M-12, M-13, M-22, M-23, D-09b, D-13a, D-13c, D-23a, D-23b. At a hand-over, the new therapist is notified of
+    the flags of which the former one was still to be notified, by the new therapist's own choices.
 
     Args:
         events: The command's events, in order.
         enrolment: The state after the command.
         policy: The unit's policy.
         profile: The profile of the enrolment's therapist.
-        superseded: The notifications that the events of a hand-over drop: see `superseded_by_hand_over`.
+        superseded: The notifications that the events drop, and that are passed on: see `superseded_by_hand_over` and
+            `passed_on_when_dropped`.
     """
     events = tuple(events)
     # The first of each entry: another one says the same over another channel.
-    by_entry = {one.trigger.seq: one for one in reversed(tuple(superseded)) if one.template is not Template.HANDED_OVER}
+    by_entry = {one.trigger.seq: one for one in reversed(tuple(superseded)) if one.flag is not FlagKind.HANDED_OVER}
     passed_on = {one.id: one for one in by_entry.values()}
     first = enrolment.version - len(events) + 1
     for seq, event in enumerate(events, start=first):
@@ -80,12 +81,13 @@ def notifications_for(
             yield _to_patient(event, seq, enrolment, policy)
         flag = _flag(event)
         if flag is not None and flag in policy.staff_flags:
-            yield from _to_staff(profile, flag, _trigger(event, seq, enrolment), enrolment, event.at)
+            yield from _to_staff(profile, flag, _trigger(event, seq, enrolment), enrolment, policy, event.at)
         if isinstance(event, NotificationDropped) and event.notification in passed_on:
             # The entry of the drop is the trigger: so each notification has an entry and an id of its own.
             dropped = passed_on[event.notification]
+            assert dropped.flag is not None, "a hand-over drops notifications to staff alone"
             trigger = evolve(dropped.trigger, seq=seq)
-            yield from _to_staff(profile, FlagKind(dropped.template.value), trigger, enrolment, event.at)
+            yield from _to_staff(profile, dropped.flag, trigger, enrolment, policy, event.at)
 
 
 def superseded_by_hand_over(
@@ -111,10 +113,42 @@ def superseded_by_hand_over(
         if one.channel is not Channel.INBOX
         and one.recipient != therapist
         and (
-            one.template is Template.HANDED_OVER
-            or (FlagKind(one.template.value) in chosen and not _SETTLED[one.template](one, enrolment))
+            one.flag is FlagKind.HANDED_OVER
+            or (one.flag is not None and one.flag in chosen and not _SETTLED[one.flag](one, enrolment))
         )
     )
+
+
+def passed_on_when_dropped(
+    dropped: Notification, asked: Iterable[Notification], enrolment: Enrolment, policy: Policy
+) -> tuple[Notification, ...]:
+    """Return the notification that a worker has dropped, if the present therapist is notified instead, or nothing.
+
+    Rule: D-09b. After a failed attempt, a hand-over cannot drop a notification: a worker does, because somebody else
+    has the patient. The flag may still stand, and the present therapist may not know of it.
+
+    Args:
+        dropped: The notification.
+        asked: All notifications that the enrolment has asked for.
+        enrolment: The present state.
+        policy: The unit's policy.
+    """
+    flag = dropped.flag
+    if flag not in policy.staff_flags - {FlagKind.HANDED_OVER} or not enrolment.is_open:
+        return ()
+    is_known = any(
+        _subject(one) == _subject(dropped)
+        and one.recipient == enrolment.therapist
+        and one.trigger.seq > dropped.trigger.seq
+        for one in asked
+    )
+    return () if flag is None or is_known or _SETTLED[flag](dropped, enrolment) else (dropped,)
+
+
+def _subject(notification: Notification) -> tuple[object, ...]:
+    """Return what a notification reports: the flag, and the submission or the message."""
+    trigger = notification.trigger
+    return notification.flag, trigger.form, trigger.conversation, trigger.number
 
 
 def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy: Policy, now: datetime) -> bool:
@@ -131,9 +165,9 @@ def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy:
     """
     if enrolment is None or not enrolment.is_open:
         return True
-    if notification.template is Template.MESSAGE_TO_READ:
+    if notification.flag is None:
         return _is_read(notification, enrolment, Author.PATIENT) or not access(enrolment, policy, now).read_messages
-    return enrolment.therapist != notification.recipient or _SETTLED[notification.template](notification, enrolment)
+    return enrolment.therapist != notification.recipient or _SETTLED[notification.flag](notification, enrolment)
 
 
 def drop(
@@ -156,24 +190,32 @@ def mark_undeliverable(
 
 
 def update_preferences(
-    policy: Policy, *, email: bool, sms: bool, flags: frozenset[FlagKind], has_email: bool, has_sms: bool
+    policy: Policy,
+    *,
+    email: bool,
+    sms: bool,
+    flags: frozenset[FlagKind],
+    summary: bool = False,
+    has_email: bool,
+    has_sms: bool,
 ) -> Profile:
     """Return the profile for a therapist's choices on "Min profil".
 
-    Rule: M-22, M-23, D-23a.
+    Rule: M-22, M-23, D-23a, D-23b.
 
     Args:
         policy: The unit's policy, with the flags that it offers.
         email: Whether "Ta emot notifieringar" is ticked.
         sms: Whether notifications by SMS are ticked.
         flags: The flags to be notified of.
+        summary: Whether one summary a day is ticked, in place of a notification for each flag.
         has_email: Whether the staff directory has an address.
         has_sms: Whether the staff directory has a number.
 
     Raises:
         RuleViolation: The unit does not offer a flag, or the directory has no address or number for a ticked channel.
     """
-    for value, name in ((email, "email"), (sms, "sms")):
+    for value, name in ((email, "email"), (sms, "sms"), (summary, "summary")):
         truth_value(value, name)
     unknown = flags - policy.staff_flags
     if unknown:
@@ -181,7 +223,7 @@ def update_preferences(
     for ticked, has_address, channel in ((email, has_email, Channel.EMAIL), (sms, has_sms, Channel.SMS)):
         if ticked and not has_address:
             raise RuleViolation("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel=channel.value)
-    return Profile(email=flags if email else frozenset(), sms=flags if sms else frozenset())
+    return Profile(email=flags if email else frozenset(), sms=flags if sms else frozenset(), summary=summary)
 
 
 def _flag(event: Event) -> FlagKind | None:
@@ -205,8 +247,9 @@ def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Po
 
 
 def _to_staff(
-    profile: Profile, flag: FlagKind, trigger: TriggeringEntry, enrolment: Enrolment, at: datetime
+    profile: Profile, flag: FlagKind, trigger: TriggeringEntry, enrolment: Enrolment, policy: Policy, at: datetime
 ) -> Iterator[Notification]:
+    collected = profile.summary and not (policy.alerts_at_once and _has_alert(trigger, enrolment))
     for channel in (Channel.EMAIL, Channel.SMS):
         if flag in profile.wants(channel):
             yield Notification(
@@ -214,10 +257,16 @@ def _to_staff(
                 unit=enrolment.unit,
                 channel=channel,
                 recipient=enrolment.therapist,
-                template=Template(flag.value),
-                due_at=at,
-                trigger=trigger,
+                template=Template.SUMMARY if collected else Template(flag.value),
+                due_at=next_digest_at(at, policy) if collected else at,
+                trigger=evolve(trigger, flag=flag if collected else None),
+                collected=collected,
             )
+
+
+def _has_alert(trigger: TriggeringEntry, enrolment: Enrolment) -> bool:
+    """Return whether a submission, or a later one of its form, has reached an alert threshold."""
+    return trigger.form is not None and enrolment.form(trigger.form).alert >= (trigger.number or 1)
 
 
 def _trigger(event: Event, seq: int, enrolment: Enrolment) -> TriggeringEntry:
@@ -248,14 +297,14 @@ def _is_form_read(notification: Notification, enrolment: Enrolment) -> bool:
     return enrolment.form(trigger.form).read >= trigger.number
 
 
-_SETTLED: Mapping[Template, Callable[[Notification, Enrolment], bool]] = MappingProxyType(
+_SETTLED: Mapping[FlagKind, Callable[[Notification, Enrolment], bool]] = MappingProxyType(
     {
-        Template.PROGRAM_DONE: lambda _, enrolment: enrolment.done_handled,
-        Template.FORM_SAVED: _is_form_read,
-        Template.MESSAGE_RECEIVED: lambda notification, e: _is_read(notification, e, Author.THERAPIST),
-        Template.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
-        Template.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
-        Template.HANDED_OVER: lambda _, enrolment: enrolment.handed_at is None,
+        FlagKind.PROGRAM_DONE: lambda _, enrolment: enrolment.done_handled,
+        FlagKind.FORM_SAVED: _is_form_read,
+        FlagKind.MESSAGE_RECEIVED: lambda notification, e: _is_read(notification, e, Author.THERAPIST),
+        FlagKind.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
+        FlagKind.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
+        FlagKind.HANDED_OVER: lambda _, enrolment: enrolment.handed_at is None,
     }
 )
 """Whether the flag that a staff notification reports is settled."""

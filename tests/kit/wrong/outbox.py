@@ -24,6 +24,10 @@ def _joined(storage: Any, change: Any) -> list[Any]:
     return [row for row in storage._parts.outbox._digests.values() if asked & row.notifications]
 
 
+def _asking(change: Any, spoil: Callable[[Any], Any]) -> Any:
+    return evolve(change, notifications=tuple(map(spoil, change.notifications)))
+
+
 def _due(record: Any, at: datetime) -> Any:
     return evolve(record, notification=evolve(record.notification, due_at=at))
 
@@ -79,6 +83,18 @@ STORAGE: Sequence[Mistake] = (
             [put(row, "begun", row.token is not None) for row in self._parts.outbox._digests.values()],
             right(*args),
         ),
+    ),
+    Mistake(
+        "a-summary-of-each-patient",
+        "Change.notifications",
+        "save",
+        lambda right, _, change: right(_asking(change, lambda n: evolve(n, collected=n.flag is None and n.collected))),
+    ),
+    Mistake(
+        "a-summary-forgets-the-flag",
+        "Change.notifications",
+        "save",
+        lambda right, _, change: right(_asking(change, lambda n: evolve(n, trigger=evolve(n.trigger, flag=None)))),
     ),
     Mistake(
         "a-joined-notice-forgives-attempts",

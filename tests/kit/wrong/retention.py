@@ -6,6 +6,7 @@ from attrs import evolve
 
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Status
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PlanState
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
@@ -41,6 +42,25 @@ STORAGE: Sequence[Mistake] = (
             kept := dict(self._parts.retention._exported),
             right(*args),
             self._parts.retention._exported.update(kept),
+        ),
+    ),
+    Mistake(
+        "a-purge-takes-a-summary-whole",
+        "Retention.purge: nothing left",
+        "purge",
+        lambda right, self, plan_id, purge, *args, **options: last(
+            gone := {planned.enrolment_id for planned in purge},
+            touched := {
+                row.digest_id
+                for row in notification_rows(self).values()
+                if row.record.notification.trigger.enrolment_id in gone
+            },
+            right(plan_id, purge, *args, **options),
+            [
+                self._parts.outbox._digests[digest_id].notifications.clear()
+                for digest_id in touched & self._parts.outbox._digests.keys()
+                if isinstance(self._parts.outbox._digests[digest_id].digest.recipient, HsaId)
+            ],
         ),
     ),
     Mistake(

@@ -22,6 +22,7 @@ from digital_painschool.domain.notification import (
     UnreadableNotification,
 )
 from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.scalars import hsa_id_from_text
 from digital_painschool.serialization.stored import read_stored
@@ -29,6 +30,7 @@ from digital_painschool.serialization.stored import read_stored
 _log = logging.getLogger(__name__)
 _CHANNELS = {channel.value: channel for channel in Channel}
 _TEMPLATES = {template.value: template for template in Template}
+_FLAGS = {flag.value: flag for flag in FlagKind}
 _STATUSES = {status.value: status for status in Status}
 """Looked up in a dict, because `Enum(value)` takes six times as long, and thousands of rows are read at a time."""
 _STAFF = "hsa-id"
@@ -44,7 +46,7 @@ DIGEST = tuple(
 NOTIFICATION = tuple(
     notifications.c[name]
     for name in (
-        *("digest_id", "id", "enrolment_id", "seq", "conversation", "number", "form"),
+        *("digest_id", "id", "enrolment_id", "seq", "conversation", "number", "form", "flag"),
         *("due_at", "status", "attempts", "settled_at", "batch_key"),
     )
 )
@@ -123,8 +125,15 @@ def _read(digest: Row, rows: list[Row]) -> Digest:
 
 
 def _record(shared: Mapping[str, Any], row: Row) -> NotificationRecord:
-    _, id_, enrolment_id, seq, conversation, number, form, due_at, status, attempts, settled_at, batch_key = row
-    trigger = TriggeringEntry(enrolment_id=enrolment_id, seq=seq, conversation=conversation, number=number, form=form)
+    _, id_, enrolment_id, seq, conversation, number, form, flag, due_at, status, attempts, settled_at, batch_key = row
+    trigger = TriggeringEntry(
+        enrolment_id=enrolment_id,
+        seq=seq,
+        conversation=conversation,
+        number=number,
+        form=form,
+        flag=None if flag is None else _FLAGS[flag],
+    )
     return NotificationRecord(
         notification=Notification(id=id_, **shared, due_at=due_at, trigger=trigger),
         status=_STATUSES[status],
@@ -167,6 +176,7 @@ def notification_values(notification: Notification) -> dict[str, Any]:
         "conversation": trigger.conversation,
         "number": trigger.number,
         "form": trigger.form,
+        "flag": trigger.flag and trigger.flag.value,
         "due_at": notification.due_at,
         "status": Status.PENDING.value,
         "attempts": 0,

@@ -94,6 +94,11 @@ def change_notifications(connection: Connection, change: Change) -> None:
     Raises:
         Conflict: A notification cannot be cancelled any more, or is noted already.
     """
+    # Digests are locked first, as by every other write, and in one order: a member of staff's digest is shared by steps
+    # of several enrolments.
+    for notification in sorted(change.notifications, key=lambda one: (one.channel.value, one.id)):
+        digest_id = connection.fetch_all(find_or_add_digest(), digest_values(notification))[0][0]
+        connection.execute(_ADD, {**notification_values(notification), "digest_id": digest_id})
     at = change.enrolment.last_entry_at
     for id_ in sorted(change.cancelled):
         if connection.execute(_CANCEL, {"notification_id": id_, "cancelled_at": at}) != 1:
@@ -101,6 +106,3 @@ def change_notifications(connection: Connection, change: Change) -> None:
     for id_ in sorted(change.noted):
         if connection.execute(_NOTE, {"notification_id": id_}) != 1:
             raise Conflict("the note is written already; load the enrolment and decide again")
-    for notification in change.notifications:
-        digest_id = connection.fetch_all(find_or_add_digest(), digest_values(notification))[0][0]
-        connection.execute(_ADD, {**notification_values(notification), "digest_id": digest_id})

@@ -171,6 +171,7 @@ notifications = Table(
     Column("conversation", Integer),
     Column("number", Integer),
     Column("form", Text),
+    Column("flag", Text),
     Column("due_at", Instant, nullable=False),
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False),

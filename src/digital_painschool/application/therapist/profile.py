@@ -20,18 +20,30 @@ class StaffProfile:
         return own_profile(self._executor, self._actor)
 
     def receive_notifications(
-        self, *, email: bool, sms: bool = False, flags: Iterable[FlagKind] | None = None, once: str | None = None
+        self,
+        *,
+        email: bool,
+        sms: bool = False,
+        flags: Iterable[FlagKind] | None = None,
+        summary: bool = False,
+        once: str | None = None,
     ) -> OwnProfile:
-        """Tick or untick "Ta emot notifieringar". Rule: M-22, M-23, D-23a, D-24a.
+        """Tick or untick "Ta emot notifieringar". Rule: M-22, M-23, D-23a, D-23b, D-24a.
 
         Args:
             email: By e-mail, to the directory's address.
             sms: By SMS, to the directory's number.
             flags: For which flags; left out, for all that are on offer.
+            summary: True for at most one summary a day over each channel, in the forenoon, in place of a notification
+                for each flag.
             once: The host's key for the call.
 
         Raises:
             RuleViolation: There is no address or number in the directory, or a flag or channel is not on offer.
         """
-        asked = once_of(once, "receive_notifications", email=email, sms=sms, flags=flags)
-        return update_own_profile(self._executor, self._actor, email=email, sms=sms, flags=flags, once=asked)
+        # Left out when False: a key of an earlier version is for a call without it.
+        chosen = {} if summary is False else {"summary": summary}
+        asked = once_of(once, "receive_notifications", email=email, sms=sms, flags=flags, **chosen)
+        return update_own_profile(
+            self._executor, self._actor, email=email, sms=sms, flags=flags, summary=summary, once=asked
+        )

@@ -17,8 +17,9 @@ NOTHING: Mapping[DigestId, Sequence[AccessEntry]] = MappingProxyType({})
 class Outbox(Protocol):
     """Notifications on their way: claim a digest, store the intent (begin), send, store the result (complete).
 
-    A recipient's collected notifications at a unit share one `Digest`, whose id is that of its first notification.
-    Every other notification has a digest of its own.
+    A recipient's collected notifications at a unit, over one channel and of one template, share one `Digest`, whose id
+    is that of its first notification: those of a patient's enrolments, and those of all patients in the summary of a
+    member of staff. Every other notification has a digest of its own.
     """
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:

@@ -9,7 +9,6 @@ from digital_painschool.domain.events import ConversationRenamed, ConversationSt
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.ports import Storage
 from digital_painschool.ports.storage import (
@@ -71,7 +70,7 @@ def stored_violations(storage: Storage, ids: Sequence[str], now: datetime) -> It
 def arrival_violations(
     storage: Storage,
     ids: Sequence[str],
-    arrived: Sequence[tuple[Arrival, HsaId | None]],
+    arrived: Sequence[tuple[Arrival, object | None]],
     policy: Policy,
     *,
     at_last: bool,

@@ -10,7 +10,6 @@ from attrs import evolve, field, frozen
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import PainSchoolError
 from digital_painschool.ports import Ports
@@ -117,7 +116,7 @@ class Run:
         self.called: Callable[[], None] = lambda: None
         self.sent: set[str] = set()
         self.returned = ""
-        self._digests: list[HsaId | None] = []
+        self._digests: list[object | None] = []
         self._noticed: Counter[tuple[str, int]] = Counter()
         self._recording = RecordingPorts(self._open)
         self.scenario = history.scenario(self._recording.ports_factory, policy=policy)
@@ -176,11 +175,11 @@ class Run:
         self._early += stored is None or stored.version < enrolment.version or not events
         self._noticed[enrolment.id, enrolment.version] += 1
 
-    def _digest_of(self, arrival: Arrival) -> HsaId | None:
+    def _digest_of(self, arrival: Arrival) -> object | None:
         first, _ = arrival.key.rsplit(".", 1)  # a digest has the id of its first notification
         records = load_notifications(self.raw.storage, EnrolmentId(first.split(".")[0]))
         found = (one.notification for one in records if one.notification.id == first)
-        return next((one.unit for one in found if one.collected), None)
+        return next(((one.unit, one.recipient, one.channel) for one in found if one.collected), None)
 
     @property
     def now(self) -> datetime:

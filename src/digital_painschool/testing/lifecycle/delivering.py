@@ -12,6 +12,7 @@ from digital_painschool.testing.lifecycle.base import THERAPISTS, during, messag
 from digital_painschool.testing.lifecycle.desk_calls import RepeatedDeskCalls
 from digital_painschool.testing.lifecycle.passes import TROUBLES
 from digital_painschool.testing.lifecycle.schools import STRIKES
+from digital_painschool.testing.reference.expectations import Ticked
 from digital_painschool.testing.reference.laws import Law
 
 TROUBLE = st.lists(st.sampled_from([*TROUBLES]), max_size=2)
@@ -34,22 +35,24 @@ class Delivering(RepeatedDeskCalls):
         """Run a pass with faults in its first sendings, and in a write of its storage."""
         self.make_pass(troubles, struck, write, batch)
 
-    @rule(who=st.sampled_from([*THERAPISTS]), email=st.booleans(), sms=st.booleans())
+    @rule(who=st.sampled_from([*THERAPISTS]), email=st.booleans(), sms=st.booleans(), summary=st.booleans())
     @during("messages", "treatment")
-    def tick(self, who: str, email: bool, sms: bool) -> None:  # noqa: FBT001
-        """Tick or untick "Ta emot notifieringar"; without an address that is refused."""
+    def tick(self, who: str, email: bool, sms: bool, summary: bool) -> None:  # noqa: FBT001
+        """Tick or untick "Ta emot notifieringar", and one summary a day; without an address that is refused."""
         actor = THERAPISTS[who]
         wanted = {channel for channel, ticked in ((Channel.EMAIL, email), (Channel.SMS, sms)) if ticked}
         has_address = all(self.model.address(actor.hsa_id, channel) for channel in wanted)
         if self.ask_under_key(
             Law.NOTIFIED_ONCE_IN_TIME,
             f"the {who} ticks",
-            lambda s, key: s.school.therapist(actor).receive_notifications(email=email, sms=sms, once=key),
+            lambda s, key: s.school.therapist(actor).receive_notifications(
+                email=email, sms=sms, summary=summary, once=key
+            ),
             refusal=None if has_address else Reason.NO_ADDRESS_IN_DIRECTORY,
             by=actor.hsa_id,
             is_logged=True,
         ):
-            self.model.oracle.ticked[actor.unit, actor.hsa_id] = frozenset(wanted)
+            self.model.oracle.ticked[actor.unit, actor.hsa_id] = Ticked(frozenset(wanted), summary)
 
     @rule(messages=st.integers(1, 2), first=st.sampled_from(["program-done", "undelivered"]))
     @during("messages", "treatment")

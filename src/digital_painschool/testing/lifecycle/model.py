@@ -1,6 +1,7 @@
 """The model of a run: the reference school, the oracle of its notifications, and the faults that excuse it."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -16,7 +17,7 @@ from digital_painschool.testing.history import EnrolmentStep, TherapistWrites
 from digital_painschool.testing.reference.calendar import is_forenoon, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
-from digital_painschool.testing.reference.laws import Law, require, unless
+from digital_painschool.testing.reference.laws import Law, LawViolation, require, unless
 from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
 from digital_painschool.testing.reference.school import ReferenceSchool
 from digital_painschool.testing.reference.steps import execute
@@ -119,12 +120,25 @@ class RunModel:
         for one_id, found in records.items():
             require(self.oracle.unexpected(one_id, found))
             require(note_violations(one_id, load_timeline(storage, one_id), found, owed))
+        require(self._told_of_what_is_settled(records))
         require(self.oracle.judge(records, owed, self.now, self))
         for enrolment in stored if clean else []:
             is_over = enrolment.is_open and self.now >= enrolment.access_until
             is_noted = not is_over or self.oracle.has_noted_access_end(enrolment)
             what = "access is over, and a pass did not note it"
             require(unless(is_noted, Law.NOTIFIED_ONCE_IN_TIME, what, enrolment.id))
+
+    def _told_of_what_is_settled(
+        self, records: Mapping[EnrolmentId, Sequence[NotificationRecord]]
+    ) -> Iterator[LawViolation]:
+        """Yield each notification to staff that was delivered in a summary although its flag was settled before."""
+        for one in self.oracle.waiting.values():
+            if one.flag is None or not one.collected or one.is_disturbed or one.key not in self._without_reason:
+                continue
+            delivered = [r.notification for r in records.get(one.enrolment.id, ()) if r.status is Status.DELIVERED]
+            is_told = any((n.trigger.seq, n.channel) == (one.seq, one.channel) for n in delivered)
+            what = f"{one}: in a summary, and its flag was settled before"
+            yield from unless(not is_told, Law.NOTIFIED_ONCE_IN_TIME, what, one.enrolment.id)
 
     def disturb(self, *, disturbed: bool = True) -> None:
         """Note that a fault may have hit every notification that waits, or that none has any more."""
@@ -145,10 +159,10 @@ class RunModel:
         return self.now
 
     def _may_be_notified(self, expected: ExpectedNotification) -> bool:
-        """Return whether the patient was notified today, or may have been in a pass with a fault."""
+        """Return whether the recipient was notified today, or may have been in a pass with a fault."""
         zone, at = self._policy.zone, self._disturbed_at
         may_be = at is not None and local_day(at, zone) == local_day(self.now, zone)
-        return may_be or self.oracle.arrivals.was_notified(expected.enrolment.unit, expected.to, self.now)
+        return may_be or self.oracle.arrivals.was_notified(expected.digest, self.now)
 
     def may_be_dropped(self, expected: ExpectedNotification) -> bool:
         """Return whether the reason of a notification is gone."""

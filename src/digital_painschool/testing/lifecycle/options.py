@@ -33,6 +33,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
             silent_after_days=7,
             ending_within_days=60,
             write_in_maintenance=True,
+            alerts_at_once=False,
             retention_years=1,
             retention_decision="RS 2026-1",
             export_before_purge=False,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from attrs import define
+from attrs import define, frozen
 
 from digital_painschool.domain.events import (
     AccessEnded,
@@ -25,6 +25,20 @@ from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
 Key = tuple[str, int, Channel]
 """What a notification is known by: the enrolment, the timeline entry that asked for it, and the channel."""
+
+
+@frozen
+class Ticked:
+    """The choices of a therapist on "Min profil".
+
+    Args:
+        channels: The channels that are ticked.
+        summary: Whether one summary a day is.
+    """
+
+    channels: frozenset[Channel] = frozenset()
+    summary: bool = False
+
 
 _FLAGS: Mapping[type[Event], FlagKind] = MappingProxyType(
     {
@@ -79,6 +93,7 @@ class ExpectedNotification:
         conversation: For a message: the conversation's number.
         number: For a message or a submission: its ordinal.
         form: For a submission: the form.
+        flag: For a notification to staff: the flag that it reports.
         arrived_before: How many notices of its digest arrived before it was asked for; none of them stands for it.
         is_owed: Whether a note of what became of it is still to come on the timeline.
         status: What became of it; None while that is not known.
@@ -98,6 +113,7 @@ class ExpectedNotification:
     conversation: int = 0
     number: int = 0
     form: str = ""
+    flag: FlagKind | None = None
     arrived_before: int = 0
     is_owed: bool = False
     status: Status | None = None
@@ -127,20 +143,49 @@ class ExpectedNotification:
 
     @classmethod
     def of_flag(
-        cls, enrolment: ReferenceEnrolment, seq: int, event: Event, channel: Channel, to: HsaId
+        cls, enrolment: ReferenceEnrolment, seq: int, event: Event, channel: Channel, to: HsaId, *, summary: bool
     ) -> "ExpectedNotification":
-        """Return the notification that the flag of an event asks for, by a channel that the therapist has ticked."""
+        """Return the notification that the flag of an event asks for, by a channel that the therapist has ticked.
+
+        Args:
+            enrolment: The enrolment.
+            seq: The event's timeline entry.
+            event: The event.
+            channel: The channel.
+            to: The therapist.
+            summary: Whether the therapist has chosen one summary a day.
+        """
         flag = staff_flag(event)
         assert flag is not None
-        one = cls(enrolment, seq, event.at, channel, Template(flag.value), to, False, event.at)
+        has_alert = isinstance(event, FormSaved) and event.alert
+        one = cls._to_staff(enrolment, seq, event.at, channel, to, flag, summary=summary, has_alert=has_alert)
         if isinstance(event, MessageSent):
             one.conversation, one.number = event.conversation, event.number
         if isinstance(event, FormSaved):
             one.form, one.number = event.form, event.number
         return one
 
+    @classmethod
+    def _to_staff(
+        cls,
+        enrolment: ReferenceEnrolment,
+        seq: int,
+        at: datetime,
+        channel: Channel,
+        to: HsaId,
+        flag: FlagKind,
+        *,
+        summary: bool,
+        has_alert: bool,
+    ) -> "ExpectedNotification":
+        policy = enrolment.policy
+        collected = summary and not (has_alert and policy.alerts_at_once)
+        template = Template.SUMMARY if collected else Template(flag.value)
+        due = instant(run_for(at, policy), policy.collected_at, policy.zone) if collected else at
+        return cls(enrolment, seq, at, channel, template, to, collected, due, flag=flag)
+
     def __str__(self) -> str:
-        return f"entry {self.seq} ({self.template.value}, {self.channel.value})"
+        return f"entry {self.seq} ({(self.flag or self.template).value}, {self.channel.value})"
 
     @property
     def key(self) -> Key:
@@ -149,8 +194,8 @@ class ExpectedNotification:
 
     @property
     def digest(self) -> tuple[object, ...]:
-        """The group that it goes with: all that is collected for the patient at the unit, or itself alone."""
-        return (self.enrolment.unit, self.to) if self.collected else self.key
+        """The group that it goes with: all that is collected for the recipient at the unit, or itself alone."""
+        return (self.enrolment.unit, self.to, self.channel) if self.collected else self.key
 
     @property
     def stored_as(self) -> tuple[HsaId, bool, datetime]:
@@ -167,21 +212,25 @@ class ExpectedNotification:
             return not is_read and refusals.reading(enrolment, now) is None
         return enrolment.therapist == self.to and self.flag_stands(now)
 
-    def passed_on(self, seq: int, channel: Channel, to: HsaId, now: datetime) -> "ExpectedNotification":
-        """Return the notification that a new therapist gets in the place of this one, by an entry of a hand-over."""
-        one = ExpectedNotification(self.enrolment, seq, now, channel, self.template, to, False, now)
+    def passed_on(
+        self, seq: int, channel: Channel, to: HsaId, now: datetime, *, summary: bool
+    ) -> "ExpectedNotification":
+        """Return the notification that a new therapist gets in the place of this one, by the entry of its drop."""
+        assert self.flag is not None
+        has_alert = bool(self.form) and self.enrolment.submissions(self.form).alert >= self.number
+        one = self._to_staff(self.enrolment, seq, now, channel, to, self.flag, summary=summary, has_alert=has_alert)
         one.conversation, one.number, one.form = self.conversation, self.number, self.form
         return one
 
     def flag_stands(self, now: datetime) -> bool:
         """Return whether there is something to do for the therapist, whoever that is."""
         enrolment = self.enrolment
-        if self.template is Template.FORM_SAVED:
+        if self.flag is FlagKind.FORM_SAVED:
             return enrolment.submissions(self.form).read < self.number
-        if self.template is Template.MESSAGE_RECEIVED:
+        if self.flag is FlagKind.MESSAGE_RECEIVED:
             return enrolment.conversations[self.conversation - 1].from_patient.read < self.number
-        if self.template is Template.PROGRAM_DONE:
+        if self.flag is FlagKind.PROGRAM_DONE:
             return enrolment.done_waits
-        if self.template is Template.HANDED_OVER:
+        if self.flag is FlagKind.HANDED_OVER:
             return enrolment.handed_at is not None
-        return bool(enrolment.undelivered) if self.template is Template.UNDELIVERED else now >= enrolment.access_until
+        return bool(enrolment.undelivered) if self.flag is FlagKind.UNDELIVERED else now >= enrolment.access_until

@@ -4,7 +4,7 @@ A harness says what it did (`expect_message`), passes on what timelines say (`no
 and lets the oracle `judge` what the storage says. What faults excuse, the harness knows alone: it is the `Excuses`.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -20,16 +20,16 @@ from digital_painschool.domain.events import (
     ProgramDone,
 )
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status, Template
+from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Entry
 from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
-from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, channels_for
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, Ticked, channels_for
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
-from digital_painschool.testing.reference.transfers import Transfers, key_of
+from digital_painschool.testing.reference.transfers import Transfers, key_of, passed_on_by_worker
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
 _DROPPED_OR_UNDELIVERED = (NotificationDropped, NotificationUndelivered)
@@ -73,7 +73,7 @@ class NotificationOracle:
         address: Returns a therapist's address of a channel, or None.
 
     Attributes:
-        ticked: The channels that each therapist of a unit has ticked.
+        ticked: The choices of each therapist of a unit.
         expected: Every notification that was ever expected.
         waiting: Those of them of which nobody knows yet what became.
     """
@@ -84,7 +84,8 @@ class NotificationOracle:
         self._arrived: dict[object, list[datetime]] = {}
         self._notes: set[tuple[str, str, str]] = set()
         self._transfers = Transfers()
-        self.ticked: dict[tuple[HsaId, HsaId], frozenset[Channel]] = {}
+        self._of_enrolment: defaultdict[str, list[ExpectedNotification]] = defaultdict(list)
+        self.ticked: dict[tuple[HsaId, HsaId], Ticked] = {}
         self.arrivals = Arrivals(policy)
         self.expected: dict[Key, ExpectedNotification] = {}
         self.waiting: dict[Key, ExpectedNotification] = {}
@@ -109,6 +110,7 @@ class NotificationOracle:
 
     def _expect(self, one: ExpectedNotification) -> ExpectedNotification:
         one.arrived_before = len(self._arrived.get(one.digest, ()))
+        self._of_enrolment[one.enrolment.id].append(one)
         self.expected[one.key] = self.waiting[one.key] = one
         return one
 
@@ -130,20 +132,30 @@ class NotificationOracle:
             enrolment.raised.add(seq, "ending")
             yield from _access_end_violations(enrolment, event)
         therapist = event.therapist if isinstance(event, HandedOver) else enrolment.therapist
-        ticked = self.ticked.get((enrolment.unit, therapist), frozenset())
-        for channel in channels_for(event, ticked, self._policy):
+        ticked = self.ticked.get((enrolment.unit, therapist), Ticked())
+        for channel in channels_for(event, ticked.channels, self._policy):
             if channel is not Channel.INBOX:
-                self._expect(ExpectedNotification.of_flag(enrolment, seq, event, channel, therapist))
+                one = ExpectedNotification.of_flag(enrolment, seq, event, channel, therapist, summary=ticked.summary)
+                self._expect(one)
+        yield from self._note_drop(enrolment, seq, event, ticked)
+
+    def _note_drop(
+        self, enrolment: ReferenceEnrolment, seq: int, event: Event, ticked: Ticked
+    ) -> Iterator[LawViolation]:
+        """Note what is passed on to another therapist, by a hand-over or by a worker."""
         transfer = self._transfers.dropping(enrolment.id, seq, event)
         if transfer is not None and isinstance(event, NotificationDropped):
             old = self.waiting.pop(key_of(event.notification), None)
             if old is not None:
                 old.status = Status.DROPPED
-                ticked = self.ticked.get((enrolment.unit, transfer.to), frozenset())
+                ticked = self.ticked.get((enrolment.unit, transfer.to), Ticked())
                 for one in transfer.passed_on(old, event, ticked, self._policy):
                     self._expect(one)
-                is_replaced = bool(ticked) or old.template is Template.HANDED_OVER
+                is_replaced = bool(ticked.channels) or old.flag is FlagKind.HANDED_OVER
                 yield from unless(is_replaced, _LAW, f"{old}: dropped, and nobody is notified instead", enrolment.id)
+        elif isinstance(event, NotificationDropped):
+            for one in passed_on_by_worker(self._of_enrolment[enrolment.id], seq, event, ticked, self._policy):
+                self._expect(one)
 
     def has_noted_access_end(self, enrolment: ReferenceEnrolment) -> bool:
         """Return whether a timeline says that the present access is over."""
@@ -165,7 +177,7 @@ class NotificationOracle:
         if first is None:
             yield violation(_LAW, f"{arrival.key} arrived, and nobody expects such a notification")
             return
-        yield from self.arrivals.add(arrival, digest_of=first.enrolment.unit if first.collected else None)
+        yield from self.arrivals.add(arrival, digest_of=first.digest if first.collected else None)
         yield from unequal(_LAW, first.template, arrival.template, f"{arrival.key}: another text")
         yield from unless(arrival.to == self.recipient(first), _LAW, f"{arrival.key} went to somebody else")
         self._arrived.setdefault(first.digest, []).append(arrival.at)

@@ -1,6 +1,6 @@
 """Hand-overs as the oracle of notifications sees them: what the former therapist was still to be told is passed on."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from attrs import define, field
 
@@ -8,7 +8,7 @@ from digital_painschool.domain.events import Event, HandedOver, NotificationDrop
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, Ticked
 
 
 @define
@@ -28,7 +28,7 @@ class Transfer:
     passed: set[int] = field(factory=set)
 
     def passed_on(
-        self, old: ExpectedNotification, event: NotificationDropped, ticked: Collection[Channel], policy: Policy
+        self, old: ExpectedNotification, event: NotificationDropped, ticked: Ticked, policy: Policy
     ) -> tuple[ExpectedNotification, ...]:
         """Return what is expected in the place of a notification that the hand-over's last entry has dropped.
 
@@ -37,14 +37,16 @@ class Transfer:
         Args:
             old: The notification to the former therapist.
             event: The entry.
-            ticked: The channels that the new therapist has ticked.
+            ticked: The choices of the new therapist.
             policy: The unit's policy.
         """
-        is_first, flag = old.seq not in self.passed, FlagKind(old.template.value)
+        is_first = old.seq not in self.passed
         self.passed.add(old.seq)
-        is_wanted = flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at)
+        is_wanted = old.flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at)
         return tuple(
-            old.passed_on(self.seq, channel, self.to, event.at) for channel in ticked if is_first and is_wanted
+            old.passed_on(self.seq, channel, self.to, event.at, summary=ticked.summary)
+            for channel in ticked.channels
+            if is_first and is_wanted
         )
 
 
@@ -65,6 +67,35 @@ class Transfers:
         transfer.seq = seq
         self._under_way[enrolment_id] = transfer
         return transfer
+
+
+def passed_on_by_worker(
+    asked: Sequence[ExpectedNotification], seq: int, event: NotificationDropped, ticked: Ticked, policy: Policy
+) -> tuple[ExpectedNotification, ...]:
+    """Return what the present therapist is to be told in the place of a notification that a worker has dropped.
+
+    Nothing is passed on of a settled flag, of an earlier hand-over, and of what that therapist is told of already.
+
+    Args:
+        asked: All that was expected of the enrolment.
+        seq: The entry that says so.
+        event: The entry's event.
+        ticked: The choices of the present therapist.
+        policy: The unit's policy.
+    """
+    old = next((one for one in asked if one.key == key_of(event.notification)), None)
+    if old is None or old.flag is None or event.by != "system" or not old.enrolment.is_open:
+        return ()
+    to, what = old.enrolment.therapist, (old.flag, old.form, old.conversation, old.number)
+    is_known = any(
+        (one.flag, one.form, one.conversation, one.number, one.to) == (*what, to) and one.seq > old.seq for one in asked
+    )
+    is_wanted = old.flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at)
+    return tuple(
+        old.passed_on(seq, channel, to, event.at, summary=ticked.summary)
+        for channel in ticked.channels
+        if is_wanted and not is_known
+    )
 
 
 def key_of(notification: str) -> Key:

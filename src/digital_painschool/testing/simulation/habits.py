@@ -92,6 +92,7 @@ class StaffHabits:
     welcomes: float = 0.8  # of new patients: a message on the first day
     wants_email: float = 0.5  # of therapists: e-mail is ticked on "Min profil"
     wants_sms: float = 0.2  # of therapists: SMS is ticked
+    wants_summary: float = 0.2  # of therapists with a tick: one summary a day
     slips: float = 0.01  # of starts: the wrong person or program, withdrawn a few minutes later
     mistypes: float = 0.03  # of starts: a wrong number first, or the right one twice
     hands_over: float = 0.6  # of units: patients are handed over for the summer

@@ -15,7 +15,7 @@ from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.calendar import DAY, HOUR, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
-from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, staff_flag
+from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
 from digital_painschool.testing.reference.notifications import NotificationOracle
 
 if TYPE_CHECKING:
@@ -66,8 +66,10 @@ class Notifications:
             if isinstance(event, NotificationDropped | NotificationUndelivered):
                 self._note_end(event)
             self._scene.note(self.oracle.note(model, seq, event))
-            if staff_flag(event) in self._scene.policy.staff_flags:
-                self._scene.worker.want(self._scene.now)
+            for channel in (Channel.EMAIL, Channel.SMS):
+                one = self.oracle.expected.get((model.id, seq, channel))
+                if one is not None:
+                    self._scene.worker.want(one.due_at)
 
     def sent(self, model: ReferenceEnrolment, message: SentMessage, notify: Notify) -> None:
         """Note a message that was sent just now, and plan the run of its notification."""
@@ -94,7 +96,7 @@ class Notifications:
         for one in waiting:
             if one.status is not None:
                 scene.figures.fates[f"{_kind(one)}, {one.status.value}"] += 1
-            if one.collected and one.arrived_at is not None:
+            if one.collected and one.flag is None and one.arrived_at is not None:
                 scene.figures.lateness[(one.arrived_at - one.at) // _QUARTER] += 1
 
     def owed(self, records: Iterable[NotificationRecord]) -> frozenset[str]:

@@ -169,7 +169,8 @@ _POLICIES = (
         _WEEKLY,
         retention_years=0,
         retention_decision="Dnr 2026-18, genast",
-        staff_flags=_WEEKLY.staff_flags - {FlagKind.FORM_SAVED},
+        staff_flags=_WEEKLY.staff_flags - {FlagKind.MESSAGE_RECEIVED},
+        alerts_at_once=False,
     ),
     evolve(
         _GUIDED, collected_at=time(7, 30), maintenance_days=(7, 200), review_after_days=28, year_end=YearEnd.FLAG_ONLY

@@ -34,6 +34,7 @@ from digital_painschool.testing.history import (
 from digital_painschool.testing.reference import checks, refusals
 from digital_painschool.testing.reference.calendar import DAY, HOUR, MICROSECOND, MIDNIGHT, clock_changes
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.expectations import Ticked
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.simulation.days import is_working_day
 from digital_painschool.testing.simulation.scene import Scene, Taken
@@ -87,12 +88,14 @@ class TherapistLife:
     def tick_boxes(self) -> None:
         """Tick the boxes on "Min profil"; a therapist who is not in the directory cannot."""
         email, sms = (self.chance.happens(share) for share in (self.habits.wants_email, self.habits.wants_sms))
+        summary = (email or sms) and self.chance.happens(self.habits.wants_summary)
         refused = (email or sms) and self.scene.scenario.ports.directory.find(self.actor.hsa_id) is None
-        call = partial(self._desk.receive_notifications, email=email, sms=sms)
+        call = partial(self._desk.receive_notifications, email=email, sms=sms, summary=summary)
         refusal = Reason.NO_ADDRESS_IN_DIRECTORY if refused else None
         if self.scene.ask(self.actor.hsa_id, call, None, refusal) is not None:
             ticked = [channel for channel, tick in ((Channel.EMAIL, email), (Channel.SMS, sms)) if tick]
-            self.scene.notifications.oracle.ticked[self.actor.unit, self.actor.hsa_id] = frozenset(ticked)
+            chosen = Ticked(frozenset(ticked), summary)
+            self.scene.notifications.oracle.ticked[self.actor.unit, self.actor.hsa_id] = chosen
 
     # A day
 

@@ -59,6 +59,7 @@ def policies(draw: st.DrawFn, *, zone: str | None = None) -> Policy:
         year_end=draw(st.sampled_from(YearEnd)),
         write_in_maintenance=draw(st.booleans()),
         staff_flags=draw(_FLAGS),
+        alerts_at_once=draw(st.booleans()),
         end_reasons=draw(_END_REASONS),
         withdrawal_reasons=draw(_WITHDRAWAL_REASONS),
         retention_years=years,
