@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from types import TracebackType
 from typing import Self
 
@@ -77,9 +78,17 @@ class PainSchool:
         """Return the desk of a data administrator whom the host has signed in. Rule: M-06, M-20."""
         return AdministratorDesk(self._executor, actor, self._receipt_key)
 
-    def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
-        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
-        return Delivery(self._executor, batch=batch, lease=lease)
+    def delivery(
+        self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15), stop: Event | None = None
+    ) -> Delivery:
+        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a.
+
+        Args:
+            batch: The number of digests claimed at a time.
+            lease: How long a claim is held; longer than a batch can take.
+            stop: An event that ends a run after the notice at hand; None for a run that is never stopped.
+        """
+        return Delivery(self._executor, batch=batch, lease=lease, stop=stop)
 
     @contextmanager
     def joined(

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from threading import Event
 
 from digital_painschool.application.commands import Command, CommandResult
 from digital_painschool.application.executor import Executor
@@ -29,11 +30,13 @@ class TimelineNotes:
     Args:
         executor: Executes the commands.
         batch: The number of ended accesses asked for at a time.
+        stop: An event after which no further note is written; a later run writes the others.
     """
 
-    def __init__(self, executor: Executor, batch: int) -> None:
+    def __init__(self, executor: Executor, batch: int, stop: Event) -> None:
         self._executor = executor
         self._batch = batch
+        self._stop = stop
 
     def note_ended_accesses(self) -> int:
         """Note the end of each access that is over, and return how many were noted. Rule: D-05a."""
@@ -47,6 +50,8 @@ class TimelineNotes:
         # A failed one is returned again. The larger limit keeps it from starving those after it.
         while ids := set(self._executor.storage.access_ended(now, self._batch + len(tried))) - tried:
             for enrolment_id in sorted(ids):
+                if self._stop.is_set():
+                    return noted
                 noted += self._record(enrolment_id, command, now)
             tried |= ids
         return noted
@@ -59,6 +64,8 @@ class TimelineNotes:
         noted, after = 0, ""
         while records := self._executor.storage.unnoted(after=after, limit=_PAGE):
             for record in records:
+                if self._stop.is_set():
+                    return noted
                 now = self._executor.now()
                 notification = record.notification
                 command = _end_of(record, now)

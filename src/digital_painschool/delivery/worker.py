@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Event
 
 from attrs import evolve, frozen
 
@@ -51,15 +52,27 @@ class Delivery:
         executor: The storage, the ports and the clock.
         batch: The number of digests claimed at a time.
         lease: How long a claim is held; longer than a batch can take. After it another worker may claim the digests.
+        stop: An event that ends a run after the notice at hand; None for a run that is never stopped. Claimed digests
+            that were not sent are given back: another worker may claim them at once.
     """
 
-    def __init__(self, executor: Executor, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        batch: int = 200,
+        lease: timedelta = timedelta(minutes=15),
+        stop: Event | None = None,
+    ) -> None:
         if whole_number(batch, "batch") < 1:
             raise InvalidValue("batch is 1 or more")
+        if stop is not None and not isinstance(stop, Event):
+            raise InvalidValue("stop is a threading.Event, or None")
         self._executor = executor
         self._batch = batch
         self._lease = _checked_lease(lease)
-        self._notes = TimelineNotes(executor, batch)
+        self._stop = stop or Event()
+        self._notes = TimelineNotes(executor, batch, self._stop)
 
     def run(self) -> DeliveryReport:
         """Send all notifications that are due, write the notes that are due, and return a report.
@@ -76,7 +89,10 @@ class Delivery:
         return DeliveryReport(**report)
 
     def _deliver_due(self, report: Counter[str]) -> None:
-        while claims := self._executor.storage.claim(at := self._executor.now(), self._batch, self._lease):
+        while not self._stop.is_set():
+            claims = self._executor.storage.claim(at := self._executor.now(), self._batch, self._lease)
+            if not claims:
+                break
             self._deliver(claims, at, report)
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
@@ -101,6 +117,9 @@ class Delivery:
             batch = begun.get(claim.digest.id)
             if batch is None or (now := self._executor.now()) >= at + self._lease:
                 continue  # the claim is another worker's, or will be; or everything was cancelled since
+            if self._stop.is_set():
+                results.append(_result(claim, now)(lost=claim.lost))
+                continue
             with self._isolated(claim):
                 result = self._send(claim, decision, batch, now, report)
                 access[claim.digest.id] = tuple(self._logged(result, claim, states.enrolments, now))
