@@ -13,17 +13,21 @@ from attrs import evolve, frozen
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.operator import DeadLetter, dead_letter
+from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_lease, checked_stop
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
+from digital_painschool.delivery.heartbeat import Heartbeat
 from digital_painschool.delivery.notes import WORKER, TimelineNotes
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.delivery.status import DeliveryStatus, delivery_status
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import Status
-from digital_painschool.domain.validation import whole_number
-from digital_painschool.errors import DeliveryError, InvalidValue
+from digital_painschool.domain.notification import FailureReason, Status
+from digital_painschool.domain.people import HsaId
+from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.rules.digests import (
@@ -38,7 +42,7 @@ from digital_painschool.rules.notifications import is_obsolete
 from digital_painschool.rules.permissions import Action
 
 _log = logging.getLogger(__name__)
-_LONGEST_LEASE = timedelta(hours=12)
+_MARGIN = timedelta(minutes=1)
 _UNTIL_REPAIRED = timedelta(hours=1)
 
 
@@ -52,6 +56,7 @@ class Delivery:
         executor: The storage, the ports and the clock.
         batch: The number of digests claimed at a time.
         lease: How long a claim is held; longer than a batch can take. After it another worker may claim the digests.
+        every: The time between the runs of a loop; the worker counts as alive meanwhile. None for a single run.
         stop: An event that ends a run after the notice at hand; None for a run that is never stopped. Claimed digests
             that were not sent are given back: another worker may claim them at once.
     """
@@ -62,16 +67,15 @@ class Delivery:
         *,
         batch: int = 200,
         lease: timedelta = timedelta(minutes=15),
+        every: timedelta | None = None,
         stop: Event | None = None,
     ) -> None:
-        if whole_number(batch, "batch") < 1:
-            raise InvalidValue("batch is 1 or more")
-        if stop is not None and not isinstance(stop, Event):
-            raise InvalidValue("stop is a threading.Event, or None")
         self._executor = executor
-        self._batch = batch
-        self._lease = _checked_lease(lease)
-        self._stop = stop or Event()
+        self._batch = checked_batch(batch)
+        self._lease = checked_lease(lease)
+        self._stop = checked_stop(stop)
+        self._idle = timedelta(0) if every is None else 2 * checked_interval(every) + _MARGIN
+        self._heartbeat = Heartbeat(executor)
         self._notes = TimelineNotes(executor, batch, self._stop)
 
     def run(self) -> DeliveryReport:
@@ -81,12 +85,32 @@ class Delivery:
             StorageError: The storage failed; claimed digests are tried again after their lease.
             Conflict: The database could not serialize simultaneous claims; the same.
         """
+        self._heartbeat.beat(self._lease)
         report: Counter[str] = Counter(accesses_ended=self._notes.note_ended_accesses())
         for _ in range(2):  # a note may raise a flag that the therapist is notified of; that notification raises none
             self._deliver_due(report)
             if not self._notes.note_ended_notifications():
                 break
+        self._heartbeat.beat(timedelta(0) if self._stop.is_set() else self._idle)
         return DeliveryReport(**report)
+
+    def status(self) -> DeliveryStatus:
+        """Return the state of all deliveries now, of all units and without persons; for a health check. Rule: D-13d."""
+        return delivery_status(self._executor.storage, self._executor.now())
+
+    def dead_letters(
+        self, unit: HsaId | str | None = None, *, after: DeadLetter | None = None, limit: int = 100
+    ) -> tuple[DeadLetter, ...]:
+        """Return dead letters of a unit, or of all units, the newest first, without persons. Rule: D-13d.
+
+        Args:
+            unit: The HSA-id of the unit; None for all units.
+            after: The last dead letter of the page before; None for the first page.
+            limit: The most dead letters.
+        """
+        position = None if after is None else (after.given_up_at, after.notification_id)
+        of_unit = None if unit is None else HsaId(unit)
+        return tuple(map(dead_letter, self._executor.storage.dead_letters(of_unit, after=position, limit=limit)))
 
     def _deliver_due(self, report: Counter[str]) -> None:
         while not self._stop.is_set():
@@ -94,6 +118,7 @@ class Delivery:
             if not claims:
                 break
             self._deliver(claims, at, report)
+            self._heartbeat.beat(self._lease)
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
@@ -170,7 +195,8 @@ class Delivery:
             report["undelivered"] += len(theirs)
             _log.error("digest %s is given up: %d workers were lost with it", digest.id, claim.lost)
             settled = dict.fromkeys(decision.notifications, Status.FAILED)
-            return result(settled=settled, told_on=latest_day(digest.told_on, batched))
+            told_on = latest_day(digest.told_on, batched)
+            return result(settled=settled, told_on=told_on, reason=FailureReason.WORKERS_LOST)
         states_of = (states.enrolments.get(n.trigger.enrolment_id) for n in theirs)
         if not any(of_unreadable) and all(
             is_obsolete(n, e, policy, at) for n, e in zip(theirs, states_of, strict=True)
@@ -214,11 +240,14 @@ class Delivery:
             if record.notification.id in batch.notifications
         }
         final = frozenset(made) if failure.permanent else undeliverable(made, policy)
-        status = Status.UNREACHABLE if isinstance(failure, Unreachable) else Status.FAILED
+        reason = _reason(failure)
+        status = Status.UNREACHABLE if reason is FailureReason.UNREACHABLE else Status.FAILED
         report["undelivered"] += len(final)
         left = [attempts for id_, attempts in made.items() if id_ not in final]
         settled = dict.fromkeys(final, status)
-        result = partial(_result(claim, now), settled=settled, attempted=frozenset(made))
+        result = partial(
+            _result(claim, now), settled=settled, attempted=frozenset(made), reason=reason if final else None
+        )
         if not left:
             return result(told_on=latest_day(digest.told_on, batch.attempted_on))
         report["retried"] += len(left)
@@ -254,7 +283,7 @@ def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:
     return partial(DeliveryResult, digest_id=claim.digest.id, token=claim.token, at=at)
 
 
-def _checked_lease(lease: object) -> timedelta:
-    if not isinstance(lease, timedelta) or not timedelta(0) < lease <= _LONGEST_LEASE:
-        raise InvalidValue("lease is a timedelta, longer than nothing and twelve hours at most")
-    return lease
+def _reason(failure: DeliveryError) -> FailureReason:
+    if isinstance(failure, Unreachable):
+        return FailureReason.UNREACHABLE
+    return FailureReason.REFUSED if failure.permanent else FailureReason.ATTEMPTS_EXHAUSTED

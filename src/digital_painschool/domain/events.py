@@ -11,7 +11,7 @@ from attrs import field, frozen
 from digital_painschool.domain.enrolment import AlertReason, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import utc
-from digital_painschool.domain.notification import Channel, Notify, Status
+from digital_painschool.domain.notification import Channel, Notify, ResolutionReason, Status
 from digital_painschool.domain.people import Author, HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 
@@ -273,6 +273,23 @@ class NotificationUndelivered(_Fact):
     status: Status
 
 
+@frozen(kw_only=True, slots=False)
+class NotificationResolved(_Fact):
+    """An operator has sent a notification again that was given up, or has dropped it. Rule: D-13d.
+
+    Args:
+        notification: The notification's id.
+        channel: Its channel.
+        status: Its new status: `PENDING` when it is sent again, `DROPPED` when it is dropped.
+        reason: The operator's reason.
+    """
+
+    notification: NotificationId
+    channel: Channel
+    status: Status
+    reason: ResolutionReason
+
+
 Event = (
     Started
     | HandedOver
@@ -296,5 +313,6 @@ Event = (
     | FlagHandled
     | NotificationDropped
     | NotificationUndelivered
+    | NotificationResolved
 )
 """Every event of a timeline."""

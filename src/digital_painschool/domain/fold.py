@@ -33,6 +33,7 @@ from digital_painschool.domain.events import (
     ModuleOpened,
     ModuleReleased,
     NotificationDropped,
+    NotificationResolved,
     NotificationUndelivered,
     PageRead,
     ProgramDone,
@@ -263,7 +264,13 @@ def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> C
     return {}
 
 
+def _notification_resolved(enrolment: Enrolment, event: NotificationResolved) -> Changes:
+    return {}
+
+
 def _notification_undelivered(enrolment: Enrolment, event: NotificationUndelivered) -> Changes:
+    if event.notification in enrolment.undelivered:  # it was sent again, and given up again
+        return {}
     return {
         "undelivered": (*enrolment.undelivered, event.notification),
         "undelivered_at": (*enrolment.undelivered_at, event.at),
@@ -294,5 +301,6 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         FlagHandled: _flag_handled,
         NotificationDropped: _notification_dropped,
         NotificationUndelivered: _notification_undelivered,
+        NotificationResolved: _notification_resolved,
     }
 )

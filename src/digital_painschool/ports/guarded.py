@@ -37,6 +37,7 @@ Check = Callable[[object], bool]
 _WRITES = frozenset(
     {
         *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "log", "purge"),
+        "record_worker",
         *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )

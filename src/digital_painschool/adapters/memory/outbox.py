@@ -9,7 +9,7 @@ from attrs import Factory, define, evolve, frozen
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
-from digital_painschool.domain.notification import Notification, NotificationRecord, Status
+from digital_painschool.domain.notification import GIVEN_UP, Notification, NotificationRecord, Status
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change
@@ -72,6 +72,8 @@ class MemoryOutbox:
         noted = (self._rows.get(id_) for id_ in change.noted)
         if not all(row is not None and not row.noted for row in noted):
             raise Conflict("the note is written already; load the enrolment and decide again")
+        if not all(self.is_dead_letter(id_) for id_ in change.resolved):
+            raise Conflict("the notification is no dead letter any more; load the enrolment and decide again")
         if any(notification.id in self._rows for notification in change.notifications):
             raise Conflict("there is a notification of that id already")
 
@@ -83,6 +85,8 @@ class MemoryOutbox:
             self._rows[id_] = evolve(row, record=record)
         for id_ in change.noted:
             self._rows[id_] = evolve(self._rows[id_], noted=True)
+        for id_, status in change.resolved.items():
+            self._resolve(id_, status, change.enrolment.last_entry_at)
         for notification in change.notifications:
             self._add(notification)
 
@@ -132,7 +136,8 @@ class MemoryOutbox:
                 self._rows[id_] = evolve(self._rows[id_], record=evolve(record, attempts=record.attempts + 1))
             for id_, status in result.settled.items():
                 if self._is_pending(id_):
-                    record = evolve(self._rows[id_].record, status=status, settled_at=result.at)
+                    reason = result.reason if status in GIVEN_UP else None
+                    record = evolve(self._rows[id_].record, status=status, settled_at=result.at, reason=reason)
                     noted = status is Status.DELIVERED
                     self._rows[id_] = evolve(self._rows[id_], record=record, noted=noted)
             if result.told_on is not None:
@@ -155,6 +160,20 @@ class MemoryOutbox:
         """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`."""
         ids = sorted(id_ for id_, row in self._rows.items() if id_ > after and not row.noted)
         return tuple(self._rows[id_].record for id_ in ids[:limit])
+
+    def is_dead_letter(self, notification_id: NotificationId) -> bool:
+        """Return whether a notification was given up, and its end is on the timeline."""
+        row = self._rows.get(notification_id)
+        return row is not None and row.record.status in GIVEN_UP and row.noted
+
+    def records(self) -> tuple[NotificationRecord, ...]:
+        """Return all notifications, in no order."""
+        return tuple(row.record for row in self._rows.values())
+
+    def oldest_due_at(self, now: datetime) -> datetime | None:
+        """Return the earliest `next_at` of the digests that are due and have something pending, or None."""
+        rows = (row for row in self._digests.values() if any(map(self._is_pending, row.notifications)))
+        return min((row.next_at for row in rows if row.next_at is not None and row.next_at <= now), default=None)
 
     def keys(
         self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId], is_open: Callable[[EnrolmentId], bool]
@@ -195,8 +214,23 @@ class MemoryOutbox:
         self._rows[notification.id] = row
         digest.notifications.add(notification.id)
         self._of_enrolment.setdefault(notification.trigger.enrolment_id, set()).add(notification.id)
+        self._bring_forward(digest, notification.due_at)
+
+    def _resolve(self, notification_id: NotificationId, status: Status, at: datetime) -> None:
+        row = self._rows[notification_id]
+        if status is not Status.PENDING:
+            self._rows[notification_id] = evolve(row, record=evolve(row.record, status=status, settled_at=at))
+            return
+        digest = self._digests[row.digest_id]
+        if row.key is not None:
+            digest.superseded.add(row.key)
+        notification = evolve(row.record.notification, due_at=at)
+        self._rows[notification_id] = evolve(row, record=NotificationRecord(notification=notification), key=None)
+        self._bring_forward(digest, at)
+
+    def _bring_forward(self, digest: _DigestRow, due_at: datetime) -> None:
         if digest.key is None:
-            digest.next_at = min(digest.next_at or notification.due_at, notification.due_at)
+            digest.next_at = min(digest.next_at or due_at, due_at)
 
     def _digest_for(self, notification: Notification) -> _DigestRow:
         recipient = (notification.unit, notification.recipient)

@@ -10,6 +10,7 @@ from digital_painschool.adapters.memory.caseload import MemoryCaseload
 from digital_painschool.adapters.memory.desk_calls import MemoryDeskCalls
 from digital_painschool.adapters.memory.drafts import MemoryDrafts
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
+from digital_painschool.adapters.memory.operations import MemoryOperations
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.adapters.memory.programs import MemoryPrograms
 from digital_painschool.adapters.memory.retention import MemoryRetention
@@ -45,6 +46,7 @@ from digital_painschool.ports.storage import (
     CompletedCall,
     DeskCall,
     Excerpt,
+    OutboxFigures,
     PurgeRecord,
     Timeline,
 )
@@ -58,6 +60,7 @@ class Parts:
         self.drafts = MemoryDrafts()
         self.caseload = MemoryCaseload(self.enrolments)
         self.outbox = MemoryOutbox()
+        self.operations = MemoryOperations(self.enrolments, self.outbox)
         self.staff = MemoryStaff()
         self.desk_calls = MemoryDeskCalls()
         self.access_log = MemoryAccessLog()
@@ -183,6 +186,20 @@ class MemoryStorage:
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
             return parts.outbox.unnoted(after=after, limit=limit)
+
+    def dead_letters(
+        self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
+    ) -> tuple[NotificationRecord, ...]:
+        with self._open() as parts:
+            return parts.operations.dead_letters(unit, after, limit)
+
+    def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
+        with self._open() as parts:
+            return parts.operations.outbox_figures(now, since)
+
+    def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
+        with self._open() as parts:
+            parts.operations.record_worker(worker, at, until)
 
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
         with self._open() as parts:

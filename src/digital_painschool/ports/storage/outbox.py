@@ -65,6 +65,7 @@ class Outbox(Protocol):
             * **released**: the digest can be claimed again. Its count of lost workers is the result's.
             * **counted**: each notification in `attempted` has one attempt more. An attempt whose result is lost is not
               counted: the next claim counts the lost worker.
+            * **reason**: a notification that is settled as `UNREACHABLE` or `FAILED` has the reason of the result.
             * **kept**: a settled notification keeps the key of its batch, for `notification_keys`.
         """
         ...

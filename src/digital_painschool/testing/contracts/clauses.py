@@ -21,6 +21,7 @@ from digital_painschool.ports.storage import (
     DeskCalls,
     Drafts,
     Enrolments,
+    Operations,
     Outbox,
     Programs,
     Retention,
@@ -28,7 +29,20 @@ from digital_painschool.ports.storage import (
     Storage,
 )
 
-STORAGE = (Change, Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, DeskCalls, Storage)
+STORAGE = (
+    Change,
+    Enrolments,
+    Drafts,
+    Caseload,
+    Outbox,
+    Operations,
+    Staff,
+    AccessLog,
+    Programs,
+    Retention,
+    DeskCalls,
+    Storage,
+)
 """The protocols of the storage, and the value with promises."""
 PORTS = (*STORAGE, Inbox, Messenger, Directory, Identity, Observer)
 
