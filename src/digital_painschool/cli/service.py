@@ -2,6 +2,7 @@
 
 import gc
 from contextlib import nullcontext
+from datetime import timedelta
 from threading import Event
 
 import attrs
@@ -97,7 +98,7 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
         # often.
         gc.freeze()
         gc.set_threshold(100_000)
-        worker = school.delivery(stop=stop)
+        worker = school.delivery(every=None if watch is None else timedelta(seconds=watch), stop=stop)
         if watch is None:
             print_line(_summary(worker.run()))
         elif not _watch(worker, watch, stop):
