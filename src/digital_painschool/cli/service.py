@@ -18,6 +18,7 @@ from digital_painschool import (
     open_school,
 )
 from digital_painschool.bootstrap.school import system_clock
+from digital_painschool.cli.log_format import log_as
 from digital_painschool.cli.options import Number, epilog, existing_school, school_options
 from digital_painschool.cli.output import console, print_line
 from digital_painschool.cli.stopping import notify_service_manager, stop_signals
@@ -81,8 +82,15 @@ The other notices of the run are given back: the next run of any worker sends th
     metavar="[SECONDS]",
     help="Repeat, with so many seconds between runs (60 when left out), until it is stopped.",
 )
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The log on stderr: warnings as text, or every event of a run as a line of JSON.",
+)
 @school_options
-def deliver(*, settings: Settings, watch: float | None) -> None:
+def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
     """Send the notifications that are due.
 
     They go to patients' inboxes, and to staff by e-mail or SMS. Direct notifications are sent immediately; collected
@@ -93,7 +101,7 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
     retries, links), and nothing can be sent to staff.
     """
     _refuse_memory(settings)
-    with existing_school(settings) as school, stop_signals() as stop:
+    with log_as(log), existing_school(settings) as school, stop_signals() as stop:
         # A run makes many objects, few of them in cycles: the collector passes over what existed before, and comes less
         # often.
         gc.freeze()

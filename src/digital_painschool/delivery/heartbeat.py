@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.failures import describe
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.errors import PainSchoolError
 
 _log = logging.getLogger(__name__)
@@ -16,16 +17,19 @@ class Heartbeat:
 
     Args:
         executor: The storage and the clock.
+
+    Attributes:
+        worker: The worker's id.
     """
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self._worker = secrets.token_hex(8)
+        self.worker = secrets.token_hex(8)
 
     def beat(self, lasts: timedelta) -> None:
         """Record that the worker is alive for some time from now on; a failure is logged, and stops nothing."""
         try:
             now = self._executor.now()
-            self._executor.storage.record_worker(self._worker, now, now + lasts)
+            self._executor.storage.record_worker(self.worker, now, now + lasts)
         except PainSchoolError as failure:
-            _log.warning("the sign of life of a worker is not recorded: %s", describe(failure))
+            log_event(_log, "worker-not-recorded", error=describe(failure))

@@ -7,6 +7,7 @@ from threading import Event
 from digital_painschool.application.commands import Command, CommandResult
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.failures import describe
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import NotificationRecord, Status
@@ -82,7 +83,7 @@ class TimelineNotes:
             return False  # it is busy, was purged, or another worker has noted it: a later run tries again
         except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
             # Perhaps this enrolment alone is damaged. A failing storage stops the run at the next claim.
-            _log.error("enrolment %s could not be changed: %s", enrolment_id, describe(error))
+            log_event(_log, "enrolment-waits", enrolment=enrolment_id, error=describe(error))
             return False
         return True
 

@@ -8,18 +8,22 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.observing import notify_of_deliveries
 from digital_painschool.application.operator import DeadLetter, dead_letter
 from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_lease, checked_stop
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.heartbeat import Heartbeat
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.notes import WORKER, TimelineNotes
+from digital_painschool.delivery.outcomes import outcomes
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.delivery.states import States
 from digital_painschool.delivery.status import DeliveryStatus, delivery_status
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
@@ -92,7 +96,9 @@ class Delivery:
             if not self._notes.note_ended_notifications():
                 break
         self._heartbeat.beat(timedelta(0) if self._stop.is_set() else self._idle)
-        return DeliveryReport(**report)
+        done = DeliveryReport(**report)
+        log_event(_log, "run-finished", worker=self._heartbeat.worker, **asdict(done))
+        return done
 
     def status(self) -> DeliveryStatus:
         """Return the state of all deliveries now, of all units and without persons; for a health check. Rule: D-13d."""
@@ -122,7 +128,7 @@ class Delivery:
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
-        states = _States(*load_each(self._executor.storage, ids))
+        states = States(*load_each(self._executor.storage, ids))
         results: list[DeliveryResult] = []
         decided: list[tuple[Claim, Decision]] = []
         for claim in claims:
@@ -133,8 +139,10 @@ class Delivery:
                     decided.append((claim, decision))
                 else:
                     results.append(result)
+        digests = {claim.digest.id: claim.digest for claim in claims}
         if results:
             self._executor.storage.complete(results)
+            self._notify_observers(digests, results)
         begun = self._executor.storage.begin(decided) if decided else {}
         results = []
         access: dict[DigestId, tuple[AccessEntry, ...]] = {}
@@ -151,6 +159,11 @@ class Delivery:
                 results.append(result)
         if results:
             self._executor.storage.complete(results, access)
+            self._notify_observers(digests, results)
+
+    def _notify_observers(self, digests: Mapping[DigestId, Digest], results: Sequence[DeliveryResult]) -> None:
+        if found := outcomes(digests, results):
+            notify_of_deliveries(self._executor.ports.observers, found)
 
     @contextmanager
     def _isolated(self, claim: Claim) -> Iterator[None]:
@@ -158,7 +171,7 @@ class Delivery:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
-            _log.error("digest %s waits: %s", claim.digest.id, describe(error))
+            log_event(_log, "digest-waits", digest=claim.digest.id, error=describe(error))
 
     def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
         """Return the decision on a digest; notifications of an unreadable enrolment wait, and hold up no other."""
@@ -172,7 +185,7 @@ class Delivery:
         self,
         claim: Claim,
         decision: Decision,
-        states: "_States",
+        states: States,
         at: datetime,
         report: Counter[str],
     ) -> DeliveryResult | None:
@@ -193,7 +206,7 @@ class Delivery:
             return result(next_at=at + _UNTIL_REPAIRED, lost=claim.lost)
         if attempts_exhausted(claim.lost, policy):
             report["undelivered"] += len(theirs)
-            _log.error("digest %s is given up: %d workers were lost with it", digest.id, claim.lost)
+            log_event(_log, "workers-lost", digest=digest.id, count=claim.lost)
             settled = dict.fromkeys(decision.notifications, Status.FAILED)
             told_on = latest_day(digest.told_on, batched)
             return result(settled=settled, told_on=told_on, reason=FailureReason.WORKERS_LOST)
@@ -219,7 +232,8 @@ class Delivery:
             delivered = send(digest, batch.key, policy, self._executor.ports)
         except DeliveryError as failure:
             if not isinstance(failure, Unreachable):  # an adapter's text, which names nobody by its contract
-                _log.warning("digest %s is not sent (permanent=%s): %s", digest.id, failure.permanent, failure)
+                about = {"digest": digest.id, "channel": digest.channel.value}
+                log_event(_log, "attempt-failed", **about, permanent=failure.permanent, error=failure.why)
             return self._failed(claim, batch, failure, now, report)
         is_new = delivered is Delivered.ACCEPTED
         report["sent"] += is_new
@@ -264,19 +278,6 @@ class Delivery:
         for enrolment_id in sorted(notified):
             if enrolment_id in enrolments:
                 yield access_entry(Action.DELIVER, WORKER, now, enrolments[enrolment_id])
-
-
-@frozen
-class _States:
-    """The enrolments of a claim.
-
-    Args:
-        enrolments: The states, by id; none of a purged enrolment.
-        unreadable: The ids of the unreadable enrolments.
-    """
-
-    enrolments: Mapping[EnrolmentId, Enrolment]
-    unreadable: Collection[str]
 
 
 def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:

@@ -1,6 +1,7 @@
 """What operators ask of the outbox in SQL: dead letters, figures and workers."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, func, literal_column, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -86,7 +87,7 @@ class SqlOperations:
         self._database.write(work)
 
     def _page(self, unit: HsaId | None, after: tuple[datetime, str] | None, limit: int) -> list[Row]:
-        statement, values = _NEWEST, {"limit": limit}
+        statement, values = _NEWEST, dict[str, Any](limit=limit)
         if unit is not None:
             statement, values = statement.where(_OF_UNIT), {**values, "unit": str(unit)}
         if after is not None:

@@ -137,7 +137,7 @@ class OperationsContract(StorageOpening):
         assert (asked, ()) == (_one(storage, e), storage.dead_letters())
         assert () == storage.claim(RUN + HOUR - timedelta(microseconds=1), 10, LEASE)
         [(claim, batch)] = begun(storage, RUN + HOUR)
-        assert (before.id, frozenset({before.id}), 0) == (claim.digest.id, batch.notifications, claim.lost)
+        assert (str(before.id), frozenset({before.id}), 0) == (str(claim.digest.id), batch.notifications, claim.lost)
         storage.complete([result(claim, batch, at=RUN + HOUR)])
         assert Status.DELIVERED is _one(storage, e).status
 
