@@ -1,5 +1,6 @@
 """The commands `dead-letters list`, `send-again` and `drop`. Rule: D-13d."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -29,9 +30,10 @@ from digital_painschool.cli.options import (
     operator_options,
     school_options,
 )
-from digital_painschool.cli.output import add_row, console, counted, print_line, table
+from digital_painschool.cli.output import counted, print_line
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import RESOLUTIONS
+from digital_painschool.serialization.values import to_data
 
 _PAGE = 500
 
@@ -48,7 +50,7 @@ Examples:
 `send-again` and `drop` act as the unit's operator, whom the host has authorised, and are logged in the access log."""),
 )
 def dead_letters() -> None:
-    """Show what was given up, and send it again or drop it.
+    """Resolve what was given up.
 
     A dead letter is a notification that was given up: the therapist has a flag, and the patient or the therapist was
     not notified (D-13d). No command shows a person.
@@ -58,23 +60,27 @@ def dead_letters() -> None:
 @dead_letters.command("list")
 @click.option("--unit", type=HsaIdType(), help="Only those of this unit.")
 @click.option("--limit", type=WholeNumber(min=1, max=100_000), default=50, show_default=True, help="The most lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list; times are UTC.")
 @school_options
-def list_(*, settings: Settings, unit: HsaId | None, limit: int) -> None:
+def list_(*, settings: Settings, unit: HsaId | None, limit: int, as_json: bool) -> None:
     """List dead letters, the newest first.
 
-    The list has those of all units, or of one: when each was given up, over which channel it was sent, after how many
-    attempts and why. `unknown` stands for one that an earlier version gave up. Times are those of the unit's zone.
+    The list has those of all units, or of one: when each was given up, its channel and text, why, after how many
+    attempts, and the unit; below, the two ids that the other commands take. `unknown` stands for the reason of one that
+    an earlier version gave up. Times are those of the unit's zone.
     """
     with existing_school(settings) as school:
         found = _listed(school, unit, limit + 1)
-    shown = table("Given up", "Unit", "Channel", "Text", "Attempts", "Reason", "Enrolment", "Notification")
+    if as_json:
+        print_line(json.dumps([to_data(letter) for letter in found[:limit]], indent=2))
+        return
     for letter in found[:limit]:
         at = letter.given_up_at.astimezone(settings.policy_of(letter.unit).zone)
         reason = "unknown" if letter.reason is None else letter.reason.value
-        of = (letter.unit, letter.channel.value, letter.template.value, str(letter.attempts), reason)
-        add_row(shown, f"{at:%Y-%m-%d %H:%M}", *of, letter.enrolment_id, letter.notification_id)
-    if found:
-        console().print(shown)
+        attempts = counted(letter.attempts, "attempt")
+        facts = (f"{at:%Y-%m-%d %H:%M}", letter.channel.value, letter.template.value, reason, attempts, letter.unit)
+        print_line("  ".join(facts))
+        print_line(f"    {letter.enrolment_id} {letter.notification_id}")
     print_line(f"{counted(len(found[:limit]), 'dead letter')}." if found else "There are no dead letters.")
     if len(found) > limit:
         print_line("... and more; --limit shows them")
@@ -105,9 +111,9 @@ def _chosen(status: Status) -> Callable[[Command], Command]:
 @operator_options
 @school_options
 def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> None:
-    """Send dead letters again: one, by its two ids in the list, or all.
+    """Send dead letters again.
 
-    The next run of a worker tries each, with all attempts anew: a collected notification in a forenoon, at most one a
+    One, by its two ids in the list, or all of the unit. The next run of a worker tries each, with all attempts anew: a collected notification in a forenoon, at most one a
     patient and day; an obsolete one is dropped (M-13, D-13a, D-13b). The flag stays until the therapist handles it.
     """
     with existing_school(settings) as school:
@@ -121,9 +127,9 @@ def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) 
 @operator_options
 @school_options
 def drop(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> None:
-    """Drop dead letters: one, by its two ids in the list, or all.
+    """Drop dead letters.
 
-    A dropped notification is not sent any more, and leaves the list. The flag stays until the therapist handles it.
+    One, by its two ids in the list, or all of the unit. A dropped notification is not sent any more, and leaves the list. The flag stays until the therapist handles it.
     """
     with existing_school(settings) as school:
         desk = school.operator(actor)

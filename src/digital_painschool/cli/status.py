@@ -36,9 +36,9 @@ def status(
     max_silence: float | None,
     max_dead_letters: int | None,
 ) -> None:
-    """Show how deliveries go, of all units together and without persons.
+    """Show how deliveries go.
 
-    The oldest digest that is due, what waits and what was given up in the last 24 hours by channel, the dead letters,
+    The figures are those of all units together, without persons: the oldest digest that is due, what waits and what was given up in the last 24 hours by channel, the dead letters,
     the workers that are alive, and what the channels can still take today. Times are UTC.
     """
     with existing_school(settings) as school:
