@@ -62,7 +62,7 @@ class PrometheusObserver:
         self._write()
 
     def close(self) -> None:
-        """Stop the server."""
+        """Close the server."""
         server, self._server = self._server, None
         if server is not None:
             server[0].shutdown()

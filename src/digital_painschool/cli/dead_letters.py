@@ -113,8 +113,9 @@ def _chosen(status: Status) -> Callable[[Command], Command]:
 def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> None:
     """Send dead letters again.
 
-    One, by its two ids in the list, or all of the unit. The next run of a worker tries each, with all attempts anew: a collected notification in a forenoon, at most one a
-    patient and day; an obsolete one is dropped (M-13, D-13a, D-13b). The flag stays until the therapist handles it.
+    One, by its two ids in the list, or all of the unit. The next run of a worker tries each, with all attempts anew: a
+    collected notification in a forenoon, at most one a patient and day; an obsolete one is dropped (M-13, D-13a,
+    D-13b). The flag stays until the therapist handles it.
     """
     with existing_school(settings) as school:
         desk = school.operator(actor)
@@ -129,7 +130,8 @@ def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) 
 def drop(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> None:
     """Drop dead letters.
 
-    One, by its two ids in the list, or all of the unit. A dropped notification is not sent any more, and leaves the list. The flag stays until the therapist handles it.
+    One, by its two ids in the list, or all of the unit. A dropped notification is not sent any more, and leaves the
+    list. The flag stays until the therapist handles it.
     """
     with existing_school(settings) as school:
         desk = school.operator(actor)

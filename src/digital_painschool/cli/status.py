@@ -38,8 +38,9 @@ def status(
 ) -> None:
     """Show how deliveries go.
 
-    The figures are those of all units together, without persons: the oldest digest that is due, what waits and what was given up in the last 24 hours by channel, the dead letters,
-    the workers that are alive, and what the channels can still take today. Times are UTC.
+    The figures are those of all units together, without persons: the oldest digest that is due, what waits and what was
+    given up in the last 24 hours by channel, the dead letters, the workers that are alive, and what the channels can
+    still take today. Times are UTC.
     """
     with existing_school(settings) as school:
         found = school.delivery().status()

@@ -260,21 +260,15 @@ def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
     return {"undelivered": tuple(left), "undelivered_at": tuple(left.values())}
 
 
-def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> Changes:
-    return {}
-
-
-def _notification_resolved(enrolment: Enrolment, event: NotificationResolved) -> Changes:
+def _unchanged(enrolment: Enrolment, event: Event) -> Changes:
     return {}
 
 
 def _notification_undelivered(enrolment: Enrolment, event: NotificationUndelivered) -> Changes:
     if event.notification in enrolment.undelivered:  # it was sent again, and given up again
         return {}
-    return {
-        "undelivered": (*enrolment.undelivered, event.notification),
-        "undelivered_at": (*enrolment.undelivered_at, event.at),
-    }
+    ids, times = enrolment.undelivered, enrolment.undelivered_at
+    return {"undelivered": (*ids, event.notification), "undelivered_at": (*times, event.at)}
 
 
 _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingProxyType(
@@ -299,8 +293,8 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         MessageSent: _message_sent,
         MessagesRead: _messages_read,
         FlagHandled: _flag_handled,
-        NotificationDropped: _notification_dropped,
+        NotificationDropped: _unchanged,
         NotificationUndelivered: _notification_undelivered,
-        NotificationResolved: _notification_resolved,
+        NotificationResolved: _unchanged,
     }
 )

@@ -32,7 +32,7 @@ class Observer(Protocol):
 
 
 class Outcome(Enum):
-    """What a run of the delivery did with notifications."""
+    """The outcome of a run of the delivery for notifications."""
 
     DELIVERED = "delivered"
     """Sent, or the inbox had them already."""
@@ -46,7 +46,7 @@ class Outcome(Enum):
 
 @frozen(kw_only=True)
 class DeliveryOutcome:
-    """What became of some notifications of one channel and text. No unit, no enrolment, no person.
+    """The outcome for some notifications of one channel and text. No unit, no enrolment, no person.
 
     Args:
         channel: Their channel.

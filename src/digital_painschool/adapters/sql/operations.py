@@ -10,9 +10,10 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.digest_rows import readable_records
 from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
+from digital_painschool.adapters.sql.message_tables import delivery_workers
 from digital_painschool.adapters.sql.notifications import DEAD_LETTER, ID_INDEX, RECORDS, SETTLED_INDEX
 from digital_painschool.adapters.sql.rows import Row
-from digital_painschool.adapters.sql.schema import GIVEN_UP, PENDING, delivery_workers, digests, enrolments
+from digital_painschool.adapters.sql.schema import GIVEN_UP, PENDING, digests, enrolments
 from digital_painschool.adapters.sql.schema import notifications as table
 from digital_painschool.domain.notification import Channel, NotificationRecord
 from digital_painschool.domain.people import HsaId

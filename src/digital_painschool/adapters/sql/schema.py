@@ -201,14 +201,6 @@ superseded_keys = Table(
     sqlite_with_rowid=False,
 )
 
-delivery_workers = Table(
-    "delivery_workers",
-    METADATA,
-    Column("id", Text, primary_key=True),
-    Column("seen_at", Instant, nullable=False),
-    Column("until", Instant, nullable=False),
-)
-
 profiles = Table(
     "profiles",
     METADATA,
