@@ -11,7 +11,14 @@ from attrs import evolve
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
-from digital_painschool.domain.notification import Notification, NotificationRecord, Status, UnreadableNotification
+from digital_painschool.domain.notification import (
+    GIVEN_UP,
+    FailureReason,
+    Notification,
+    NotificationRecord,
+    Status,
+    UnreadableNotification,
+)
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
@@ -74,7 +81,9 @@ class LmdbOutbox:
                         _count_attempt(transaction, id_)
                     settled = {id_: status for id_, status in result.settled.items() if id_ in row.pending}
                     for id_, status in settled.items():
-                        _save_status(transaction, id_, status, result.at)
+                        _save_status(transaction, id_, status, result.at, result.reason)
+                        if status in GIVEN_UP:
+                            transaction.put(Table.DEAD, id_, id_)
                         if status is not Status.DELIVERED:
                             transaction.put(Table.UNNOTED, id_, id_)
                     left = row.without(settled)
@@ -120,6 +129,8 @@ def check(transaction: Transaction, change: Change) -> None:
         raise Conflict("a notification that was to be cancelled does not wait any more")
     if any(transaction.get(Table.UNNOTED, id_) is None for id_ in change.noted):
         raise Conflict("the end of a notification is noted already")
+    if not all(is_dead_letter(transaction, id_) for id_ in change.resolved):
+        raise Conflict("the notification is no dead letter any more")
     if any(find_notification(transaction, notification.id) is not None for notification in change.notifications):
         raise Conflict("there is another notification under this id")
 
@@ -133,8 +144,24 @@ def save(transaction: Transaction, change: Change) -> None:
             _save_digest(transaction, row.without((id_,)), row)
     for id_ in change.noted:
         transaction.remove(Table.UNNOTED, id_)
+    for id_, status in change.resolved.items():
+        transaction.remove(Table.DEAD, id_)
+        _resolve(transaction, id_, status, change.enrolment.last_entry_at)
     for notification in change.notifications:
         _save_new(transaction, notification)
+
+
+def is_dead_letter(transaction: Transaction, id_: str) -> bool:
+    """Return whether a notification was given up, and its end is noted."""
+    return transaction.get(Table.DEAD, id_) is not None and transaction.get(Table.UNNOTED, id_) is None
+
+
+def waiting_digests(transaction: Transaction) -> Iterator[StoredDigest]:
+    """Yield the digests with something pending; a log line names the unreadable ones."""
+    for id_ in ids(transaction.scan(Table.DUE)):
+        for row in read_each([id_], partial(_find_digest, transaction), _log):
+            if row is not None:
+                yield row
 
 
 def superseded(transaction: Transaction, digest_id: str) -> frozenset[str]:
@@ -172,6 +199,7 @@ def delete(
         transaction.remove(Table.UNNOTED, notification.id)
         if one.key is not None:
             transaction.remove(Table.SENT, one.key, notification.id)
+        transaction.remove(Table.DEAD, notification.id)
         transaction.remove(Table.ASKED, notification.trigger.enrolment_id, notification.id)
 
 
@@ -230,10 +258,29 @@ def _count_attempt(transaction: Transaction, id_: str) -> None:
     save_notification(transaction, evolve(one, record=evolve(one.record, attempts=one.record.attempts + 1)))
 
 
-def _save_status(transaction: Transaction, id_: str, status: Status, at: datetime) -> StoredNotification:
+def _save_status(
+    transaction: Transaction, id_: str, status: Status, at: datetime, reason: FailureReason | None = None
+) -> StoredNotification:
     one = _pending(transaction, id_)
-    save_notification(transaction, evolve(one, record=evolve(one.record, status=status, settled_at=at)))
+    why = reason if status in GIVEN_UP else None
+    save_notification(transaction, evolve(one, record=evolve(one.record, status=status, settled_at=at, reason=why)))
     return one
+
+
+def _resolve(transaction: Transaction, id_: str, status: Status, at: datetime) -> None:
+    one = find_notification(transaction, id_)
+    row = None if one is None else _find_digest(transaction, one.digest_id)
+    assert one is not None, "a dead letter is stored"
+    assert row is not None, "the digest of a dead letter is stored"
+    if status is not Status.PENDING:
+        save_notification(transaction, evolve(one, record=evolve(one.record, status=status, settled_at=at)))
+        return
+    if one.key is not None:
+        transaction.remove(Table.SENT, one.key, id_)
+    notification = evolve(one.record.notification, due_at=at)
+    save_notification(transaction, evolve(one, record=NotificationRecord(notification=notification), key=None))
+    known = row.superseded if one.key is None else row.superseded | {one.key}
+    _save_digest(transaction, evolve(_with_one_more(row, notification), superseded=known), row)
 
 
 def _released(
@@ -246,14 +293,18 @@ def _released(
 
 def _save_new(transaction: Transaction, notification: Notification) -> None:
     row = _digest_for(transaction, notification)
-    next_at = row.next_at
-    if row.digest.batch is None:
-        next_at = min(next_at or notification.due_at, notification.due_at)
-    _save_digest(transaction, evolve(row, pending=(*row.pending, notification.id), next_at=next_at), row)
+    _save_digest(transaction, _with_one_more(row, notification), row)
     save_notification(
         transaction, StoredNotification(record=NotificationRecord(notification=notification), digest_id=row.digest.id)
     )
     transaction.put(Table.ASKED, notification.id, notification.trigger.enrolment_id, notification.id)
+
+
+def _with_one_more(row: StoredDigest, notification: Notification) -> StoredDigest:
+    next_at = row.next_at
+    if row.digest.batch is None:
+        next_at = min(next_at or notification.due_at, notification.due_at)
+    return evolve(row, pending=(*row.pending, notification.id), next_at=next_at)
 
 
 def _digest_for(transaction: Transaction, notification: Notification) -> StoredDigest:

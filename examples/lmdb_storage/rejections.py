@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import evolve
 
-from digital_painschool.domain.notification import Status
+from digital_painschool.domain.notification import FailureReason, Status
 from digital_painschool.errors import Conflict
 from lmdb_storage.database import Transaction
 from lmdb_storage.records import find_notification, ids, save_notification
@@ -23,6 +23,10 @@ def reject(transaction: Transaction, key: str, at: datetime) -> int:
     delivered = [one for one in found if one.record.status is Status.DELIVERED]
     for one in delivered:
         id_ = one.record.notification.id
-        save_notification(transaction, evolve(one, record=evolve(one.record, status=Status.FAILED, settled_at=at)))
+        save_notification(
+            transaction,
+            evolve(one, record=evolve(one.record, status=Status.FAILED, settled_at=at, reason=FailureReason.REPORTED)),
+        )
         transaction.put(Table.UNNOTED, id_, id_)
+        transaction.put(Table.DEAD, id_, id_)
     return len(delivered)

@@ -10,6 +10,7 @@ from lmdb_storage.caseload import LmdbCaseload
 from lmdb_storage.database import Database
 from lmdb_storage.drafts import LmdbDrafts
 from lmdb_storage.enrolments import LmdbEnrolments
+from lmdb_storage.operations import LmdbOperations
 from lmdb_storage.outbox import LmdbOutbox
 from lmdb_storage.programs import LmdbPrograms
 from lmdb_storage.retention import LmdbRetention
@@ -53,6 +54,10 @@ class LmdbStorage:
         self.reject = outbox.reject
         self.notifications = outbox.notifications
         self.unnoted = outbox.unnoted
+        operations = LmdbOperations(self._database)
+        self.dead_letters = operations.dead_letters
+        self.outbox_figures = operations.outbox_figures
+        self.record_worker = operations.record_worker
         staff = LmdbStaff(self._database)
         self.profile = staff.profile
         self.save_profile = staff.save_profile

@@ -10,6 +10,7 @@ from digital_painschool.domain.digest import Batch, Digest
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.domain.notification import (
     Channel,
+    FailureReason,
     Notification,
     NotificationRecord,
     Status,
@@ -156,6 +157,7 @@ class StoredNotification:
             "status": self.record.status.value,
             "attempts": self.record.attempts,
             "settled_at": optional_instant_to_text(self.record.settled_at),
+            "reason": None if self.record.reason is None else self.record.reason.value,
             "digest_id": self.digest_id,
             "key": self.key,
         }
@@ -175,6 +177,7 @@ def notification_from_data(data: Data) -> StoredNotification:
         attempts=data["attempts"],
         settled_at=optional_instant_from_text(data["settled_at"]),
         begun=data["key"] is not None,
+        reason=None if data.get("reason") is None else FailureReason(data["reason"]),
     )
     return StoredNotification(record=record, digest_id=data["digest_id"], key=data["key"])
 

@@ -15,6 +15,8 @@ from digital_painschool.application.form_answers import FormAnswers as FormAnswe
 from digital_painschool.application.form_answers import QuestionAnswers as QuestionAnswers
 from digital_painschool.application.input_limits import InputLimits as InputLimits
 from digital_painschool.application.message_pages import MessagePages as MessagePages
+from digital_painschool.application.operator import DeadLetter as DeadLetter
+from digital_painschool.application.operator import OperatorDesk as OperatorDesk
 from digital_painschool.application.overview import FormStatus as FormStatus
 from digital_painschool.application.overview import ModuleStatus as ModuleStatus
 from digital_painschool.application.overview import Overview as Overview
@@ -52,6 +54,7 @@ from digital_painschool.codes import IdentityReason as IdentityReason
 from digital_painschool.codes import OtherAction as OtherAction
 from digital_painschool.codes import ValueReason as ValueReason
 from digital_painschool.delivery.report import DeliveryReport as DeliveryReport
+from digital_painschool.delivery.status import DeliveryStatus as DeliveryStatus
 from digital_painschool.delivery.worker import Delivery as Delivery
 from digital_painschool.domain.draft import Draft as Draft
 from digital_painschool.domain.enrolment import AlertReason as AlertReason
@@ -78,6 +81,7 @@ from digital_painschool.domain.events import ModuleCompleted as ModuleCompleted
 from digital_painschool.domain.events import ModuleOpened as ModuleOpened
 from digital_painschool.domain.events import ModuleReleased as ModuleReleased
 from digital_painschool.domain.events import NotificationDropped as NotificationDropped
+from digital_painschool.domain.events import NotificationResolved as NotificationResolved
 from digital_painschool.domain.events import NotificationUndelivered as NotificationUndelivered
 from digital_painschool.domain.events import PageRead as PageRead
 from digital_painschool.domain.events import ProgramDone as ProgramDone
@@ -101,10 +105,12 @@ from digital_painschool.domain.ids import EnrolmentId as EnrolmentId
 from digital_painschool.domain.ids import NotificationId as NotificationId
 from digital_painschool.domain.ids import PlanId as PlanId
 from digital_painschool.domain.notification import Channel as Channel
+from digital_painschool.domain.notification import FailureReason as FailureReason
 from digital_painschool.domain.notification import Notification as Notification
 from digital_painschool.domain.notification import NotificationRecord as NotificationRecord
 from digital_painschool.domain.notification import Notify as Notify
 from digital_painschool.domain.notification import Profile as Profile
+from digital_painschool.domain.notification import ResolutionReason as ResolutionReason
 from digital_painschool.domain.notification import Status as Status
 from digital_painschool.domain.notification import Template as Template
 from digital_painschool.domain.notification import TriggeringEntry as TriggeringEntry

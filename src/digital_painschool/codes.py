@@ -122,6 +122,8 @@ class Action(StrEnum):
     SEE_PLANS = "see-plans"
     SEE_ACCESS_LOG = "see-access-log"
     DELIVER = "deliver"
+    SEE_DEAD_LETTERS = "see-dead-letters"
+    RESOLVE_DEAD_LETTER = "resolve-dead-letter"
 
 
 class OtherAction(str):

@@ -61,6 +61,7 @@ class Reason(Enum):
     ALREADY_WITHDRAWN = "already-withdrawn"
     PATIENT_HAS_WRITTEN = "patient-has-written"
     UNKNOWN_WITHDRAWAL_REASON = "unknown-withdrawal-reason"
+    NO_DEAD_LETTER = "no-dead-letter"
 
     @property
     def advice(self) -> str:
@@ -118,6 +119,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.ALREADY_WITHDRAWN: "the start was withdrawn and nothing can be added to it; start a new one",
         Reason.PATIENT_HAS_WRITTEN: "the patient has written in it, and what is written is kept; end it instead",
         Reason.UNKNOWN_WITHDRAWAL_REASON: "choose a reason from the unit's list of reasons to withdraw",
+        Reason.NO_DEAD_LETTER: "no such notification waits to be resolved; read the list of dead letters again",
     }
 )
 

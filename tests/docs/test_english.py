@@ -21,10 +21,10 @@ FILES = sorted(SOURCE.rglob("*.py"))
 VERBS = tuple(
     # Sorted, and each is used. Give, Tell, Say, Let, Do, Be, Look, Take and Keep are not among them: name the action.
     "Acquire Add Allow Answer Approve Assert Begin Bring Cache Call Cancel Carry Change Check Claim Close "  # noqa: SIM905
-    "Commit Complete Cut Delete Deliver Describe Draw End Execute Export Flush Fold Generate Hand Insert Kill "
+    "Commit Complete Cut Delete Deliver Describe Draw Drop End Execute Export Flush Fold Generate Hand Insert Kill "
     "Lift List Lock Log Maintain Make Mark Move Name Note Notify Open Plan Play Preview Print Purge Read "
-    "Receive Record Refuse Release Remove Rename Report Return Roll Run Save Send Settle Show Simulate Skip "
-    "Start Store Tabulate Tick Wait Withdraw Write Yield".split()
+    "Receive Record Refuse Release Remove Rename Report Resolve Return Roll Run Save Send Settle Show Simulate "
+    "Skip Start Store Tabulate Tick Wait Withdraw Write Yield".split()
 )
 """The imperatives with which the docstring of a function begins."""
 

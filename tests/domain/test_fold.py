@@ -1,6 +1,7 @@
 """The fold: what each event changes of a state, and that the timeline replays to the state."""
 
 import pickle
+from datetime import timedelta
 from typing import Any, get_args
 
 import attrs
@@ -34,6 +35,7 @@ from digital_painschool.domain.events import (
     ModuleOpened,
     ModuleReleased,
     NotificationDropped,
+    NotificationResolved,
     NotificationUndelivered,
     PageRead,
     ProgramDone,
@@ -44,7 +46,7 @@ from digital_painschool.domain.events import (
 )
 from digital_painschool.domain.fold import apply, replay
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
-from digital_painschool.domain.notification import Channel, Status
+from digital_painschool.domain.notification import Channel, ResolutionReason, Status
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.serialization.events import event_from_data
@@ -73,6 +75,14 @@ TALK = (
 FIRST: dict[str, Any] = {"last_message": 3, "last_message_at": AT}
 LOST = NotificationUndelivered(
     at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX, status=Status.FAILED
+)
+AGAIN = NotificationResolved(
+    at=AT,
+    by="SE2321000131-P000000000007",
+    notification=NotificationId("n-1"),
+    channel=Channel.INBOX,
+    status=Status.PENDING,
+    reason=ResolutionReason.CHANNEL_REPAIRED,
 )
 
 HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
@@ -181,6 +191,7 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
         {"version": 2, "undelivered": ()},
     ),
     NotificationUndelivered: ((LOST,), {"undelivered": ("n-1",), "undelivered_at": (AT,)}),
+    NotificationResolved: ((LOST, AGAIN), {"undelivered": ("n-1",), "undelivered_at": (AT,)}),
 }
 
 
@@ -201,6 +212,13 @@ def test_an_event_changes_what_it_says_and_nothing_else(kind: type[Event]) -> No
     may_change = {"version", "last_entry_at", "last_seen_at", *expected}
     fields = [field.name for field in attrs.fields(Enrolment) if field.name not in may_change]
     assert [getattr(before, name) for name in fields] == [getattr(state, name) for name in fields]
+
+
+@pytest.mark.rule("D-13d")
+def test_what_is_given_up_twice_waits_once_since_the_first_time() -> None:
+    """Otherwise a notification that was sent again in vain would count as two, and settle as one."""
+    state = replay((STARTED, LOST, AGAIN, attrs.evolve(LOST, at=AT + timedelta(days=1))))
+    assert (("n-1",), (AT,)) == (state.undelivered, state.undelivered_at)
 
 
 def test_a_timeline_begins_with_started_once() -> None:

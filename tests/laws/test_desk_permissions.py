@@ -9,17 +9,28 @@ from typing import Any
 import pytest
 
 from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import NotPermitted, RuleViolation
 from digital_painschool.testing.example import PAIN, program
-from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, OTHER_UNIT, UNIT, staff
+from digital_painschool.testing.people import (
+    ANNA,
+    ARCHIVIST,
+    BO,
+    NURSE,
+    OPERATOR,
+    OTHER_UNIT,
+    RESERVE_NUMBER,
+    UNIT,
+    staff,
+)
 from digital_painschool.testing.reference import permissions
-from digital_painschool.testing.reference.permissions import DESK, FINDERS, ROOM, UNIT_METHODS, may
+from digital_painschool.testing.reference.permissions import DESK, FINDERS, OPERATIONS, ROOM, UNIT_METHODS, may
 from digital_painschool.testing.scenario import Scenario
 from tests.application.desk_calls import public_methods
 
-T, P, D = Role.THERAPIST, Role.PATIENT_ADMINISTRATOR, Role.DATA_ADMINISTRATOR
+T, P, D, OPS = Role.THERAPIST, Role.PATIENT_ADMINISTRATOR, Role.DATA_ADMINISTRATOR, Role.OPERATOR
 
 OF_A_PERSON = {"find"}
 """Refused to whom no role lets see any enrolment; whoever may see others' is given nothing."""
@@ -29,6 +40,7 @@ OFFICE: dict[str, Callable[[Any, str, Path], object]] = {
 }
 
 ROLES = [frozenset(roles) for size in range(4) for roles in itertools.combinations((T, P, D), size)]
+ROLES += [frozenset({OPS}), frozenset(Role)]
 NAMES = ["+".join(sorted(role.value for role in roles)) or "no role" for roles in ROLES]
 
 
@@ -146,6 +158,24 @@ def test_another_unit_s_records_are_out_of_reach(method: str, tmp_path: Path) ->
         assert all(id_ not in file.read_text("utf-8") for file in tmp_path.rglob("*.*") if file.is_file())
 
 
+@pytest.mark.rule("D-13d")
+@pytest.mark.parametrize("roles", ROLES, ids=NAMES)
+@pytest.mark.parametrize("method", OPERATIONS)
+def test_what_concerns_dead_letters(method: str, roles: frozenset[Role]) -> None:
+    """Otherwise a therapist could silence a failure, or an operator of one unit send for another."""
+    for unit in (UNIT, OTHER_UNIT):
+        school = Scenario()
+        id_ = school.start(RESERVE_NUMBER)
+        school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
+        school.deliver()
+        [letter] = school.operator.dead_letters().rows
+        desk = school.school.operator(Actor(hsa_id=OPERATOR.hsa_id, unit=unit, roles=roles))
+        allowed = OPS in roles and (unit == UNIT or method == "dead_letters")
+        check(school, allowed, partial(OPERATIONS[method], desk, id_, letter.notification_id))
+        if allowed and unit == OTHER_UNIT:
+            assert () == desk.dead_letters().rows
+
+
 @pytest.mark.rule("M-06")
 @pytest.mark.parametrize("number", [ANNA, BO])
 @pytest.mark.parametrize("method", ROOM)
@@ -162,6 +192,7 @@ def test_every_method_of_every_desk_is_in_the_tables() -> None:
     for desk, tables in (
         (school.desk, {*DESK, *UNIT_METHODS, *OF_A_PERSON}),
         (school.office, {*OFFICE}),
+        (school.operator, {*OPERATIONS}),
         (school.room, {*ROOM, "enrolments"}),
     ):
         assert tables == {*public_methods(desk)}

@@ -266,6 +266,7 @@ def test_every_answer_of_a_storage_is_looked_at() -> None:
         "save_draft",
         "discard_draft",
         "complete",
+        "record_worker",
         "save_profile",
         "log",
         "save_export",

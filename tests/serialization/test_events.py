@@ -40,6 +40,7 @@ def test_the_kinds_are_the_ones_that_stand_in_databases() -> None:
         "started handed-over reviewed maintained reactivated access-ended ended withdrawn module-opened"
         " page-read module-completed module-released program-done form-saved form-read conversation-started"
         " conversation-renamed message-sent messages-read flag-handled notification-dropped notification-undelivered"
+        " notification-resolved"
     )
     assert expected.split() == list(EVENT_KINDS)
 

@@ -69,8 +69,8 @@ BUGS = (
         name="a-key-is-lost-where-a-step-is-one-statement",
         harm="on PostgreSQL a double click would write a message twice",
         module="adapters.sql.saving",
-        old="change.noted or change.completed:",
-        new="change.noted:",
+        old="change.resolved or change.completed:",
+        new="change.resolved:",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestPostgresqlStorage::test_a_call_is_found_by_its_key",
             "test_a_call_is_found_by_its_key",

@@ -279,8 +279,8 @@ BUGS = (
         name="a-message-brings-a-row-forward",
         harm="a broken inbox would be asked with each new message",
         module="adapters.sql.digests",
-        old="next_at = case((_d.batch_key.is_(None), earlier), else_=present)",
-        new="next_at = earlier",
+        old="return case((_d.batch_key.is_(None), earlier), else_=present)",
+        new="return earlier",
         caught_by=Catcher(f"{_SQLITE}::test_a_batch_in_doubt_is_not_brought_forward"),
     ),
     Bug(

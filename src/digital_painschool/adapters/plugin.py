@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from attrs import field, frozen
-from attrs.validators import in_, optional
+from attrs.validators import and_, ge, in_, le, optional
 
 from digital_painschool.adapters.elks.factory import make_elks_messenger
 from digital_painschool.adapters.elks.options import SECRETS as ELKS_SECRETS
@@ -26,6 +26,7 @@ from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
 from digital_painschool.ports.identity import Identity
 from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Messenger
+from digital_painschool.ports.observer import Observer
 from digital_painschool.ports.storage import Storage
 
 _SQL_SECRETS = ("url",)
@@ -33,6 +34,7 @@ _SQL_SECRETS = ("url",)
 
 _CHANNELS = (Channel.EMAIL.value, Channel.SMS.value)
 _CHANNEL = check((in_(_CHANNELS), f"must be one of {', '.join(_CHANNELS)}"))
+_PORT = check((optional(and_(ge(1), le(65_535))), "must be a port, 1 to 65535"))
 _LANGUAGE = check((optional(in_(tuple(Language))), f"must be one of {', '.join(Language)}"))
 
 
@@ -95,6 +97,13 @@ class _SqlMessengerOptions:
     migrate: bool = False
 
 
+@frozen(kw_only=True)
+class _PrometheusOptions:
+    file: Path | None = None
+    port: int | None = field(default=None, validator=_PORT)
+    address: str = "127.0.0.1"
+
+
 @hookimpl
 def painschool_storages() -> Iterable[AdapterFactory[Storage]]:
     """Return factories of storages in memory, on SQLite, and on PostgreSQL."""
@@ -142,6 +151,12 @@ def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
         AdapterFactory("smtp", _smtp_messenger, ("user", "password")),
         AdapterFactory("46elks", make_elks_messenger, ELKS_SECRETS),
     )
+
+
+@hookimpl
+def painschool_observers() -> Iterable[AdapterFactory[Observer]]:
+    """Return the factory of the observer that counts for Prometheus."""
+    return (AdapterFactory("prometheus", _prometheus),)
 
 
 @hookimpl
@@ -248,6 +263,17 @@ def _smtp_messenger(options: Options) -> Messenger:
     from digital_painschool.adapters.smtp.messenger import smtp_messenger
 
     return smtp_messenger(options)
+
+
+def _prometheus(options: Options) -> Observer:
+    chosen = parse_options(options, "observer 'prometheus'", _PrometheusOptions)
+    try:
+        from digital_painschool.adapters.metrics import PrometheusObserver
+    except ImportError:
+        raise ConfigurationError(
+            "counters for Prometheus need the extra: pip install 'digital_painschool[metrics]'"
+        ) from None
+    return PrometheusObserver(file=chosen.file, port=chosen.port, address=chosen.address)
 
 
 def _bundled_program(options: Options) -> Program:

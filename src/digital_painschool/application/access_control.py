@@ -33,6 +33,7 @@ _READING = frozenset(
         Action.READ_CONVERSATION,
         Action.SEE_PLANS,
         Action.SEE_ACCESS_LOG,
+        Action.SEE_DEAD_LETTERS,
         Action.PLAN_PURGE,
     }
 )

@@ -17,7 +17,7 @@ from digital_painschool.application.person_lookup import PersonLookup
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.application.program_terms import ProgramTerms
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
-from digital_painschool.domain.events import Event, NotificationDropped
+from digital_painschool.domain.events import Event, NotificationDropped, NotificationResolved
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Profile
@@ -277,6 +277,7 @@ class Executor:
                 if isinstance(event, NotificationDropped) and event.notification not in noted
             ),
             noted=noted,
+            resolved={e.notification: e.status for e in result.events if isinstance(e, NotificationResolved)},
             discarded_drafts=discarded,
             completed=completed,
         )

@@ -4,12 +4,14 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from types import TracebackType
 from typing import Self
 
 from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.joined import OnCommit, joined_executor
+from digital_painschool.application.operator import OperatorDesk
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.application.receipt_proof import ReceiptKey
@@ -79,9 +81,27 @@ class PainSchool:
         """Return the desk of a data administrator whom the host has signed in. Rule: M-06, M-20."""
         return AdministratorDesk(self._executor, actor, self._receipt_key)
 
-    def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
-        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
-        return Delivery(self._executor, batch=batch, lease=lease)
+    def operator(self, actor: Actor) -> OperatorDesk:
+        """Return the desk of an operator whom the host has signed in. Rule: M-06, D-13d."""
+        return OperatorDesk(self._executor, actor)
+
+    def delivery(
+        self,
+        *,
+        batch: int = 200,
+        lease: timedelta = timedelta(minutes=15),
+        every: timedelta | None = None,
+        stop: Event | None = None,
+    ) -> Delivery:
+        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a.
+
+        Args:
+            batch: The number of digests claimed at a time.
+            lease: How long a claim is held; longer than a batch can take.
+            every: The time between the runs of a loop; the worker counts as alive meanwhile. None for a single run.
+            stop: An event that ends a run after the notice at hand; None for a run that is never stopped.
+        """
+        return Delivery(self._executor, batch=batch, lease=lease, every=every, stop=stop)
 
     def try_messenger(
         self, recipient: str, channel: Channel, *, unit: str, template: Template = Template.PROGRAM_DONE

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TextIO
 
 import click
 
+from digital_painschool.cli.dead_letters import dead_letters
 from digital_painschool.cli.demo import demo
 from digital_painschool.cli.directory import directory
 from digital_painschool.cli.export import export
@@ -23,6 +24,7 @@ from digital_painschool.cli.redaction import masked
 from digital_painschool.cli.retention import retention
 from digital_painschool.cli.service import deliver, migrate
 from digital_painschool.cli.simulate import simulate
+from digital_painschool.cli.status import status
 from digital_painschool.errors import InvalidProgram, PainSchoolError
 
 NAME = "digital-painschool"
@@ -119,7 +121,10 @@ def _is_flushed(stream: TextIO | None) -> bool:
 @click.command(
     NAME,
     cls=Commands,
-    commands=[demo, migrate, deliver, messengers, programs, plugins, directory, policy, export, retention, simulate],
+    commands=[
+        *(demo, migrate, deliver, status, dead_letters, messengers, programs, plugins, directory, policy),
+        *(export, retention, simulate),
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=epilog(
         """\

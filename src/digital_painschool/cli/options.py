@@ -136,16 +136,27 @@ def optional_school_options(command: Command) -> Command:
     return _add_school_options(with_settings)
 
 
-def actor_options(command: Command) -> Command:
-    """Add --hsa-id and --unit; the command gets `actor`, the unit's data administrator. Rule: M-06, M-20."""
+def _acting_as(role: Role) -> Callable[[Command], Command]:
+    """Return the decorator that adds --hsa-id and --unit; the command gets `actor`, who has the role at the unit."""
 
-    @click.option("--hsa-id", type=HsaIdType(), required=True, help="Who you are; the access log names you.")
-    @click.option("--unit", type=HsaIdType(), required=True, help="The unit whose data administrator you are.")
-    @wraps(command)
-    def with_actor(*, hsa_id: HsaId, unit: HsaId, **others: object) -> None:
-        command(actor=Actor(hsa_id=hsa_id, unit=unit, roles={Role.DATA_ADMINISTRATOR}), **others)
+    def add(command: Command) -> Command:
+        noun = role.value.replace("-", " ")
 
-    return with_actor
+        @click.option("--hsa-id", type=HsaIdType(), required=True, help="Who you are; the access log names you.")
+        @click.option("--unit", type=HsaIdType(), required=True, help=f"The unit whose {noun} you are.")
+        @wraps(command)
+        def with_actor(*, hsa_id: HsaId, unit: HsaId, **others: object) -> None:
+            command(actor=Actor(hsa_id=hsa_id, unit=unit, roles={role}), **others)
+
+        return with_actor
+
+    return add
+
+
+actor_options = _acting_as(Role.DATA_ADMINISTRATOR)
+"""Add --hsa-id and --unit; the command gets `actor`, the unit's data administrator. Rule: M-06, M-20."""
+operator_options = _acting_as(Role.OPERATOR)
+"""Add --hsa-id and --unit; the command gets `actor`, the unit's operator. Rule: M-06, D-13d."""
 
 
 def _add_school_options(command: Command) -> Command:

@@ -1,11 +1,9 @@
 """The commands of the service: `migrate` and `deliver`."""
 
 import gc
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
+from datetime import timedelta
 from threading import Event
-from types import FrameType
 
 import attrs
 import click
@@ -15,15 +13,17 @@ from digital_painschool import (
     ConfigurationError,
     Conflict,
     OutcomeUnknown,
-    PainSchool,
     Settings,
     StorageError,
     open_school,
 )
 from digital_painschool.bootstrap.school import system_clock
+from digital_painschool.cli.log_format import log_as
 from digital_painschool.cli.options import Number, epilog, existing_school, school_options
 from digital_painschool.cli.output import console, print_line
+from digital_painschool.cli.stopping import notify_service_manager, stop_signals
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.delivery.worker import Delivery
 
 _EVERY = 60.0
 
@@ -71,7 +71,8 @@ Examples:
   digital-painschool deliver --settings painschool.toml --watch      until it is stopped
   digital-painschool deliver --settings painschool.toml --watch 15   a run every 15 seconds
 
-Ctrl-C or SIGTERM stops the watch after the current run, with exit code 0; or 1 when that run has failed.""")
+Ctrl-C or SIGTERM ends the run after the notice at hand, with exit code 0; or 1 when the last run of a watch has failed.
+The other notices of the run are given back: the next run of any worker sends them.""")
 )
 @click.option(
     "--watch",
@@ -81,8 +82,15 @@ Ctrl-C or SIGTERM stops the watch after the current run, with exit code 0; or 1 
     metavar="[SECONDS]",
     help="Repeat, with so many seconds between runs (60 when left out), until it is stopped.",
 )
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The log on stderr: warnings as text, or every event of a run as a line of JSON.",
+)
 @school_options
-def deliver(*, settings: Settings, watch: float | None) -> None:
+def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
     """Send the notifications that are due.
 
     They go to patients' inboxes, and to staff by e-mail or SMS. Direct notifications are sent immediately; collected
@@ -93,14 +101,15 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
     retries, links), and nothing can be sent to staff.
     """
     _refuse_memory(settings)
-    with existing_school(settings) as school:
+    with log_as(log), existing_school(settings) as school, stop_signals() as stop:
         # A run makes many objects, few of them in cycles: the collector passes over what existed before, and comes less
         # often.
         gc.freeze()
         gc.set_threshold(100_000)
+        worker = school.delivery(every=None if watch is None else timedelta(seconds=watch), stop=stop)
         if watch is None:
-            print_line(_summary(school.delivery().run()))
-        elif not _watch(school, watch):
+            print_line(_summary(worker.run()))
+        elif not _watch(worker, watch, stop):
             click.get_current_context().exit(1)
 
 
@@ -115,50 +124,29 @@ def _refuse_memory(settings: Settings) -> None:
             )
 
 
-def _watch(school: PainSchool, seconds: float) -> bool:
+def _watch(worker: Delivery, seconds: float, stop: Event) -> bool:
     """Run the delivery repeatedly until a signal arrives; return whether the last run succeeded."""
     succeeded = True
     screen = console(stderr=True)
-    with _stop_signals() as stop:
-        while not stop.is_set():
-            try:
-                report = school.delivery().run()
-            except (Conflict, OutcomeUnknown, StorageError) as error:
-                succeeded = False
-                print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
-            except Exception as error:  # noqa: BLE001 - whatever the error, the next run may succeed
-                succeeded = False
-                print_line(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
-            else:
-                succeeded = True
-                if report != DeliveryReport():
-                    print_line(f"{_time()}  {_summary(report)}")
-            waiting = screen.status(f"next run in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
-            with waiting:
-                stop.wait(seconds)
+    notify_service_manager("READY=1")
+    while not stop.is_set():
+        try:
+            report = worker.run()
+        except (Conflict, OutcomeUnknown, StorageError) as error:
+            succeeded = False
+            print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
+        except Exception as error:  # noqa: BLE001 - whatever the error, the next run may succeed
+            succeeded = False
+            print_line(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
+        else:
+            succeeded = True
+            if report != DeliveryReport():
+                print_line(f"{_time()}  {_summary(report)}")
+        waiting = screen.status(f"next run in {seconds:g} s; Ctrl-C stops") if screen.is_terminal else nullcontext()
+        with waiting:
+            stop.wait(seconds)
+    notify_service_manager("STOPPING=1")
     return succeeded
-
-
-@contextmanager
-def _stop_signals() -> Iterator[Event]:
-    """Yield an event that SIGINT or SIGTERM sets; a second signal has its usual effect."""
-    stop = Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def request_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        restore()
-
-    for number in before:
-        signal.signal(number, request_stop)
-    try:
-        yield stop
-    finally:
-        restore()
 
 
 def _summary(report: DeliveryReport) -> str:

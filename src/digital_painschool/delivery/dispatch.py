@@ -2,11 +2,12 @@
 
 import logging
 
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.domain.digest import Digest
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.errors import DeliveryError
+from digital_painschool.errors import DeliveryError, PainSchoolError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 
@@ -30,12 +31,31 @@ def send(digest: Digest, key: str, policy: Policy, ports: Ports) -> Delivered:
         return send_to_staff(
             digest.recipient, digest.channel, digest.template, digest.unit, key=key, policy=policy, ports=ports
         )
-    except DeliveryError:
+    except Unreachable:
         raise
+    except DeliveryError as error:
+        if not _names_recipient(error.why, digest, ports):
+            raise
+        failure = DeliveryError(
+            "the adapter's text names the recipient", permanent=error.permanent, retry_after=error.retry_after
+        )
     except Exception as error:  # noqa: BLE001 - an adapter of any make must stop no other notification
-        _log.error("sending to %s raised %s", digest.channel.value, type(error).__name__)
+        log_event(_log, "adapter-raised", channel=digest.channel.value, error=type(error).__name__)
         failure = DeliveryError(type(error).__name__)
     raise failure
+
+
+def _names_recipient(text: str, digest: Digest, ports: Ports) -> bool:
+    """Return whether an adapter has broken its contract, and named the recipient of a digest in an error."""
+    if isinstance(digest.recipient, PersonId):
+        letters = "".join(filter(str.isalnum, text)).upper()
+        return digest.recipient.value[2:] in letters
+    try:
+        entry = ports.directory.find(digest.recipient)
+    except PainSchoolError:
+        return True  # nobody can tell
+    addresses = () if entry is None else (entry.email, entry.sms)
+    return any(one is not None and one.value.casefold() in text.casefold() for one in addresses)
 
 
 def _to_patient(digest: Digest, person: PersonId, key: str, policy: Policy, ports: Ports) -> Delivered:

@@ -2,10 +2,12 @@
 
 import logging
 from datetime import datetime
+from threading import Event
 
 from digital_painschool.application.commands import Command, CommandResult
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.failures import describe
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import NotificationRecord, Status
@@ -29,11 +31,13 @@ class TimelineNotes:
     Args:
         executor: Executes the commands.
         batch: The number of ended accesses asked for at a time.
+        stop: An event after which no further note is written; a later run writes the others.
     """
 
-    def __init__(self, executor: Executor, batch: int) -> None:
+    def __init__(self, executor: Executor, batch: int, stop: Event) -> None:
         self._executor = executor
         self._batch = batch
+        self._stop = stop
 
     def note_ended_accesses(self) -> int:
         """Note the end of each access that is over, and return how many were noted. Rule: D-05a."""
@@ -47,6 +51,8 @@ class TimelineNotes:
         # A failed one is returned again. The larger limit keeps it from starving those after it.
         while ids := set(self._executor.storage.access_ended(now, self._batch + len(tried))) - tried:
             for enrolment_id in sorted(ids):
+                if self._stop.is_set():
+                    return noted
                 noted += self._record(enrolment_id, command, now)
             tried |= ids
         return noted
@@ -59,6 +65,8 @@ class TimelineNotes:
         noted, after = 0, ""
         while records := self._executor.storage.unnoted(after=after, limit=_PAGE):
             for record in records:
+                if self._stop.is_set():
+                    return noted
                 now = self._executor.now()
                 notification = record.notification
                 command = self._end_of(record, now)
@@ -89,6 +97,6 @@ class TimelineNotes:
             return False  # it is busy, was purged, or another worker has noted it: a later run tries again
         except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
             # Perhaps this enrolment alone is damaged. A failing storage stops the run at the next claim.
-            _log.error("enrolment %s could not be changed: %s", enrolment_id, describe(error))
+            log_event(_log, "enrolment-waits", enrolment=enrolment_id, error=describe(error))
             return False
         return True

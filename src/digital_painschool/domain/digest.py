@@ -11,7 +11,7 @@ from enum import Enum
 from attrs import field, frozen
 
 from digital_painschool.domain.ids import DigestId, NotificationId
-from digital_painschool.domain.notification import Channel, NotificationRecord, Status, Template
+from digital_painschool.domain.notification import Channel, FailureReason, NotificationRecord, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
 
 
@@ -120,6 +120,7 @@ class DeliveryResult:
         told_on: The new value of the digest's `told_on`. None leaves it unchanged.
         next_at: The instant from which the digest may be claimed again, UTC. None: when its next notification is due.
         lost: The number of lost workers from now on: the claim's `lost` where nothing was sent, 0 after an answer.
+        reason: Why the notifications that are settled as `UNREACHABLE` or `FAILED` were given up; None without any.
     """
 
     digest_id: DigestId
@@ -130,6 +131,7 @@ class DeliveryResult:
     told_on: date | None = None
     next_at: datetime | None = None
     lost: int = 0
+    reason: FailureReason | None = None
 
 
 def batch_key(digest_id: DigestId, notifications: Iterable[str]) -> str:

@@ -9,24 +9,16 @@ from datetime import datetime
 from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import AlertReason, WithdrawalReason
+from digital_painschool.domain.fact import Fact as _Fact
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
-from digital_painschool.domain.local_time import utc
-from digital_painschool.domain.notification import Channel, Notify, Status
+from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.notification_events import (
+    NotificationDropped,
+    NotificationResolved,
+    NotificationUndelivered,
+)
 from digital_painschool.domain.people import Author, HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-
-
-@frozen(kw_only=True, slots=False)
-class _Fact:
-    """The fields that every event has.
-
-    Args:
-        at: The instant, UTC; another zone is converted, a naive time refused.
-        by: The author: a member of staff's HSA-id, `"patient"`, or `"system"`.
-    """
-
-    at: datetime = field(converter=utc)
-    by: str
 
 
 @frozen(kw_only=True, slots=False)
@@ -250,29 +242,6 @@ class FlagHandled(_Fact):
     notifications: tuple[NotificationId, ...] | None = None
 
 
-@frozen(kw_only=True, slots=False)
-class NotificationDropped(_Fact):
-    """An obsolete notification was dropped without being sent. Rule: D-13b."""
-
-    notification: NotificationId
-    channel: Channel
-
-
-@frozen(kw_only=True, slots=False)
-class NotificationUndelivered(_Fact):
-    """A notification could not be delivered. Rule: D-13d, D-17a.
-
-    Args:
-        notification: The notification's id.
-        channel: Its channel.
-        status: `UNREACHABLE` when the person cannot be reached there, `FAILED` when every attempt failed.
-    """
-
-    notification: NotificationId
-    channel: Channel
-    status: Status
-
-
 Event = (
     Started
     | HandedOver
@@ -296,5 +265,6 @@ Event = (
     | FlagHandled
     | NotificationDropped
     | NotificationUndelivered
+    | NotificationResolved
 )
 """Every event of a timeline."""

@@ -33,6 +33,7 @@ from digital_painschool.domain.events import (
     ModuleOpened,
     ModuleReleased,
     NotificationDropped,
+    NotificationResolved,
     NotificationUndelivered,
     PageRead,
     ProgramDone,
@@ -259,15 +260,15 @@ def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
     return {"undelivered": tuple(left), "undelivered_at": tuple(left.values())}
 
 
-def _notification_dropped(enrolment: Enrolment, event: NotificationDropped) -> Changes:
+def _unchanged(enrolment: Enrolment, event: Event) -> Changes:
     return {}
 
 
 def _notification_undelivered(enrolment: Enrolment, event: NotificationUndelivered) -> Changes:
-    return {
-        "undelivered": (*enrolment.undelivered, event.notification),
-        "undelivered_at": (*enrolment.undelivered_at, event.at),
-    }
+    if event.notification in enrolment.undelivered:  # it was sent again, and given up again
+        return {}
+    ids, times = enrolment.undelivered, enrolment.undelivered_at
+    return {"undelivered": (*ids, event.notification), "undelivered_at": (*times, event.at)}
 
 
 _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingProxyType(
@@ -292,7 +293,8 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         MessageSent: _message_sent,
         MessagesRead: _messages_read,
         FlagHandled: _flag_handled,
-        NotificationDropped: _notification_dropped,
+        NotificationDropped: _unchanged,
         NotificationUndelivered: _notification_undelivered,
+        NotificationResolved: _unchanged,
     }
 )

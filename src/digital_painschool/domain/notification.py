@@ -3,8 +3,10 @@
 Rule: M-12, M-13, M-22, M-23, D-13a to D-13d.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 
 from attrs import field, frozen
 
@@ -138,6 +140,47 @@ class Status(Enum):
     FAILED = "failed"
 
 
+GIVEN_UP = frozenset({Status.UNREACHABLE, Status.FAILED})
+"""The status of a dead letter: a notification that was given up."""
+
+
+class FailureReason(Enum):
+    """The reason why a notification was given up; stable. `label` has the words for it. Rule: D-13d."""
+
+    UNREACHABLE = "unreachable"
+    """The recipient has no account in the inbox, or no address in the staff directory."""
+    REFUSED = "refused"
+    """The inbox or the messenger refused it for good."""
+    ATTEMPTS_EXHAUSTED = "attempts-exhausted"
+    """Every attempt failed."""
+    REPORTED = "reported"
+    """The messenger accepted it; the gateway reported afterwards that it did not arrive."""
+    WORKERS_LOST = "workers-lost"
+    """Too many workers crashed while they sent it."""
+
+
+class ResolutionReason(Enum):
+    """The reason of an operator who sends a dead letter again, or drops it; stable. Rule: D-13d."""
+
+    CHANNEL_REPAIRED = "channel-repaired"
+    """Sent again: the inbox, the gateway or the settings were at fault, and work now."""
+    RECIPIENT_REACHABLE = "recipient-reachable"
+    """Sent again: the recipient has an account or an address now."""
+    INFORMED_OTHERWISE = "informed-otherwise"
+    """Dropped: the recipient was told in another way."""
+    NOT_NEEDED = "not-needed"
+    """Dropped: nobody needs to be told any more."""
+
+
+RESOLUTIONS: Mapping[Status, frozenset[ResolutionReason]] = MappingProxyType(
+    {
+        Status.PENDING: frozenset({ResolutionReason.CHANNEL_REPAIRED, ResolutionReason.RECIPIENT_REACHABLE}),
+        Status.DROPPED: frozenset({ResolutionReason.INFORMED_OTHERWISE, ResolutionReason.NOT_NEEDED}),
+    }
+)
+"""What may become of a dead letter, `PENDING` for one that is sent again, each with the reasons to choose from."""
+
+
 @frozen(kw_only=True)
 class NotificationRecord:
     """A notification and its status, as the storage has them.
@@ -148,6 +191,7 @@ class NotificationRecord:
         attempts: How many attempts got an answer of the adapter. A worker that is lost is counted by its claim.
         settled_at: When it left `PENDING`, UTC; None while it is pending.
         begun: True once it was in a batch.
+        reason: Why it was given up; None while it was not, and for one that an earlier version gave up.
     """
 
     notification: Notification
@@ -155,6 +199,7 @@ class NotificationRecord:
     attempts: int = 0
     settled_at: datetime | None = None
     begun: bool = False
+    reason: FailureReason | None = None
 
     @property
     def waits(self) -> bool:

@@ -73,6 +73,7 @@ class Role(Enum):
     THERAPIST = "therapist"
     PATIENT_ADMINISTRATOR = "patient-administrator"
     DATA_ADMINISTRATOR = "data-administrator"
+    OPERATOR = "operator"
 
 
 class Author(Enum):

@@ -63,6 +63,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "ALREADY_WITHDRAWN": "The start was withdrawn. Start a new program instead.",
         "PATIENT_HAS_WRITTEN": "The patient has written in it. It cannot be withdrawn, but it can be ended.",
         "UNKNOWN_WITHDRAWAL_REASON": "Choose a reason to withdraw from the list.",
+        "NO_DEAD_LETTER": "The notification was resolved or delivered already. Read the list again.",
     },
     "AnswerCode": {
         "REQUIRED": "The question needs an answer.",

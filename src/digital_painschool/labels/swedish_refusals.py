@@ -64,6 +64,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "ALREADY_WITHDRAWN": "Starten är tillbakadragen. Starta ett nytt moment i stället.",
         "PATIENT_HAS_WRITTEN": "Patienten har skrivit i momentet. Det kan inte dras tillbaka, men det kan avslutas.",
         "UNKNOWN_WITHDRAWAL_REASON": "Välj en orsak i listan.",
+        "NO_DEAD_LETTER": "Aviseringen är redan hanterad eller har gått fram. Läs om listan.",
     },
     "AnswerCode": {
         "REQUIRED": "Frågan behöver ett svar.",

@@ -39,6 +39,7 @@ Check = Callable[[object], bool]
 _WRITES = frozenset(
     {
         *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "reject", "log", "purge"),
+        "record_worker",
         *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )

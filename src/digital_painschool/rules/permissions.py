@@ -19,7 +19,7 @@ class Scope(Enum):
     UNIT = "unit"
 
 
-_T, _P, _D = Role.THERAPIST, Role.PATIENT_ADMINISTRATOR, Role.DATA_ADMINISTRATOR
+_T, _P, _D, _O = Role.THERAPIST, Role.PATIENT_ADMINISTRATOR, Role.DATA_ADMINISTRATOR, Role.OPERATOR
 
 STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
     {
@@ -54,6 +54,8 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.PURGE: {_D: Scope.UNIT},
         Action.SEE_PLANS: {_D: Scope.UNIT},
         Action.SEE_ACCESS_LOG: {_D: Scope.UNIT},
+        Action.SEE_DEAD_LETTERS: {_O: Scope.UNIT},
+        Action.RESOLVE_DEAD_LETTER: {_O: Scope.UNIT},
     }
 )
 """The actions of each role. `OWN`: with the therapist's own patients; `STARTED`: with the enrolments that the actor

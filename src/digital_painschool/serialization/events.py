@@ -28,6 +28,7 @@ from digital_painschool.domain.events import (
     ModuleOpened,
     ModuleReleased,
     NotificationDropped,
+    NotificationResolved,
     NotificationUndelivered,
     PageRead,
     ProgramDone,
@@ -67,6 +68,7 @@ EVENT_KINDS: Mapping[str, type[Event]] = MappingProxyType(
         "flag-handled": FlagHandled,
         "notification-dropped": NotificationDropped,
         "notification-undelivered": NotificationUndelivered,
+        "notification-resolved": NotificationResolved,
     }
 )
 """The stored name of each kind of event. A name in this table is never changed, and never used again."""

@@ -18,7 +18,7 @@ from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import load_enrolment, load_timeline
 from digital_painschool.testing.environment import START, Environment, OutboxEntry, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PROGRAM, SLEEP
-from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE
+from digital_painschool.testing.people import ANNA, ARCHIVIST, COLLEAGUE, COORDINATOR, NURSE, OPERATOR
 from digital_painschool.testing.snapshot import StorageSnapshot, difference
 
 RECEIPT_KEY = "the key of all schools in the tests"
@@ -35,7 +35,7 @@ class Scenario:
         receipt_key: What purge receipts are signed with; left out, a key of the tests, None for a school without.
 
     At hand are `desk` (the nurse's), `colleague`, `coordinator` (a patient administrator), `office` (the data
-    administrator's) and `room` (the patient Anna's); for anybody else ask `school`.
+    administrator's), `operator` and `room` (the patient Anna's); for anybody else ask `school`.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Scenario:
         self.colleague = self.school.therapist(COLLEAGUE)
         self.coordinator = self.school.therapist(COORDINATOR)
         self.office = self.school.administrator(ARCHIVIST)
+        self.operator = self.school.operator(OPERATOR)
         self.room = self.school.patient(ANNA)
 
     def another(self, ports: Ports) -> PainSchool:

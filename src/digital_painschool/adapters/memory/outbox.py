@@ -1,12 +1,13 @@
 """The outbox of the memory storage: notifications and their digests; the storage holds the lock."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count, islice
 from operator import gt, lt
 
-from attrs import Factory, define, evolve, frozen
+from attrs import evolve
 
+from digital_painschool.adapters.memory.outbox_rows import DigestRow, NotificationRow
 from digital_painschool.domain.digest import (
     Action,
     Batch,
@@ -18,7 +19,7 @@ from digital_painschool.domain.digest import (
     digest_of,
 )
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
-from digital_painschool.domain.notification import Notification, NotificationRecord, Status
+from digital_painschool.domain.notification import GIVEN_UP, FailureReason, Notification, NotificationRecord, Status
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change
@@ -26,45 +27,12 @@ from digital_painschool.ports.storage import Change
 _Recipient = tuple[HsaId, PersonId | HsaId]
 
 
-@frozen(kw_only=True)
-class _NotificationRow:
-    record: NotificationRecord
-    digest_id: DigestId
-    key: str | None = None
-    noted: bool = True
-
-
-@define(kw_only=True)
-class _DigestRow:
-    digest: Digest
-    """The digest without its notifications and its batch, which the notification rows have."""
-    notifications: set[NotificationId] = Factory(set)
-    superseded: set[str] = Factory(set)
-    """The keys of batches in doubt that were sent again under another key."""
-    key: str | None = None
-    attempted_on: date | None = None
-    next_at: datetime | None = None
-    token: str | None = None
-    lease_until: datetime | None = None
-    begun: bool = False
-    lost: int = 0
-
-    @property
-    def is_suspect(self) -> bool:
-        """True when a lease expired after a begin: the digest may have crashed the worker."""
-        return self.begun or self.lost > 0
-
-    def is_free(self, now: datetime) -> bool:
-        is_claimed = self.lease_until is not None and now < self.lease_until
-        return self.next_at is not None and self.next_at <= now and not is_claimed
-
-
 class MemoryOutbox:
     """Digests, their notifications, and the claims on them."""
 
     def __init__(self) -> None:
-        self._rows: dict[NotificationId, _NotificationRow] = {}
-        self._digests: dict[DigestId, _DigestRow] = {}
+        self._rows: dict[NotificationId, NotificationRow] = {}
+        self._digests: dict[DigestId, DigestRow] = {}
         self._of_enrolment: dict[EnrolmentId, set[NotificationId]] = {}
         self._of_recipient: dict[_Recipient, set[DigestId]] = {}
         self._tokens = count(1)
@@ -81,6 +49,8 @@ class MemoryOutbox:
         noted = (self._rows.get(id_) for id_ in change.noted)
         if not all(row is not None and not row.noted for row in noted):
             raise Conflict("the note is written already; load the enrolment and decide again")
+        if not all(self.is_dead_letter(id_) for id_ in change.resolved):
+            raise Conflict("the notification is no dead letter any more; load the enrolment and decide again")
         if any(notification.id in self._rows for notification in change.notifications):
             raise Conflict("there is a notification of that id already")
 
@@ -92,6 +62,8 @@ class MemoryOutbox:
             self._rows[id_] = evolve(row, record=record)
         for id_ in change.noted:
             self._rows[id_] = evolve(self._rows[id_], noted=True)
+        for id_, status in change.resolved.items():
+            self._resolve(id_, status, change.enrolment.last_entry_at)
         for notification in change.notifications:
             self._add(notification)
 
@@ -141,7 +113,8 @@ class MemoryOutbox:
                 self._rows[id_] = evolve(self._rows[id_], record=evolve(record, attempts=record.attempts + 1))
             for id_, status in result.settled.items():
                 if self._is_pending(id_):
-                    record = evolve(self._rows[id_].record, status=status, settled_at=result.at)
+                    reason = result.reason if status in GIVEN_UP else None
+                    record = evolve(self._rows[id_].record, status=status, settled_at=result.at, reason=reason)
                     noted = status is Status.DELIVERED
                     self._rows[id_] = evolve(self._rows[id_], record=record, noted=noted)
             if result.told_on is not None:
@@ -161,7 +134,7 @@ class MemoryOutbox:
             raise Conflict("the result of the send is not stored yet; report it again in a while")
         delivered = [row for row in rows if row.record.status is Status.DELIVERED]
         for row in delivered:
-            record = evolve(row.record, status=Status.FAILED, settled_at=at)
+            record = evolve(row.record, status=Status.FAILED, settled_at=at, reason=FailureReason.REPORTED)
             self._rows[record.notification.id] = evolve(row, record=record, noted=False)
         return len(delivered)
 
@@ -180,6 +153,20 @@ class MemoryOutbox:
         """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`."""
         ids = sorted(id_ for id_, row in self._rows.items() if id_ > after and not row.noted)
         return tuple(self._rows[id_].record for id_ in ids[:limit])
+
+    def is_dead_letter(self, notification_id: NotificationId) -> bool:
+        """Return whether a notification was given up, and its end is on the timeline."""
+        row = self._rows.get(notification_id)
+        return row is not None and row.record.status in GIVEN_UP and row.noted
+
+    def records(self) -> tuple[NotificationRecord, ...]:
+        """Return all notifications, in no order."""
+        return tuple(row.record for row in self._rows.values())
+
+    def oldest_due_at(self, now: datetime) -> datetime | None:
+        """Return the earliest `next_at` of the digests that are due and have something pending, or None."""
+        rows = (row for row in self._digests.values() if any(map(self._is_pending, row.notifications)))
+        return min((row.next_at for row in rows if row.next_at is not None and row.next_at <= now), default=None)
 
     def keys(
         self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId], is_open: Callable[[EnrolmentId], bool]
@@ -216,14 +203,29 @@ class MemoryOutbox:
 
     def _add(self, notification: Notification) -> None:
         digest = self._digest_for(notification)
-        row = _NotificationRow(record=NotificationRecord(notification=notification), digest_id=digest.digest.id)
+        row = NotificationRow(record=NotificationRecord(notification=notification), digest_id=digest.digest.id)
         self._rows[notification.id] = row
         digest.notifications.add(notification.id)
         self._of_enrolment.setdefault(notification.trigger.enrolment_id, set()).add(notification.id)
-        if digest.key is None:
-            digest.next_at = min(digest.next_at or notification.due_at, notification.due_at)
+        self._bring_forward(digest, notification.due_at)
 
-    def _digest_for(self, notification: Notification) -> _DigestRow:
+    def _resolve(self, notification_id: NotificationId, status: Status, at: datetime) -> None:
+        row = self._rows[notification_id]
+        if status is not Status.PENDING:
+            self._rows[notification_id] = evolve(row, record=evolve(row.record, status=status, settled_at=at))
+            return
+        digest = self._digests[row.digest_id]
+        if row.key is not None:
+            digest.superseded.add(row.key)
+        notification = evolve(row.record.notification, due_at=at)
+        self._rows[notification_id] = evolve(row, record=NotificationRecord(notification=notification), key=None)
+        self._bring_forward(digest, at)
+
+    def _bring_forward(self, digest: DigestRow, due_at: datetime) -> None:
+        if digest.key is None:
+            digest.next_at = min(digest.next_at or due_at, due_at)
+
+    def _digest_for(self, notification: Notification) -> DigestRow:
         recipient = (notification.unit, notification.recipient)
         theirs = self._of_recipient.setdefault(recipient, set())
         if notification.collected:
@@ -234,7 +236,7 @@ class MemoryOutbox:
                     return self._digests[digest_id]
         id_ = DigestId(notification.id)
         theirs.add(id_)
-        row = self._digests[id_] = _DigestRow(
+        row = self._digests[id_] = DigestRow(
             digest=Digest(
                 id=id_,
                 unit=notification.unit,
@@ -246,7 +248,7 @@ class MemoryOutbox:
         )
         return row
 
-    def _digest(self, row: _DigestRow) -> Digest:
+    def _digest(self, row: DigestRow) -> Digest:
         records = [self._rows[id_].record for id_ in row.notifications if self._is_pending(id_)]
         records.sort(key=lambda record: (record.notification.due_at, record.notification.id))
         batch = None
@@ -254,11 +256,11 @@ class MemoryOutbox:
             batch = Batch(key=row.key, notifications=self._batched(row), attempted_on=row.attempted_on)
         return evolve(row.digest, pending=tuple(records), batch=batch)
 
-    def _batched(self, row: _DigestRow) -> frozenset[NotificationId]:
+    def _batched(self, row: DigestRow) -> frozenset[NotificationId]:
         ids = (id_ for id_ in row.notifications if self._is_pending(id_))
         return frozenset(id_ for id_ in ids if self._rows[id_].key is not None)
 
-    def _release(self, row: _DigestRow, next_at: datetime | None = None, lost: int = 0) -> None:
+    def _release(self, row: DigestRow, next_at: datetime | None = None, lost: int = 0) -> None:
         if row.key is not None and not self._batched(row):
             row.key = row.attempted_on = None
         due = [self._rows[i].record.notification.due_at for i in row.notifications if self._is_pending(i)]
@@ -266,14 +268,14 @@ class MemoryOutbox:
         row.token = row.lease_until = None
         row.begun, row.lost = False, lost
 
-    def _end_batch(self, row: _DigestRow) -> None:
+    def _end_batch(self, row: DigestRow) -> None:
         if row.key is None or self._batched(row) or row.attempted_on is None:
             return
         told_on = max(row.attempted_on, row.digest.told_on or row.attempted_on)
         row.digest = evolve(row.digest, told_on=told_on)
         self._release(row)
 
-    def _claimed(self, digest_id: DigestId, token: str) -> _DigestRow | None:
+    def _claimed(self, digest_id: DigestId, token: str) -> DigestRow | None:
         row = self._digests.get(digest_id)
         return row if row is not None and row.token == token else None
 
@@ -286,10 +288,10 @@ class MemoryOutbox:
         rows = (self._rows[id_] for id_ in self._digests[digest_id].notifications)
         return any(key in {None, row.key} and is_open(row.record.notification.trigger.enrolment_id) for row in rows)
 
-    def _asked_by(self, enrolment_id: EnrolmentId) -> list[_NotificationRow]:
+    def _asked_by(self, enrolment_id: EnrolmentId) -> list[NotificationRow]:
         rows = (self._rows[id_] for id_ in self._of_enrolment.get(enrolment_id, ()))
         return sorted(rows, key=_position)
 
 
-def _position(row: _NotificationRow) -> tuple[int, str]:
+def _position(row: NotificationRow) -> tuple[int, str]:
     return row.record.notification.trigger.seq, row.record.notification.id

@@ -1,19 +1,11 @@
-"""Storage in memory: the parts together, and the one lock over them."""
+"""Storage in memory: the one lock over its parts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import RLock
 
-from digital_painschool.adapters.memory.access_log import MemoryAccessLog
-from digital_painschool.adapters.memory.caseload import MemoryCaseload
-from digital_painschool.adapters.memory.desk_calls import MemoryDeskCalls
-from digital_painschool.adapters.memory.drafts import MemoryDrafts
-from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
-from digital_painschool.adapters.memory.outbox import MemoryOutbox
-from digital_painschool.adapters.memory.programs import MemoryPrograms
-from digital_painschool.adapters.memory.retention import MemoryRetention
-from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
+from digital_painschool.adapters.memory.parts import Parts
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.draft import Draft
@@ -45,24 +37,10 @@ from digital_painschool.ports.storage import (
     CompletedCall,
     DeskCall,
     Excerpt,
+    OutboxFigures,
     PurgeRecord,
     Timeline,
 )
-
-
-class Parts:
-    """The parts of a storage, each with the data of one small protocol of the port."""
-
-    def __init__(self) -> None:
-        self.enrolments = MemoryEnrolments()
-        self.drafts = MemoryDrafts()
-        self.caseload = MemoryCaseload(self.enrolments)
-        self.outbox = MemoryOutbox()
-        self.staff = MemoryStaff()
-        self.desk_calls = MemoryDeskCalls()
-        self.access_log = MemoryAccessLog()
-        self.programs = MemoryPrograms()
-        self.retention = MemoryRetention(self.enrolments, self.drafts, self.outbox)
 
 
 class MemoryStorage:
@@ -187,6 +165,20 @@ class MemoryStorage:
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
             return parts.outbox.unnoted(after=after, limit=limit)
+
+    def dead_letters(
+        self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
+    ) -> tuple[NotificationRecord, ...]:
+        with self._open() as parts:
+            return parts.operations.dead_letters(unit, after, limit)
+
+    def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
+        with self._open() as parts:
+            return parts.operations.outbox_figures(now, since)
+
+    def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
+        with self._open() as parts:
+            parts.operations.record_worker(worker, at, until)
 
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
         with self._open() as parts:

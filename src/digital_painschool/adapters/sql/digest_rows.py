@@ -13,7 +13,9 @@ from digital_painschool.adapters.sql.schema import digests, notifications
 from digital_painschool.domain.digest import Batch, Claim, DeliveryResult, Digest
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.notification import (
+    GIVEN_UP,
     Channel,
+    FailureReason,
     Notification,
     NotificationRecord,
     Status,
@@ -32,6 +34,7 @@ _CHANNELS = {channel.value: channel for channel in Channel}
 _TEMPLATES = {template.value: template for template in Template}
 _FLAGS = {flag.value: flag for flag in FlagKind}
 _STATUSES = {status.value: status for status in Status}
+_REASONS = {reason.value: reason for reason in FailureReason}
 """Looked up in a dict, because `Enum(value)` takes six times as long, and thousands of rows are read at a time."""
 _STAFF = "hsa-id"
 
@@ -47,7 +50,7 @@ NOTIFICATION = tuple(
     notifications.c[name]
     for name in (
         *("digest_id", "id", "enrolment_id", "seq", "conversation", "number", "form", "flag"),
-        *("due_at", "status", "attempts", "settled_at", "batch_key"),
+        *("due_at", "status", "attempts", "settled_at", "reason", "batch_key"),
     )
 )
 """The columns that a notification is read from; in a joined row they follow those of its digest."""
@@ -125,7 +128,8 @@ def _read(digest: Row, rows: list[Row]) -> Digest:
 
 
 def _record(shared: Mapping[str, Any], row: Row) -> NotificationRecord:
-    _, id_, enrolment_id, seq, conversation, number, form, flag, due_at, status, attempts, settled_at, batch_key = row
+    _, id_, enrolment_id, seq, conversation, number, form, flag, due_at, status, attempts, settled_at, *end = row
+    reason, batch_key = end
     trigger = TriggeringEntry(
         enrolment_id=enrolment_id,
         seq=seq,
@@ -140,6 +144,7 @@ def _record(shared: Mapping[str, Any], row: Row) -> NotificationRecord:
         attempts=attempts,
         settled_at=settled_at,
         begun=batch_key is not None,
+        reason=None if reason is None else _REASONS[reason],
     )
 
 
@@ -183,6 +188,7 @@ def notification_values(notification: Notification) -> dict[str, Any]:
         "batch_key": None,
         "settled_at": None,
         "noted": True,
+        "reason": None,
     }
 
 
@@ -197,5 +203,6 @@ def result_values(result: DeliveryResult) -> Iterator[dict[str, Any]]:
             "becomes": status.value,
             "at": result.at,
             "is_noted": status is Status.DELIVERED,
+            "why": result.reason.value if result.reason and status in GIVEN_UP else None,
             "more_attempts": int(attempted),
         }

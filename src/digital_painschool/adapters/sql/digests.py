@@ -105,9 +105,13 @@ def bring_forward(new: Insert) -> ReturningInsert[Any]:
 
     A digest with a batch in doubt waits for its next attempt.
     """
-    present, wanted = _d.next_at, new.excluded.next_at
-    earlier = case((or_(present.is_(None), wanted < present), wanted), else_=present)
-    next_at = case((_d.batch_key.is_(None), earlier), else_=present)
     return new.on_conflict_do_update(
-        index_elements=_SAME_DIGEST, index_where=COLLECTED, set_={"next_at": next_at}
+        index_elements=_SAME_DIGEST, index_where=COLLECTED, set_={"next_at": forward(new.excluded.next_at)}
     ).returning(_d.id)
+
+
+def forward(wanted: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the `next_at` of a digest with one more notification, which is due at an instant."""
+    present = _d.next_at
+    earlier = case((or_(present.is_(None), wanted < present), wanted), else_=present)
+    return case((_d.batch_key.is_(None), earlier), else_=present)

@@ -1,4 +1,4 @@
-"""The tables of the inbox and of messages to staff: adapters of their own, which share the database of the storage."""
+"""The tables of no enrolment: the inbox and messages to staff, adapters of their own, and the delivery workers."""
 
 from typing import Any
 
@@ -39,3 +39,11 @@ messages = Table(
 Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)
 WAITING: ColumnElement[Any] = literal_column("fetched_at IS NULL")
 partial_index("ix_staff_messages_waiting", messages.c.channel, messages.c.number, where=WAITING)
+
+delivery_workers = Table(
+    "delivery_workers",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+)

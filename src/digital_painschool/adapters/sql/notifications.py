@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, literal_column, select, tuple_, update
+from sqlalchemy import BigInteger, and_, bindparam, literal_column, null, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 
 from digital_painschool.adapters.sql.array_params import ArrayParam, any_of
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.digest_rows import DIGEST, NOTIFICATION, digest_values, notification_values
-from digital_painschool.adapters.sql.digests import LIMIT, ONE, TRUE, find_or_add_digest
+from digital_painschool.adapters.sql.digests import LIMIT, ONE, TRUE, ZERO, find_or_add_digest, forward
 from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement
-from digital_painschool.adapters.sql.schema import PENDING, UNNOTED, digests, notifications
+from digital_painschool.adapters.sql.schema import GIVEN_UP, PENDING, UNNOTED, digests, notifications, superseded_keys
+from digital_painschool.domain.notification import Status
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change
 
@@ -37,6 +39,7 @@ def _settle(row: Mapping[str, ColumnElement[Any]]) -> Update:
         "status": row["becomes"],
         "settled_at": row["at"],
         "noted": row["is_noted"],
+        "reason": row["why"],
         "attempts": _n.attempts + row["more_attempts"],
     }
     return update(notifications).where(any_of(_n.id, row["ids"]), PENDING).values(values)
@@ -48,6 +51,7 @@ SETTLE = BulkStatement.of(
         "becomes": _n.status.type,
         "at": _n.settled_at.type,
         "is_noted": _n.noted.type,
+        "why": _n.reason.type,
         "more_attempts": _n.attempts.type,
     },
     _settle,
@@ -61,13 +65,14 @@ REJECT = (
     .values(
         status=literal_column("'failed'"),
         settled_at=bindparam("rejected_at", type_=_n.settled_at.type),
+        reason=literal_column("'reported'"),
         noted=literal_column("false", _n.noted.type),
     )
 )
 
 _CANCELLABLE = and_(PENDING, _n.batch_key.is_(None))
-_RECORDS = select(*DIGEST, *NOTIFICATION).join_from(digests, notifications, _n.digest_id == digests.c.id)
-OF_ENROLMENT = _RECORDS.where(_n.enrolment_id == bindparam("enrolment_id")).order_by(_n.seq, _n.id)
+RECORDS = select(*DIGEST, *NOTIFICATION).join_from(digests, notifications, _n.digest_id == digests.c.id)
+OF_ENROLMENT = RECORDS.where(_n.enrolment_id == bindparam("enrolment_id")).order_by(_n.seq, _n.id)
 _POSITION = tuple_(_n.seq, _n.id)
 _AFTER = tuple_(bindparam("seq", type_=BigInteger), bindparam("id", type_=_n.id.type))
 PAGE_OF_ENROLMENT = {
@@ -75,9 +80,14 @@ PAGE_OF_ENROLMENT = {
     True: OF_ENROLMENT.where(_POSITION < _AFTER).order_by(None).order_by(_n.seq.desc(), _n.id.desc()).limit(PAGE_LIMIT),
 }
 """By whether the newest come first."""
-NOT_NOTED = _RECORDS.where(UNNOTED, _n.id > bindparam("after")).order_by(_n.id).limit(LIMIT)
+NOT_NOTED = RECORDS.where(UNNOTED, _n.id > bindparam("after")).order_by(_n.id).limit(LIMIT)
 ID_INDEX = len(DIGEST) + NOTIFICATION.index(_n.id)
-"""The index of a notification's id in a row of `NOT_NOTED`."""
+"""The index of a notification's id in a row of `RECORDS`."""
+SETTLED_INDEX = len(DIGEST) + NOTIFICATION.index(_n.settled_at)
+"""The index of the instant at which it was settled."""
+
+DEAD_LETTER = and_(GIVEN_UP, literal_column("noted"))
+"""The condition of a dead letter, apart from that of its enrolment."""
 
 _ADD = insert_into(notifications)
 _CANCEL = (
@@ -87,12 +97,40 @@ _CANCEL = (
 )
 _NOTE = update(notifications).where(_n.id == bindparam("notification_id"), UNNOTED).values(noted=TRUE)
 
+_DEAD_ONE = and_(_n.id == bindparam("notification_id"), DEAD_LETTER)
+_RESOLVED_AT = bindparam("resolved_at", type_=_n.settled_at.type)
+_DROP_DEAD_LETTER = (
+    update(notifications).where(_DEAD_ONE).values(status=literal_column("'dropped'"), settled_at=_RESOLVED_AT)
+)
+_KEEP_KEY = (
+    insert(superseded_keys)
+    .from_select(
+        ["digest_id", "key", "unit"],
+        select(_n.digest_id, _n.batch_key, _n.unit).where(_DEAD_ONE, _n.batch_key.is_not(None)),
+    )
+    .on_conflict_do_nothing()
+)
+_SEND_AGAIN = (
+    update(notifications)
+    .where(_DEAD_ONE)
+    .values(
+        status=literal_column("'pending'"),
+        due_at=_RESOLVED_AT,
+        attempts=ZERO,
+        settled_at=null(),
+        reason=null(),
+        batch_key=null(),
+    )
+)
+_DIGEST_OF = select(_n.digest_id).where(_n.id == bindparam("notification_id")).scalar_subquery()
+_BRING_FORWARD = update(digests).where(digests.c.id == _DIGEST_OF).values(next_at=forward(_RESOLVED_AT))
+
 
 def change_notifications(connection: Connection, change: Change) -> None:
-    """Cancel, note and add the notifications of a step.
+    """Cancel, note, resolve and add the notifications of a step.
 
     Raises:
-        Conflict: A notification cannot be cancelled any more, or is noted already.
+        Conflict: A notification cannot be cancelled any more, is noted already, or is no dead letter.
     """
     # Digests are locked first, as by every other write, and in one order: a member of staff's digest is shared by steps
     # of several enrolments.
@@ -106,3 +144,10 @@ def change_notifications(connection: Connection, change: Change) -> None:
     for id_ in sorted(change.noted):
         if connection.execute(_NOTE, {"notification_id": id_}) != 1:
             raise Conflict("the note is written already; load the enrolment and decide again")
+    for id_, status in sorted(change.resolved.items()):
+        values = {"notification_id": id_, "resolved_at": at}
+        if status is Status.PENDING:  # the digest first, as a worker locks them
+            connection.execute(_BRING_FORWARD, values)
+            connection.execute(_KEEP_KEY, {"notification_id": id_})
+        if connection.execute(_SEND_AGAIN if status is Status.PENDING else _DROP_DEAD_LETTER, values) != 1:
+            raise Conflict("the notification is no dead letter any more; load the enrolment and decide again")

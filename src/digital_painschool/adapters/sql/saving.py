@@ -95,7 +95,7 @@ class StepSaver:
 
 
 def _fits_single_statement(change: Change) -> bool:
-    if change.cancelled or change.noted or change.completed:
+    if change.cancelled or change.noted or change.resolved or change.completed:
         return False
     return not change.notifications or (
         len(change.notifications) == 1 and _first_statement(change) in _SINGLE_NOTIFYING

@@ -178,12 +178,16 @@ notifications = Table(
     Column("batch_key", Text),
     Column("settled_at", Instant),
     Column("noted", StrictBoolean, nullable=False),
+    Column("reason", Text),
 )
 
 PENDING: ColumnElement[Any] = literal_column("status = 'pending'")
 UNNOTED: ColumnElement[Any] = literal_column("NOT noted")
 """Settled, and its timeline entry is not written yet."""
 
+GIVEN_UP: ColumnElement[Any] = literal_column("status IN ('unreachable', 'failed')")
+
+partial_index("ix_digest_notifications_given_up", notifications.c.settled_at, notifications.c.id, where=GIVEN_UP)
 partial_index("ix_digest_notifications_pending", notifications.c.digest_id, where=PENDING)
 partial_index("ix_digest_notifications_unnoted", notifications.c.id, where=UNNOTED)
 Index("ix_digest_notifications_digest", notifications.c.digest_id, notifications.c.batch_key)

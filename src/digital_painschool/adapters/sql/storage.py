@@ -25,6 +25,7 @@ from digital_painschool.adapters.sql.joining import (
     without_reading,
 )
 from digital_painschool.adapters.sql.lent import driver_connection
+from digital_painschool.adapters.sql.operations import SqlOperations
 from digital_painschool.adapters.sql.outbox import SqlOutbox
 from digital_painschool.adapters.sql.plan_list import SqlPlanList
 from digital_painschool.adapters.sql.profiles import SqlProfiles
@@ -57,6 +58,7 @@ from digital_painschool.ports.storage import (
     CompletedCall,
     DeskCall,
     Excerpt,
+    OutboxFigures,
     Timeline,
     UnreadableCase,
 )
@@ -103,6 +105,7 @@ class SqlStorage(SqlRetention):
         self._drafts = SqlDrafts(self._database)
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
+        self._operations = SqlOperations(self._database)
         self._profiles = SqlProfiles(self._database)
         self._access_log = SqlAccessLog(self._database)
         self._log: Log = self._access_log.log
@@ -232,6 +235,19 @@ class SqlStorage(SqlRetention):
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         return self._outbox.unnoted(after=after, limit=limit)
+
+    # Operations
+
+    def dead_letters(
+        self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
+    ) -> tuple[NotificationRecord, ...]:
+        return self._operations.dead_letters(unit, after=after, limit=limit)
+
+    def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
+        return self._operations.outbox_figures(now, since)
+
+    def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
+        self._operations.record_worker(worker, at, until)
 
     # Staff
 

@@ -34,6 +34,7 @@ from digital_painschool.ports.storage.derived import (
 from digital_painschool.ports.storage.drafts import Drafts
 from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
+from digital_painschool.ports.storage.operations import Operations, OutboxFigures
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
@@ -41,7 +42,9 @@ from digital_painschool.ports.storage.retention import PurgeRecord, Retention, e
 from digital_painschool.ports.storage.staff_profiles import Staff
 
 
-class Storage(Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol):
+class Storage(
+    Enrolments, Drafts, Caseload, Outbox, Operations, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol
+):
     """Everything that the school stores.
 
     Any other error reaches a host as `StorageError`, without its text. So does a return value of another type. From a
@@ -97,7 +100,9 @@ __all__ = [
     "Entry",
     "Excerpt",
     "History",
+    "Operations",
     "Outbox",
+    "OutboxFigures",
     "Programs",
     "PurgeRecord",
     "Retention",

@@ -10,7 +10,7 @@ from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Unrea
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.masking import Masked
-from digital_painschool.domain.notification import Notification
+from digital_painschool.domain.notification import Notification, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage.access_log import AccessEntry
@@ -73,6 +73,9 @@ class Change:
             when one of them no longer waits: it was begun, or is settled.
         noted: The ids of notifications of the enrolment whose end this command writes on the timeline. The whole change
             is a conflict when one of them no longer needs such a note.
+        resolved: The new status of dead letters of the enrolment, by id: `PENDING` for one that is sent again, due at
+            `enrolment.last_entry_at`, without attempts and in no batch; `DROPPED` for one that is dropped then. The
+            whole change is a conflict when one of them is no dead letter.
         discarded_drafts: The keys of the forms whose drafts in the enrolment this command deletes.
         access: The entry for the access log.
         completed: The idempotency key under which the command was called, with what is needed to repeat its result;
@@ -88,6 +91,7 @@ class Change:
     notifications: tuple[Notification, ...] = ()
     cancelled: tuple[NotificationId, ...] = ()
     noted: tuple[NotificationId, ...] = ()
+    resolved: Mapping[NotificationId, Status] = field(factory=dict)
     discarded_drafts: frozenset[str] = frozenset()
     completed: CompletedCall | None = None
 
@@ -133,7 +137,8 @@ class Enrolments(Protocol):
 
         Raises:
             Conflict: Somebody else saved first, a notification to cancel no longer waits, the end of a notification is
-                noted already, or a call was completed under the key. Nothing was changed.
+                noted already, one to resolve is no dead letter, or a call was completed under the key. Nothing was
+                changed.
             OutcomeUnknown: The connection was lost during commit. The change was saved completely or not at all; reload
                 before retrying.
             StorageError: The storage failed. Nothing was changed.

@@ -66,6 +66,7 @@ class Outbox(Protocol):
             * **released**: the digest can be claimed again. Its count of lost workers is the result's.
             * **counted**: each notification in `attempted` has one attempt more. An attempt whose result is lost is not
               counted: the next claim counts the lost worker.
+            * **reason**: a notification that is settled as `UNREACHABLE` or `FAILED` has the reason of the result.
             * **kept**: a settled notification keeps the key of its batch, for `notification_keys` and `reject`.
         """
         ...
@@ -74,8 +75,8 @@ class Outbox(Protocol):
         """Note that what was delivered under a key did not reach its recipient; return how many notifications changed.
 
         Contract:
-            * **failed**: each `DELIVERED` notification that has the key becomes `FAILED`, settled at `at`. Its end is a
-              note to write, as after `complete`. Every other notification stays as it is.
+            * **failed**: each `DELIVERED` notification that has the key becomes `FAILED`, settled at `at`, with the
+              reason `REPORTED`. Its end is a note to write, as after `complete`. Every other notification stays as it is.
             * **once**: the same call again changes nothing and returns 0, also when the note is written.
             * **unknown**: a key that no batch has changes nothing.
             * **in doubt**: a `Conflict` is raised while a notification that has the key is pending: the result of its

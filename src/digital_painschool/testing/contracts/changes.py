@@ -10,7 +10,14 @@ from attrs import evolve
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
+from digital_painschool.domain.events import (
+    ConversationRenamed,
+    ConversationStarted,
+    Event,
+    FormSaved,
+    MessageSent,
+    NotificationResolved,
+)
 from digital_painschool.domain.fold import apply
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import (
@@ -306,4 +313,5 @@ def _change(
         notifications=tuple(notifications_for(events, after, POLICY, Profile())),
         cancelled=cancelled,
         noted=noted,
+        resolved={event.notification: event.status for event in events if isinstance(event, NotificationResolved)},
     )

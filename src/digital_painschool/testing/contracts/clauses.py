@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 import pytest
 
 from digital_painschool.ports import Directory, Identity, Inbox, Messenger, Observer
+from digital_painschool.ports.observer import DeliveryObserver
 from digital_painschool.ports.storage import (
     AccessLog,
     Caseload,
@@ -21,6 +22,7 @@ from digital_painschool.ports.storage import (
     DeskCalls,
     Drafts,
     Enrolments,
+    Operations,
     Outbox,
     Programs,
     Retention,
@@ -28,9 +30,22 @@ from digital_painschool.ports.storage import (
     Storage,
 )
 
-STORAGE = (Change, Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, DeskCalls, Storage)
+STORAGE = (
+    Change,
+    Enrolments,
+    Drafts,
+    Caseload,
+    Outbox,
+    Operations,
+    Staff,
+    AccessLog,
+    Programs,
+    Retention,
+    DeskCalls,
+    Storage,
+)
 """The protocols of the storage, and the value with promises."""
-PORTS = (*STORAGE, Inbox, Messenger, Directory, Identity, Observer)
+PORTS = (*STORAGE, Inbox, Messenger, Directory, Identity, Observer, DeliveryObserver)
 
 _FAILING = re.compile(r"^    DeliveryError: (.+(?:\n {8}.+)*)", re.MULTILINE)
 _Arguments = ParamSpec("_Arguments")

@@ -6,7 +6,7 @@ import pytest
 
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import NotificationRecord, Notify
+from digital_painschool.domain.notification import NotificationRecord, Notify, Status
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import (
@@ -29,6 +29,7 @@ from digital_painschool.testing.contracts.changes import (
     begin,
     converse,
     saved,
+    undelivered,
 )
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.purges import IDS, all_over
@@ -120,6 +121,22 @@ class DamageContract(StorageOpening):
             assert ids[0] == DigestId(id_)
             again = storage.claim(RUN + HOUR, 100, LEASE)
             assert [(id_, 0) for id_ in ids[1:]] == [(claim.digest.id, claim.lost) for claim in again]
+
+    @proves("Operations.dead_letters: unreadable", "Storage: damaged")
+    def test_a_damaged_dead_letter_hides_no_other(self, lasting_place: Any, caplog: pytest.LogCaptureFixture) -> None:
+        """Otherwise one bad row would hide from operators all that patients were never told of."""
+        with self.opened(lasting_place) as storage:
+            ids = []
+            for number, person in enumerate(PERSONS[:3]):
+                change = converse(saved(storage, begin(IDS[number], person)), notify=Notify.DIRECT, at=MORNING)
+                undelivered(storage, saved(storage, change), Status.FAILED, at=MORNING + number * HOUR)
+                ids.append(change.notifications[0].id)
+        self.damage(lasting_place, DigestId(ids[2]))
+        with self.opened(lasting_place) as storage:
+            found = [record.notification.id for record in storage.dead_letters()]
+            assert ids[1::-1] == [id_ for id_ in found if id_ != ids[2]]
+            assert ids[2] in found or ids[2] in caplog.text
+            assert storage.dead_letters(limit=1)
 
     def _asked(self, storage: Storage, enrolment_id: EnrolmentId, person: PersonId) -> DigestId:
         change = converse(saved(storage, begin(enrolment_id, person)), notify=Notify.DIRECT, at=MORNING)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from functools import cache, partial
+from itertools import product
 from statistics import median
 from time import perf_counter
 from typing import Any, ClassVar
@@ -10,7 +11,8 @@ from typing import Any, ClassVar
 import pytest
 
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.ports.observer import Observer
+from digital_painschool.domain.notification import Channel, FailureReason, Template
+from digital_painschool.ports.observer import DeliveryObserver, DeliveryOutcome, Observer, Outcome
 from digital_painschool.ports.storage import Change
 from digital_painschool.testing.contracts.base import Contract
 from digital_painschool.testing.contracts.changes import MORNING, PERSONS, begin, converse, fill_in, joined, saved
@@ -50,6 +52,16 @@ def many_lives() -> tuple[tuple[Change, ...], ...]:
     return tuple(tuple(c for c in storage.heard if c.enrolment.person == person) for person in PERSONS)
 
 
+def every_outcome() -> tuple[DeliveryOutcome, ...]:
+    """Return every kind of outcome, of every channel and for every reason."""
+    reasons = {outcome: [None] for outcome in Outcome} | {Outcome.GIVEN_UP: [None, *FailureReason]}
+    return tuple(
+        DeliveryOutcome(channel=channel, template=template, outcome=outcome, reason=reason, notifications=number)
+        for number, (channel, template, outcome) in enumerate(product(Channel, Template, Outcome), start=1)
+        for reason in reasons[outcome]
+    )
+
+
 class ObserverContract(Contract[Observer]):
     """Every clause of the observer port: say how yours is opened, and run pytest.
 
@@ -63,7 +75,7 @@ class ObserverContract(Contract[Observer]):
         patience: The most seconds that a step may be held up, as the median of many.
     """
 
-    about: ClassVar[tuple[type, ...]] = (Observer,)
+    about: ClassVar[tuple[type, ...]] = (Observer, DeliveryObserver)
     patience: ClassVar[float] = 0.05
 
     @pytest.fixture
@@ -96,6 +108,12 @@ class ObserverContract(Contract[Observer]):
         """Otherwise each restart, and each process that died, would leave enrolments that it fails on for ever."""
         for change in a_whole_life()[::-2]:
             observer.notice(change.enrolment, change.events)
+
+    @proves("DeliveryObserver.notice_deliveries")
+    def test_one_that_observes_deliveries_takes_every_outcome(self, observer: Observer) -> None:
+        """Otherwise the first channel that is out of order would be missing from the figures."""
+        if isinstance(observer, DeliveryObserver):
+            assert None is observer.notice_deliveries(every_outcome())  # type: ignore[func-returns-value]
 
     @proves("Observer: threads")
     def test_many_threads_tell_it_at_once(self, observer: Observer) -> None:

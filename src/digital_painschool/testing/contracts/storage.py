@@ -52,6 +52,7 @@ from digital_painschool.testing.contracts.drafts import DraftsContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
+from digital_painschool.testing.contracts.operations import OperationsContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
 from digital_painschool.testing.contracts.pages import PagesContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
@@ -95,6 +96,8 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "count_caseload": lambda s: s.count_caseload(UNIT, None, MORNING),
     "notifications": lambda s: s.notifications(A),
     "unnoted": lambda s: s.unnoted(),
+    "dead_letters": lambda s: s.dead_letters(),
+    "outbox_figures": lambda s: s.outbox_figures(MORNING, MORNING),
     "draft": lambda s: s.draft(A, PAIN),
     "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
@@ -114,6 +117,7 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
     "reject": lambda s: s.reject("digest-1.key", MORNING),
+    "record_worker": lambda s: s.record_worker("worker", MORNING, MORNING),
     "save_profile": lambda s: s.save_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "save_program": lambda s: s.save_program(UNIT, PROGRAM),
@@ -181,6 +185,7 @@ class StorageContract(
     OutboxContract,
     DeliveriesContract,
     RejectionsContract,
+    OperationsContract,
     RegistersContract,
     PagesContract,
     RetentionContract,

@@ -12,7 +12,7 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
-from digital_painschool.ports.storage import Change, Storage, find_cancellable
+from digital_painschool.ports.storage import Change, Storage, find_cancellable, load_notifications
 from digital_painschool.testing.contracts.calls import desk_call, key_of, under_key
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -28,6 +28,7 @@ from digital_painschool.testing.contracts.changes import (
     result,
     saved,
     sending,
+    undelivered,
     write,
 )
 from digital_painschool.testing.contracts.purges import LATER, LOGGED, exported, kept_plan, over, receipt_of
@@ -49,8 +50,8 @@ class Prepared:
 
     Args:
         plan: An approved plan of three ended enrolments.
-        step: A step under a key that drops one notification, notes another, asks for a third, writes a document, and
-            discards one of two drafts.
+        step: A step under a key that drops one notification, notes another, sends a third again, asks for a fourth,
+            writes a document, and discards one of two drafts.
         draft: The state of an enrolment in which two drafts are.
         decided: Two claims that are not begun, with the decision to send each.
         results: The results of two other claims, which are begun.
@@ -76,6 +77,9 @@ def prepare(storage: Storage) -> Prepared:
     sent = begun(storage, MORNING, 2)
     unsent = storage.claim(MORNING, 2, LEASE)
     e = saved(storage, converse(saved(storage, begin("open", program=SLEEP)), notify=Notify.DIRECT, at=MORNING))
+    e = undelivered(storage, e, Status.FAILED, at=MORNING)
+    [dead] = load_notifications(storage, e.id)
+    e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
     delivered(storage, MORNING, Status.FAILED)
     e = saved(storage, write(e, notify=Notify.DIRECT, at=MORNING))
     [failed], [waiting] = storage.unnoted(), find_cancellable(storage, e.id)
@@ -86,7 +90,13 @@ def prepare(storage: Storage) -> Prepared:
     return Prepared(
         plan=kept_plan(storage),
         step=under_key(
-            evolve(asking, cancelled=(waiting.id,), noted=(failed.notification.id,), discarded_drafts=frozenset({PAIN}))
+            evolve(
+                asking,
+                cancelled=(waiting.id,),
+                noted=(failed.notification.id,),
+                resolved={dead.notification.id: Status.PENDING},
+                discarded_drafts=frozenset({PAIN}),
+            )
         ),
         draft=e,
         decided=[(claim, sending(claim, now=MORNING)) for claim in unsent],

@@ -16,6 +16,7 @@ from digital_painschool.testing.reference.permissions import (
     DESK,
     FINDERS,
     OFFICE,
+    OPERATIONS,
     PEOPLE,
     PLAN_METHODS,
     ROOM,
@@ -61,6 +62,7 @@ class Unauthorised(MachineBase):
             for who, actor in PEOPLE.items():
                 attempts += self._at_the_desk(school, of, who, actor)
                 attempts += self._at_the_office(school, who, actor)
+                attempts += self._at_operations(school, of, who, actor)
             for number in self.numbers:
                 if number != of.number:
                     attempts += self._in_the_room(school, of, number)
@@ -120,6 +122,15 @@ class Unauthorised(MachineBase):
                 why = Reason.ANOTHER_UNITS_PLAN if is_administrator else None
                 _try(f"{who} tries {name}", attempt, allowed=False, why=why)
                 yield Attempt(f"{who} tries {name}", actor.unit, self._line(actor, actor.unit, None, allowed=False))
+
+    def _at_operations(self, school: Scenario, of: ReferenceEnrolment, who: str, actor: Actor) -> Iterator[Attempt]:
+        desk = school.school.operator(actor)
+        for name, call in OPERATIONS.items():
+            concerned = None if name == "dead_letters" else of
+            unit = actor.unit if concerned is None else of.unit
+            if Role.OPERATOR not in actor.roles or unit != actor.unit:
+                _try(f"{who} tries {name}", partial(call, desk, of.id, "unknown"), allowed=False)
+                yield Attempt(f"{who} tries {name}", unit, self._line(actor, unit, concerned, allowed=False))
 
     def _in_the_room(self, school: Scenario, of: ReferenceEnrolment, number: str) -> Iterator[Attempt]:
         room = school.school.patient(number)

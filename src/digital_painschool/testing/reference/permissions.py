@@ -15,6 +15,7 @@ from digital_painschool.testing.people import (
     COLLEAGUE,
     COORDINATOR,
     NURSE,
+    OPERATOR,
     OTHER_ARCHIVIST,
     OTHER_UNIT,
     STRANGER,
@@ -37,6 +38,7 @@ PEOPLE: Mapping[str, Actor] = MappingProxyType(
         "a member of staff without a role": staff(9, unit=UNIT),
         "the nurse without a role": Actor(hsa_id=NURSE.hsa_id, unit=UNIT, roles=()),
         "the nurse with every role elsewhere": Actor(hsa_id=NURSE.hsa_id, unit=OTHER_UNIT, roles=[*Role]),
+        "the operator": OPERATOR,
         "the nurse as an administrator alone": Actor(hsa_id=NURSE.hsa_id, unit=UNIT, roles=[_P, _D]),
     }
 )
@@ -142,6 +144,14 @@ OFFICE: Mapping[str, Callable[[Any, str, Path], object]] = MappingProxyType(
     }
 )
 """The methods of the data administrator alone."""
+OPERATIONS: Mapping[str, Callable[[Any, str, str], object]] = MappingProxyType(
+    {
+        "dead_letters": lambda o, _, __: o.dead_letters(),
+        "send_again": lambda o, e, n: o.send_again(e, n, reason="channel-repaired"),
+        "drop": lambda o, e, n: o.drop(e, n, reason="not-needed"),
+    }
+)
+"""The methods of the operator alone, with an enrolment and its dead letter."""
 PLAN_METHODS = frozenset({"plan", "approve", "purge"})
 """Those of them that concern a plan; another unit's plan is refused."""
 ROOM: Mapping[str, Callable[[Any, str], object]] = MappingProxyType(

@@ -1,0 +1,80 @@
+"""Bugs in how runs are stopped, how dead letters are resolved, and what operators see."""
+
+from proofs.seeded_bugs.bug import Bug, Catcher
+
+_RESOLVED = "tests/delivery/test_dead_letters.py::test_"
+_STOPPED = "tests/delivery/test_stop.py::test_"
+_SEEN = "tests/delivery/test_status.py::test_"
+
+BUGS = (
+    Bug(
+        name="a-stopped-run-sends-on",
+        harm="a restart would be killed in the middle of a notice, after ninety seconds",
+        module="delivery.worker",
+        old="            if self._stop.is_set():\n                results.append(_result(claim, now)(lost=claim.lost))",
+        new="            if False:\n                results.append(_result(claim, now)(lost=claim.lost))",
+        caught_by=Catcher(
+            f"{_STOPPED}a_stopped_run_ends_after_the_notice_at_hand_and_gives_the_others_back[Notify.DIRECT]"
+        ),
+    ),
+    Bug(
+        name="the-rest-of-a-claim-is-left-to-its-lease",
+        harm="each restart would delay two hundred patients by a quarter of an hour",
+        module="delivery.worker",
+        old="                results.append(_result(claim, now)(lost=claim.lost))\n",
+        new="",
+        caught_by=Catcher(
+            f"{_STOPPED}a_stopped_run_ends_after_the_notice_at_hand_and_gives_the_others_back[Notify.DIRECT]"
+        ),
+    ),
+    Bug(
+        name="what-was-delivered-is-sent-again",
+        harm="a second click of an operator would notify a patient twice",
+        module="rules.dead_letters",
+        old=" and record.status in GIVEN_UP:",
+        new=":",
+        caught_by=Catcher(f"{_RESOLVED}a_second_click_changes_nothing"),
+    ),
+    Bug(
+        name="a-dead-letter-goes-with-its-old-attempts",
+        harm="what an operator sends again would be given up at the first fault",
+        module="adapters.memory.outbox",
+        old="record=NotificationRecord(notification=notification), key=None)",
+        new="record=NotificationRecord(notification=notification, attempts=row.record.attempts), key=None)",
+        caught_by=Catcher(
+            "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_a_dead_letter_that_is_sent_again_is_as_new"
+        ),
+    ),
+    Bug(
+        name="what-is-given-up-twice-counts-as-two",
+        harm="the therapist would look for a second notice that was never lost",
+        module="domain.fold",
+        old="    if event.notification in enrolment.undelivered:",
+        new="    if False:",
+        caught_by=Catcher(f"{_RESOLVED}what_fails_again_is_listed_again_and_is_one_flag"),
+    ),
+    Bug(
+        name="therapists-resolve-dead-letters",
+        harm="a therapist could silence a failure of which operators must know",
+        module="rules.permissions",
+        old="Action.RESOLVE_DEAD_LETTER: {_O: Scope.UNIT}",
+        new="Action.RESOLVE_DEAD_LETTER: {_O: Scope.UNIT, _T: Scope.OWN}",
+        caught_by=Catcher("tests/laws/test_desk_permissions.py::test_what_concerns_dead_letters[drop-therapist]"),
+    ),
+    Bug(
+        name="an-adapter-names-the-recipient-in-the-log",
+        harm="a mail server's answer would put addresses into a log that many may read",
+        module="delivery.dispatch",
+        old="    return any(one is not None and one.value.casefold() in text.casefold() for one in addresses)",
+        new="    return False",
+        caught_by=Catcher(f"{_SEEN}no_log_line_names_a_person_or_an_address[True]"),
+    ),
+    Bug(
+        name="a-broken-observer-ends-the-run",
+        harm="no patient would be notified while a disk for figures is full",
+        module="application.observing",
+        old="    except Exception as error:",
+        new="    except KeyError as error:",
+        caught_by=Catcher(f"{_SEEN}observers_learn_what_became_of_notifications_and_stop_nothing"),
+    ),
+)

@@ -1,0 +1,64 @@
+"""What operators ask of the memory storage: dead letters, figures and workers; the storage holds the lock."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
+from digital_painschool.adapters.memory.outbox import MemoryOutbox
+from digital_painschool.domain.notification import GIVEN_UP, NotificationRecord, Status
+from digital_painschool.domain.people import HsaId
+from digital_painschool.ports.storage import OutboxFigures
+
+_REMEMBERED = timedelta(days=1)
+
+
+class MemoryOperations:
+    """Dead letters, figures and workers.
+
+    Args:
+        enrolments: The enrolments of the same storage.
+        outbox: The outbox of the same storage.
+    """
+
+    def __init__(self, enrolments: MemoryEnrolments, outbox: MemoryOutbox) -> None:
+        self._enrolments = enrolments
+        self._outbox = outbox
+        self._workers: dict[str, tuple[datetime, datetime]] = {}
+
+    def dead_letters(
+        self, unit: HsaId | None, after: tuple[datetime, str] | None, limit: int
+    ) -> tuple[NotificationRecord, ...]:
+        """Return dead letters, the newest first, those after an instant and an id."""
+        found = [
+            (record.settled_at, record.notification.id, record)
+            for record in self._outbox.records()
+            if record.settled_at is not None and self._is_dead_letter(record, unit)
+        ]
+        found.sort(key=lambda one: one[:2], reverse=True)
+        return tuple([record for *position, record in found if after is None or tuple(position) < after][:limit])
+
+    def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
+        """Return the figures of the outbox at an instant."""
+        records = self._outbox.records()
+        failed = (r for r in records if r.status in GIVEN_UP and r.settled_at is not None and r.settled_at >= since)
+        return OutboxFigures(
+            oldest_due_at=self._outbox.oldest_due_at(now),
+            waiting=Counter(r.notification.channel for r in records if r.status is Status.PENDING),
+            failed=Counter(record.notification.channel for record in failed),
+            dead_letters=sum(self._is_dead_letter(record, None) for record in records),
+            workers=sum(now < until for _, until in self._workers.values()),
+            last_seen_at=max((at for at, _ in self._workers.values()), default=None),
+        )
+
+    def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
+        """Record a sign of life of a worker."""
+        self._workers[worker] = (at, until)
+        self._workers = {id_: seen for id_, seen in self._workers.items() if seen[0] >= at - _REMEMBERED}
+
+    def _is_dead_letter(self, record: NotificationRecord, unit: HsaId | None) -> bool:
+        notification = record.notification
+        return (
+            unit in {None, notification.unit}
+            and self._outbox.is_dead_letter(notification.id)
+            and self._enrolments.is_open(notification.trigger.enrolment_id)
+        )

@@ -1,0 +1,40 @@
+"""Checks of the arguments of a delivery worker."""
+
+from datetime import timedelta
+from threading import Event
+
+from digital_painschool.domain.validation import whole_number
+from digital_painschool.errors import InvalidValue
+
+_LONGEST_LEASE = timedelta(hours=12)
+_LONGEST_INTERVAL = timedelta(days=1)
+
+
+def checked_batch(batch: object) -> int:
+    """Return the number of digests claimed at a time, or raise `InvalidValue`."""
+    if whole_number(batch, "batch") < 1:
+        raise InvalidValue("batch is 1 or more")
+    return whole_number(batch, "batch")
+
+
+def checked_lease(lease: object) -> timedelta:
+    """Return the lease of a claim, or raise `InvalidValue`."""
+    if not isinstance(lease, timedelta) or not timedelta(0) < lease <= _LONGEST_LEASE:
+        raise InvalidValue("lease is a timedelta, longer than nothing and twelve hours at most")
+    return lease
+
+
+def checked_interval(every: object) -> timedelta:
+    """Return the time between runs, or raise `InvalidValue`."""
+    if not isinstance(every, timedelta) or not timedelta(0) <= every <= _LONGEST_INTERVAL:
+        raise InvalidValue("every is a timedelta, nothing or more and a day at most")
+    return every
+
+
+def checked_stop(stop: object) -> Event:
+    """Return the event that ends a run, a new one for None, or raise `InvalidValue`."""
+    if stop is None:
+        return Event()
+    if not isinstance(stop, Event):
+        raise InvalidValue("stop is a threading.Event, or None")
+    return stop

@@ -1,0 +1,199 @@
+"""The state of deliveries at an instant, the signs of life of workers, and the log, as operators see them."""
+
+import json
+import logging
+import re
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+
+from digital_painschool.adapters.memory import MemoryDirectory, MemoryMessenger
+from digital_painschool.cli.log_format import JsonLines
+from digital_painschool.delivery.log_lines import LOG_LINES
+from digital_painschool.delivery.status import DeliveryStatus
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event as PastEvent
+from digital_painschool.domain.notification import Channel, FailureReason, Notify, Template
+from digital_painschool.errors import DeliveryError, InvalidValue, StorageError
+from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.observer import DeliveryOutcome, Outcome
+from digital_painschool.testing.environment import with_adapters
+from digital_painschool.testing.people import ANNA, BO, CILLA, NURSE
+from digital_painschool.testing.scenario import Scenario
+from tests.delivery.faulty import NINE, ONE, Faulty, asking, done
+
+HOSTILE = "Ann-Sofie.Hemlig+19850709-9805@example.org"
+
+
+def test_the_status_says_what_waits_and_since_when() -> None:
+    """Otherwise a health check would be green while no worker runs."""
+    school = Faulty()
+    asking(school, ANNA)
+    asking(school, BO, Notify.DIRECT)
+    status = school.school.delivery().status
+    assert DeliveryStatus(at=school.now, oldest_due_at=school.now, waiting={Channel.INBOX: 2}) == status()
+    school.advance(minutes=7)
+    assert timedelta(minutes=7) == status().oldest_due_for
+    school.deliver()
+    seen = DeliveryStatus(at=school.now, waiting={Channel.INBOX: 1}, last_seen_at=school.now)
+    assert (seen, None, timedelta(0)) == (status(), status().oldest_due_for, status().silent_for)
+    school.now = NINE
+    assert NINE == status().oldest_due_at
+    assert (None, None) == (status().capacity_left, DeliveryStatus(at=NINE).silent_for)
+
+
+def test_a_worker_of_a_loop_is_alive_between_its_runs_and_not_after_its_stop() -> None:
+    """Otherwise an idle service would look dead each night, or a stopped one alive."""
+    school, stop = Faulty(), Event()
+    watch = school.school.delivery(every=timedelta(minutes=5), stop=stop)
+    cron = school.school.delivery()
+    for run in (watch.run, cron.run):
+        run()
+    assert 1 == cron.status().workers
+    school.advance(minutes=11)
+    assert 0 == cron.status().workers
+    watch.run()
+    stop.set()
+    watch.run()
+    assert (0, school.now) == (cron.status().workers, cron.status().last_seen_at)
+
+
+def test_a_worker_is_alive_during_its_run() -> None:
+    """Otherwise a run of an hour would look like no worker at all."""
+    school = Faulty()
+    for number in (ANNA, BO):
+        asking(school, number, Notify.DIRECT)
+    seen: list[int] = []
+    worker = school.school.delivery(batch=1)
+    school.inbox.meanwhile = [lambda: school.advance(minutes=10), lambda: seen.append(worker.status().workers)]
+    worker.run()
+    assert [1] == seen
+    assert 0 == worker.status().workers
+
+
+@pytest.mark.parametrize("every", [timedelta(days=2), timedelta(seconds=-1), 60])
+def test_an_interval_is_a_time_of_a_day_at_most(every: Any) -> None:
+    """Otherwise a slip would let a dead worker count as alive for years."""
+    with pytest.raises(InvalidValue, match="every"):
+        Faulty().school.delivery(every=every)
+
+
+def test_a_sign_of_life_that_is_not_stored_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise no patient would be notified because a figure for operators could not be written."""
+    school = Faulty()
+    asking(school, ANNA, Notify.DIRECT)
+
+    def fails(*_: object) -> None:
+        raise StorageError("full")
+
+    monkeypatch.setattr(school.storage, "record_worker", fails)
+    assert ONE == school.deliver()
+    assert "sign of life" in caplog.text
+
+
+class _Counting:
+    """An observer of deliveries that raises after it has noted them."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[DeliveryOutcome] = []
+
+    def notice(self, enrolment: Enrolment, events: tuple[PastEvent, ...]) -> None:
+        pass
+
+    def notice_deliveries(self, outcomes: tuple[DeliveryOutcome, ...]) -> None:
+        self.outcomes += outcomes
+        raise ValueError(HOSTILE)
+
+
+class _Before:
+    """An observer of an earlier version, which knows nothing of deliveries."""
+
+    def notice(self, enrolment: Enrolment, events: tuple[PastEvent, ...]) -> None:
+        pass
+
+
+def test_observers_learn_what_became_of_notifications_and_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise no monitor could count failures by channel, or a broken one would end all delivery."""
+    school, counting = Faulty(retry_minutes=(5,)), _Counting()
+    ports = school.environment.ports(inbox=school.inbox, storage=school.faulty_storage, observers=(_Before(), counting))
+    worker = school.another(ports).delivery()
+    read = asking(school, CILLA, Notify.DIRECT)
+    school.school.patient(CILLA).read_conversation(read, 1)
+    for number in (ANNA, BO):
+        asking(school, number, Notify.DIRECT)
+    school.fails(only=ANNA)
+    worker.run()
+    school.advance(minutes=5)
+    worker.run()
+    kinds = {(one.outcome, one.reason, one.notifications) for one in counting.outcomes}
+    assert {
+        (Outcome.DROPPED, None, 1),
+        (Outcome.DELIVERED, None, 1),
+        (Outcome.RETRIED, None, 1),
+        (Outcome.GIVEN_UP, FailureReason.ATTEMPTS_EXHAUSTED, 1),
+    } == kinds
+    assert {(Channel.INBOX, Template.MESSAGE_TO_READ)} == {(one.channel, one.template) for one in counting.outcomes}
+    assert "observer _Counting raised ValueError" in caplog.text
+    assert HOSTILE not in caplog.text
+
+
+class _Talkative(MemoryMessenger):
+    """A messenger that breaks its contract: it names whom it writes to."""
+
+    permanent = False
+
+    def send(self, recipient: Address, *_: Any, **__: Any) -> Any:
+        raise DeliveryError(f"550 <{recipient.value.upper()}>: no such user", permanent=self.permanent)
+
+
+@pytest.mark.parametrize("permanent", [False, True])
+def test_no_log_line_names_a_person_or_an_address(permanent: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a log that many may read would hold who is in treatment, and with whom."""
+    messenger = _Talkative(Channel.EMAIL)
+    messenger.permanent = permanent
+    entry = StaffEntry(email=Address(HOSTILE), sms=None)
+    directory = MemoryDirectory({NURSE.hsa_id: entry})
+    school = Scenario(with_adapters(directory=directory, messengers=(messenger,)))
+    school.desk.receive_notifications(email=True)
+    done(school)
+    with caplog.at_level(logging.DEBUG):
+        school.deliver()
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    text = json.dumps(lines) + caplog.text
+    assert not re.search("hemlig|9805|example.org", text, re.IGNORECASE)
+    [failed] = [line for line in lines if line.get("event") == "attempt-failed"]
+    assert ("email", permanent) == (failed["channel"], failed["permanent"])
+    assert ["run-finished"] == [line["event"] for line in lines if "sent" in line]
+
+
+def test_a_talkative_inbox_is_silenced_too(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise an integration that repeats the request in its error would put identity numbers into the log."""
+    school = Faulty()
+    asking(school, ANNA, Notify.DIRECT)
+    school.fails(DeliveryError(f"no person {ANNA[2:8]}-{ANNA[8:]}", permanent=True))
+    school.deliver()
+    assert ANNA[8:] not in caplog.text
+    assert "is not sent (permanent=True)" in caplog.text
+
+
+def test_a_line_of_json_has_the_documented_fields_and_nothing_else() -> None:
+    """Otherwise a field that somebody adds in a hurry, or a traceback, would carry a person into the log."""
+    record = logging.LogRecord("digital_painschool.x", logging.ERROR, __file__, 1, f"about {ANNA}", None, None)
+    vars(record).update(event="digest-waits", digest="d-1", error=f"number {ANNA}", person=ANNA)
+    record.exc_info = (ValueError, ValueError(ANNA), None)
+    line = JsonLines().format(record)
+    assert {"time", "level", "logger", "message", "event", "digest", "error", "error_type"} == {*json.loads(line)}
+    assert ANNA not in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("event", LOG_LINES)
+def test_the_text_of_a_log_line_names_its_own_fields_alone(event: str) -> None:
+    """Otherwise the first such event would be an error in the log instead of a line."""
+    line = LOG_LINES[event]
+    assert line.text % dict.fromkeys(line.fields, 1)
