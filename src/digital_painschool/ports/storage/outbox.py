@@ -76,7 +76,8 @@ class Outbox(Protocol):
 
         Contract:
             * **failed**: each `DELIVERED` notification that has the key becomes `FAILED`, settled at `at`, with the
-              reason `REPORTED`. Its end is a note to write, as after `complete`. Every other notification stays as it is.
+              reason `REPORTED`. Its end is a note to write, as after `complete`. Every other
+              notification stays as it is.
             * **once**: the same call again changes nothing and returns 0, also when the note is written.
             * **unknown**: a key that no batch has changes nothing.
             * **in doubt**: a `Conflict` is raised while a notification that has the key is pending: the result of its
