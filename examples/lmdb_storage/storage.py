@@ -11,6 +11,7 @@ from lmdb_storage.database import Database
 from lmdb_storage.drafts import LmdbDrafts
 from lmdb_storage.enrolments import LmdbEnrolments
 from lmdb_storage.outbox import LmdbOutbox
+from lmdb_storage.paces import LmdbPaces
 from lmdb_storage.programs import LmdbPrograms
 from lmdb_storage.retention import LmdbRetention
 from lmdb_storage.staff_profiles import LmdbStaff
@@ -48,10 +49,12 @@ class LmdbStorage:
         self.count_caseload = caseload.count_caseload
         outbox = LmdbOutbox(self._database)
         self.claim = outbox.claim
+        self.count_due = outbox.count_due
         self.begin = outbox.begin
         self.complete = outbox.complete
         self.notifications = outbox.notifications
         self.unnoted = outbox.unnoted
+        self.reserve_slots = LmdbPaces(self._database).reserve_slots
         staff = LmdbStaff(self._database)
         self.profile = staff.profile
         self.save_profile = staff.save_profile

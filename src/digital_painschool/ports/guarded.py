@@ -36,7 +36,8 @@ Check = Callable[[object], bool]
 
 _WRITES = frozenset(
     {
-        *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "log", "purge"),
+        *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "reserve_slots"),
+        *("log", "purge"),
         *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )

@@ -1,6 +1,7 @@
 """The outbox of the memory storage: notifications and their digests; the storage holds the lock."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import count, islice
 from operator import gt, lt
@@ -9,7 +10,8 @@ from attrs import Factory, define, evolve, frozen
 
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
-from digital_painschool.domain.notification import Notification, NotificationRecord, Status
+from digital_painschool.domain.notification import Channel, Notification, NotificationRecord, Status
+from digital_painschool.domain.pace import DueCount
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change
@@ -35,6 +37,8 @@ class _DigestRow:
     key: str | None = None
     attempted_on: date | None = None
     next_at: datetime | None = None
+    oldest_due_at: datetime | None = None
+    """The earliest due instant of what is pending, and never after `next_at`."""
     token: str | None = None
     lease_until: datetime | None = None
     begun: bool = False
@@ -86,16 +90,26 @@ class MemoryOutbox:
         for notification in change.notifications:
             self._add(notification)
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
-        """Claim digests that are due, the oldest first; a suspect last, and alone."""
-        free = [row for row in self._digests.values() if row.is_free(now)]
-        free.sort(key=lambda row: (row.lost, row.next_at, row.digest.id))
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None
+    ) -> tuple[Claim, ...]:
+        """Claim digests that are due, direct ones first, then the oldest; a suspect last, and alone."""
+        free = [row for row in self._free(now) if channels is None or row.digest.channel in channels]
+        free.sort(key=lambda row: (row.lost, row.digest.collected, row.oldest_due_at, row.next_at, row.digest.id))
         taken = [row for row in free if not row.is_suspect][:limit] or free[: min(limit, 1)]
         token = f"claim-{next(self._tokens)}"
         for row in taken:
             row.lost += row.begun
             row.token, row.lease_until, row.begun = token, now + lease, False
         return tuple(Claim(digest=self._digest(row), token=token, lost=row.lost) for row in taken)
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        """Return the numbers of digests that can be claimed, by channel, unit and kind."""
+        kinds = Counter((row.digest.channel, row.digest.unit, row.digest.collected) for row in self._free(now))
+        return tuple(
+            DueCount(channel=channel, unit=unit, collected=collected, number=number)
+            for (channel, unit, collected), number in kinds.items()
+        )
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         """Store the intent to send."""
@@ -195,8 +209,10 @@ class MemoryOutbox:
         self._rows[notification.id] = row
         digest.notifications.add(notification.id)
         self._of_enrolment.setdefault(notification.trigger.enrolment_id, set()).add(notification.id)
+        due_at = notification.due_at
+        digest.oldest_due_at = min(digest.oldest_due_at or due_at, due_at)
         if digest.key is None:
-            digest.next_at = min(digest.next_at or notification.due_at, notification.due_at)
+            digest.next_at = min(digest.next_at or due_at, due_at)
 
     def _digest_for(self, notification: Notification) -> _DigestRow:
         recipient = (notification.unit, notification.recipient)
@@ -238,6 +254,7 @@ class MemoryOutbox:
             row.key = row.attempted_on = None
         due = [self._rows[i].record.notification.due_at for i in row.notifications if self._is_pending(i)]
         row.next_at = None if not due else next_at or min(due)
+        row.oldest_due_at = None if row.next_at is None else min(row.next_at, *due)
         row.token = row.lease_until = None
         row.begun, row.lost = False, lost
 
@@ -247,6 +264,9 @@ class MemoryOutbox:
         told_on = max(row.attempted_on, row.digest.told_on or row.attempted_on)
         row.digest = evolve(row.digest, told_on=told_on)
         self._release(row)
+
+    def _free(self, now: datetime) -> list[_DigestRow]:
+        return [row for row in self._digests.values() if row.is_free(now)]
 
     def _claimed(self, digest_id: DigestId, token: str) -> _DigestRow | None:
         row = self._digests.get(digest_id)

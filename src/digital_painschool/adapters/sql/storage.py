@@ -1,6 +1,6 @@
 """The storage in SQL: its parts share one database."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ from digital_painschool.adapters.sql.joining import (
 )
 from digital_painschool.adapters.sql.lent import driver_connection
 from digital_painschool.adapters.sql.outbox import SqlOutbox
+from digital_painschool.adapters.sql.paces import SqlPaces
 from digital_painschool.adapters.sql.plan_list import SqlPlanList
 from digital_painschool.adapters.sql.profiles import SqlProfiles
 from digital_painschool.adapters.sql.program_versions import SqlProgramVersions
@@ -42,7 +43,8 @@ from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
+from digital_painschool.domain.notification import Channel, NotificationRecord, Profile, UnreadableNotification
+from digital_painschool.domain.pace import DueCount, Pace
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.ports.storage import (
@@ -103,6 +105,7 @@ class SqlStorage(SqlRetention):
         self._drafts = SqlDrafts(self._database)
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
+        self._paces = SqlPaces(self._database)
         self._profiles = SqlProfiles(self._database)
         self._access_log = SqlAccessLog(self._database)
         self._log: Log = self._access_log.log
@@ -206,8 +209,13 @@ class SqlStorage(SqlRetention):
 
     # Outbox
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
-        return self._outbox.claim(now, limit, lease)
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
+    ) -> tuple[Claim, ...]:
+        return self._outbox.claim(now, limit, lease, channels)
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        return self._outbox.count_due(now)
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         return self._outbox.begin(decided)
@@ -229,6 +237,13 @@ class SqlStorage(SqlRetention):
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         return self._outbox.unnoted(after=after, limit=limit)
+
+    # Paces
+
+    def reserve_slots(
+        self, channel: Channel, pace: Pace, wanted: int, now: datetime, span: timedelta
+    ) -> tuple[datetime, ...]:
+        return self._paces.reserve_slots(channel, pace, wanted, now, span)
 
     # Staff
 

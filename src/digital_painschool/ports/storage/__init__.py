@@ -35,13 +35,14 @@ from digital_painschool.ports.storage.drafts import Drafts
 from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
+from digital_painschool.ports.storage.pace import Paces
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
 from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment, plan_summary
 from digital_painschool.ports.storage.staff_profiles import Staff
 
 
-class Storage(Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol):
+class Storage(Enrolments, Drafts, Caseload, Outbox, Paces, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol):
     """Everything that the school stores.
 
     Any other error reaches a host as `StorageError`, without its text. So does a return value of another type. From a
@@ -98,6 +99,7 @@ __all__ = [
     "Excerpt",
     "History",
     "Outbox",
+    "Paces",
     "Programs",
     "PurgeRecord",
     "Retention",

@@ -10,6 +10,7 @@ from attrs import evolve
 from digital_painschool.domain.digest import Action, Claim, Decision, Digest
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId, PlanId
 from digital_painschool.domain.notification import Channel, Notify, Profile, Template
+from digital_painschool.domain.pace import NATIONAL_INBOX
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import (
@@ -92,6 +93,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "count_caseload": lambda s: s.count_caseload(UNIT, None, MORNING),
+    "count_due": lambda s: s.count_due(MORNING),
     "notifications": lambda s: s.notifications(A),
     "unnoted": lambda s: s.unnoted(),
     "draft": lambda s: s.draft(A, PAIN),
@@ -112,6 +114,7 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
     "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
+    "reserve_slots": lambda s: s.reserve_slots(Channel.INBOX, NATIONAL_INBOX, 1, MORNING, LEASE),
     "save_profile": lambda s: s.save_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "save_program": lambda s: s.save_program(UNIT, PROGRAM),
