@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +43,8 @@ class PainSchool:
         clock: A function that returns the present instant, an aware time.
         new_id: A function that returns an opaque id, given the present instant.
         receipt_key: The secret that purge receipts are signed with, at least 32 characters; None leaves them unsigned.
+        wait: A function that waits for a number of seconds, for a clock of the host's own: the delivery waits so for
+            the pace of a channel (D-13e). None waits in real time.
     """
 
     def __init__(
@@ -52,13 +55,17 @@ class PainSchool:
         clock: Clock = system_clock,
         new_id: Callable[[datetime], str] = rising_id,
         receipt_key: str | None = None,
+        wait: Callable[[float], object] | None = None,
     ) -> None:
         if not isinstance(ports, Ports):
             raise InvalidValue(f"ports is a Ports, not {type(ports).__name__}")
         if not callable(clock) or not callable(new_id):
             raise InvalidValue("clock and new_id are functions")
+        if wait is not None and not callable(wait):
+            raise InvalidValue("wait is a function, or None")
         offered = Catalogue(programs=(bundled_program(),)) if catalogue is None else catalogue
         self._executor = Executor(ports, offered, clock, new_id)
+        self._wait = wait
         self._receipt_key = None if receipt_key is None else ReceiptKey(receipt_key)
 
     def therapist(self, actor: Actor) -> TherapistDesk:
@@ -77,9 +84,17 @@ class PainSchool:
         """Return the desk of a data administrator whom the host has signed in. Rule: M-06, M-20."""
         return AdministratorDesk(self._executor, actor, self._receipt_key)
 
-    def delivery(self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> Delivery:
-        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a."""
-        return Delivery(self._executor, batch=batch, lease=lease)
+    def delivery(
+        self, *, batch: int = 200, lease: timedelta = timedelta(minutes=15), stop: Event | None = None
+    ) -> Delivery:
+        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a, D-13e.
+
+        Args:
+            batch: The number of digests claimed at a time.
+            lease: How long a claim is held.
+            stop: An event that ends a run which waits for the pace of a channel.
+        """
+        return Delivery(self._executor, batch=batch, lease=lease, stop=stop, wait=self._wait)
 
     @contextmanager
     def joined(

@@ -6,21 +6,24 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Event
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
+from digital_painschool.delivery.claims import Ready, States, result_of
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.notes import WORKER, TimelineNotes
+from digital_painschool.delivery.pacing import Pacer, Wait
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import Status
+from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import DeliveryError, InvalidValue
 from digital_painschool.ports.inbox import Delivered
@@ -51,59 +54,93 @@ class Delivery:
         executor: The storage, the ports and the clock.
         batch: The number of digests claimed at a time.
         lease: How long a claim is held; longer than a batch can take. After it another worker may claim the digests.
+        stop: An event that ends a run at the pace of a channel after the send at hand; None: nothing does.
+        wait: A function that waits for so many seconds, in place of the event, and moves the executor's clock on;
+            None in production.
     """
 
-    def __init__(self, executor: Executor, *, batch: int = 200, lease: timedelta = timedelta(minutes=15)) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        batch: int = 200,
+        lease: timedelta = timedelta(minutes=15),
+        stop: Event | None = None,
+        wait: Wait | None = None,
+    ) -> None:
         if whole_number(batch, "batch") < 1:
             raise InvalidValue("batch is 1 or more")
         self._executor = executor
         self._batch = batch
         self._lease = _checked_lease(lease)
         self._notes = TimelineNotes(executor, batch)
+        self._new_pacer = partial(Pacer, executor, batch, lease, Event() if stop is None else stop, wait)
 
     def run(self) -> DeliveryReport:
         """Send all notifications that are due, write the notes that are due, and return a report.
+
+        Channels with a pace are waited for, an hour or longer (D-13e). What becomes due meanwhile is sent too.
 
         Raises:
             StorageError: The storage failed; claimed digests are tried again after their lease.
             Conflict: The database could not serialize simultaneous claims; the same.
         """
-        report: Counter[str] = Counter(accesses_ended=self._notes.note_ended_accesses())
-        for _ in range(2):  # a note may raise a flag that the therapist is notified of; that notification raises none
-            self._deliver_due(report)
-            if not self._notes.note_ended_notifications():
-                break
-        return DeliveryReport(**report)
+        report: Counter[str] = Counter()
+        pacer = self._new_pacer()
+        planned, more = pacer.plan(), True
+        while more:
+            report["accesses_ended"] += self._notes.note_ended_accesses()
+            for _ in range(2):  # a note may raise a flag that the therapist is notified of, which raises none
+                self._deliver_due(pacer.unpaced, report)
+                more = pacer.deliver(partial(self._prepared, report), partial(self._send_all, report))
+                if not self._notes.note_ended_notifications():
+                    break
+        return DeliveryReport(**report, planned=planned)
 
-    def _deliver_due(self, report: Counter[str]) -> None:
-        while claims := self._executor.storage.claim(at := self._executor.now(), self._batch, self._lease):
-            self._deliver(claims, at, report)
+    def _deliver_due(self, channels: Collection[Channel] | None, report: Counter[str]) -> None:
+        """Send what is due on channels without a pace."""
+        storage = self._executor.storage
+        while claims := storage.claim(at := self._executor.now(), self._batch, self._lease, channels):
+            self._send_all(report, self._prepared(report, claims, at))
 
-    def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
+    def _prepared(self, report: Counter[str], claims: Sequence[Claim], at: datetime) -> list[Ready]:
+        """Return the claims that are to be sent, and settle the others."""
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
-        states = _States(*load_each(self._executor.storage, ids))
+        states = States(*load_each(self._executor.storage, ids))
         results: list[DeliveryResult] = []
-        decided: list[tuple[Claim, Decision]] = []
+        ready: list[Ready] = []
         for claim in claims:
             with self._isolated(claim):
                 decision = self._decide(claim.digest, states.unreadable, at)
                 result = self._without_sending(claim, decision, states, at, report)
                 if result is None:
-                    decided.append((claim, decision))
+                    ready.append(
+                        Ready(
+                            claim=claim,
+                            decision=decision,
+                            enrolments=states.enrolments,
+                            lease_until=at + self._lease,
+                        )
+                    )
                 else:
                     results.append(result)
         if results:
             self._executor.storage.complete(results)
-        begun = self._executor.storage.begin(decided) if decided else {}
-        results = []
+        return ready
+
+    def _send_all(self, report: Counter[str], ready: Sequence[Ready]) -> None:
+        """Begin, send and complete."""
+        begun = self._executor.storage.begin([(one.claim, one.decision) for one in ready]) if ready else {}
+        results: list[DeliveryResult] = []
         access: dict[DigestId, tuple[AccessEntry, ...]] = {}
-        for claim, decision in decided:
+        for one in ready:
+            claim = one.claim
             batch = begun.get(claim.digest.id)
-            if batch is None or (now := self._executor.now()) >= at + self._lease:
+            if batch is None or (now := self._executor.now()) >= one.lease_until:
                 continue  # the claim is another worker's, or will be; or everything was cancelled since
             with self._isolated(claim):
-                result = self._send(claim, decision, batch, now, report)
-                access[claim.digest.id] = tuple(self._logged(result, claim, states.enrolments, now))
+                result = self._send(claim, one.decision, batch, now, report)
+                access[claim.digest.id] = tuple(self._logged(result, claim, one.enrolments, now))
                 results.append(result)
         if results:
             self._executor.storage.complete(results, access)
@@ -128,7 +165,7 @@ class Delivery:
         self,
         claim: Claim,
         decision: Decision,
-        states: "_States",
+        states: States,
         at: datetime,
         report: Counter[str],
     ) -> DeliveryResult | None:
@@ -136,7 +173,7 @@ class Delivery:
         digest = claim.digest
         policy = self._executor.policy(digest.unit)
         batched = None if digest.batch is None else digest.batch.attempted_on
-        result = _result(claim, at)
+        result = result_of(claim, at)
         if decision.action is DigestAction.WAIT:
             report["waiting"] += len(digest.pending)
             due = min((r.notification.due_at for r in digest.pending), default=at)
@@ -166,7 +203,7 @@ class Delivery:
     ) -> DeliveryResult:
         digest = claim.digest
         policy = self._executor.policy(digest.unit)
-        result = _result(claim, now)
+        result = result_of(claim, now)
         if digest.collected and (opens := earliest_send_at(now, policy)) > now:
             report["waiting"] += len(batch.notifications)
             return result(next_at=opens, lost=claim.lost)
@@ -199,7 +236,7 @@ class Delivery:
         report["undelivered"] += len(final)
         left = [attempts for id_, attempts in made.items() if id_ not in final]
         settled = dict.fromkeys(final, status)
-        result = partial(_result(claim, now), settled=settled, attempted=frozenset(made))
+        result = partial(result_of(claim, now), settled=settled, attempted=frozenset(made))
         if not left:
             return result(told_on=latest_day(digest.told_on, batch.attempted_on))
         report["retried"] += len(left)
@@ -216,23 +253,6 @@ class Delivery:
         for enrolment_id in sorted(notified):
             if enrolment_id in enrolments:
                 yield access_entry(Action.DELIVER, WORKER, now, enrolments[enrolment_id])
-
-
-@frozen
-class _States:
-    """The enrolments of a claim.
-
-    Args:
-        enrolments: The states, by id; none of a purged enrolment.
-        unreadable: The ids of the unreadable enrolments.
-    """
-
-    enrolments: Mapping[EnrolmentId, Enrolment]
-    unreadable: Collection[str]
-
-
-def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:
-    return partial(DeliveryResult, digest_id=claim.digest.id, token=claim.token, at=at)
 
 
 def _checked_lease(lease: object) -> timedelta:

@@ -24,7 +24,7 @@ TRUE = literal_column("true", StrictBoolean)
 FALSE = literal_column("false", StrictBoolean)
 LIMIT = bindparam("limit", type_=Integer)
 
-_ANY_KIND = literal_column("digests.collected IN (false, true)")
+_ANY_KIND: ColumnElement[Any] = literal_column("digests.collected IN (false, true)")
 """True of every digest: it lets a database seek in an index that begins with the column."""
 _FREE = and_(
     _d.next_at <= bindparam("now"),
