@@ -7,7 +7,6 @@ from contextlib import contextmanager, nullcontext
 from threading import Event
 from types import FrameType
 
-import attrs
 import click
 
 from digital_painschool import (
@@ -22,8 +21,9 @@ from digital_painschool import (
 )
 from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.options import Number, epilog, existing_school, school_options
-from digital_painschool.cli.output import console, print_line
+from digital_painschool.cli.output import console, counted, print_line
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.delivery.worker import Delivery
 
 _EVERY = 60.0
 
@@ -99,7 +99,7 @@ def deliver(*, settings: Settings, watch: float | None) -> None:
         gc.freeze()
         gc.set_threshold(100_000)
         if watch is None:
-            print_line(_summary(school.delivery().run()))
+            print_line(_summary(_run(school.delivery())))
         elif not _watch(school, watch):
             click.get_current_context().exit(1)
 
@@ -122,7 +122,7 @@ def _watch(school: PainSchool, seconds: float) -> bool:
     with _stop_signals() as stop:
         while not stop.is_set():
             try:
-                report = school.delivery().run()
+                report = _run(school.delivery(stop=stop))
             except (Conflict, OutcomeUnknown, StorageError) as error:
                 succeeded = False
                 print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
@@ -162,8 +162,17 @@ def _stop_signals() -> Iterator[Event]:
 
 
 def _summary(report: DeliveryReport) -> str:
-    figures = [f"{count} {name.replace('_', ' ')}" for name, count in attrs.asdict(report).items() if count]
+    figures = [f"{count} {name.replace('_', ' ')}" for name, count in report.counts.items() if count]
     return ", ".join(figures) or "nothing was due"
+
+
+def _run(delivery: Delivery) -> DeliveryReport:
+    """Print the plans of the channels that have a pace, and run the delivery."""
+    for plan in delivery.plan():
+        late = f"; {plan.too_late} too late for this forenoon" if plan.too_late else ""
+        due = counted(plan.notices, "notice")
+        print_line(f"{_time()}  {plan.channel.value}: {due} due, done by {plan.done_by:%H:%M:%S} UTC{late}")
+    return delivery.run()
 
 
 def _time() -> str:

@@ -1,6 +1,8 @@
 """The report of a delivery run."""
 
-from attrs import frozen
+from collections.abc import Mapping
+
+from attrs import asdict, frozen
 
 from digital_painschool.domain.pace import ForenoonPlan
 
@@ -28,3 +30,8 @@ class DeliveryReport:
     undelivered: int = 0
     accesses_ended: int = 0
     planned: tuple[ForenoonPlan, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """The counts, by name."""
+        return {name: count for name, count in asdict(self, recurse=False).items() if isinstance(count, int)}

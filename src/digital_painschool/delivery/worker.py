@@ -24,6 +24,7 @@ from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryRes
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, Status
+from digital_painschool.domain.pace import ForenoonPlan
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import DeliveryError, InvalidValue
 from digital_painschool.ports.inbox import Delivered
@@ -75,6 +76,10 @@ class Delivery:
         self._lease = _checked_lease(lease)
         self._notes = TimelineNotes(executor, batch)
         self._new_pacer = partial(Pacer, executor, batch, lease, Event() if stop is None else stop, wait)
+
+    def plan(self) -> tuple[ForenoonPlan, ...]:
+        """Return the plan of each channel that has a pace and something due. Rule: D-13e."""
+        return self._new_pacer().plan()
 
     def run(self) -> DeliveryReport:
         """Send all notifications that are due, write the notes that are due, and return a report.

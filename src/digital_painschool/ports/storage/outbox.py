@@ -40,11 +40,11 @@ class Outbox(Protocol):
               notification brings `next_at` forward, but not while a batch is in doubt. A digest whose notifications
               were all cancelled may be claimed once more, with nothing pending.
             * **one holder**: no two claims hold one digest at a time, and no two claims have one token.
-            * **direct first**: digests that are not collected come before those that are; at most `limit`.
+            * **direct first**: digests that are not collected come before those that are.
             * **oldest first**: within these, digests come by the earliest `due_at` of their notifications, then by
               `next_at`, then by id. The notifications are those that wait, or have waited since the last result. A
               `next_at` before that `due_at` stands for it. A digest that did not fit into a forenoon so comes before
-              the new ones of the next.
+              the new ones of the next. At most `limit` are claimed.
             * **channels**: nothing of another channel is claimed, nor does it count against `limit`.
             * **poison**: a digest is a suspect when a lease expired after a begin: its poison message may have crashed
               the worker. A suspect is claimed when nothing else can be claimed, and alone. Of several suspects, the one
@@ -61,7 +61,7 @@ class Outbox(Protocol):
 
         Contract:
             * **due**: a digest counts when it can be claimed, as a suspect too.
-            * **unreadable**: a digest whose channel or unit cannot be read does not count, and hides no other.
+            * **unreadable**: an unreadable digest may count or not, and hides no other.
         """
         ...
 

@@ -22,13 +22,27 @@ from digital_painschool.ports.storage import (
     Drafts,
     Enrolments,
     Outbox,
+    Paces,
     Programs,
     Retention,
     Staff,
     Storage,
 )
 
-STORAGE = (Change, Enrolments, Drafts, Caseload, Outbox, Staff, AccessLog, Programs, Retention, DeskCalls, Storage)
+STORAGE = (
+    Change,
+    Enrolments,
+    Drafts,
+    Caseload,
+    Outbox,
+    Paces,
+    Staff,
+    AccessLog,
+    Programs,
+    Retention,
+    DeskCalls,
+    Storage,
+)
 """The protocols of the storage, and the value with promises."""
 PORTS = (*STORAGE, Inbox, Messenger, Directory, Identity, Observer)
 

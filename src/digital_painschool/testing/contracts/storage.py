@@ -54,6 +54,7 @@ from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
+from digital_painschool.testing.contracts.paces import PacesContract
 from digital_painschool.testing.contracts.pages import PagesContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
 from digital_painschool.testing.contracts.purging import PurgingContract
@@ -190,6 +191,7 @@ class StorageContract(
     SharingContract,
     DurabilityContract,
     GrowthContract,
+    PacesContract,
     DamageContract,
 ):
     """Every clause of the storage port: say how yours is opened, and run pytest.
