@@ -145,8 +145,9 @@ class Pacer:
         if not self._turns:
             return None
         near = [turn for turn in self._turns.values() if turn.slots[0] <= now + self._span]
-        if not near:
-            self._wait_until(min(now + self._span, *(turn.slots[0] for turn in self._turns.values())))
+        begins = min(turn.slots[0] for turn in self._turns.values())
+        if not near and not self._wait_until(min(now + self._span, begins)):
+            return None
         for turn in near:
             del self._turns[turn.channel]
         return near
