@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import LatestSlot, Pace, grant, unknown_slot
+from digital_painschool.domain.pace import ChannelPace, LatestSlot, grant, unknown_slot
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.stored import read_stored
@@ -18,7 +18,7 @@ class LmdbPaces:
         self._database = database
 
     def reserve_slots(
-        self, channel: Channel, pace: Pace, wanted: int, now: datetime, span: timedelta
+        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
     ) -> tuple[datetime, ...]:
         with self._database.writing() as transaction:
             try:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digital_painschool.domain.pace import NATIONAL_INBOX, LatestSlot, Pace, grant
+from digital_painschool.domain.pace import NATIONAL_INBOX, ChannelPace, LatestSlot, grant
 from digital_painschool.errors import InvalidValue
 from digital_painschool.testing.contracts.paces import assert_keeps
 
@@ -36,11 +36,11 @@ MINUTE = timedelta(minutes=1)
 def test_a_pace_that_none_could_keep_is_refused(wrong: dict[str, Any], says: str) -> None:
     """Otherwise a misprint would send everything at once, or nothing for a day."""
     with pytest.raises(InvalidValue, match=says):
-        Pace(**{"interval": SECOND, "round_size": 3, "pause": MINUTE, **wrong})
+        ChannelPace(**{"interval": SECOND, "round_size": 3, "pause": MINUTE, **wrong})
 
 
 _PACES = st.builds(
-    lambda interval, rounds: Pace(interval=interval * SECOND, **rounds),
+    lambda interval, rounds: ChannelPace(interval=interval * SECOND, **rounds),
     st.integers(1, 90),
     st.one_of(
         st.just({}),
@@ -54,7 +54,7 @@ _CALLS = st.lists(st.tuples(st.integers(-30, 300), st.integers(0, 12)), max_size
 
 @pytest.mark.rule("D-13e")
 @given(pace=_PACES, calls=_CALLS, span=st.integers(1, 60))
-def test_no_history_of_workers_breaks_the_pace(pace: Pace, calls: list[tuple[int, int]], span: int) -> None:
+def test_no_history_of_workers_breaks_the_pace(pace: ChannelPace, calls: list[tuple[int, int]], span: int) -> None:
     """Otherwise some mix of workers, waits and clocks would send more than the inbox takes."""
     latest, now, found = None, NOW, list[datetime]()
     for later, wanted in calls:
@@ -68,7 +68,7 @@ def test_no_history_of_workers_breaks_the_pace(pace: Pace, calls: list[tuple[int
 
 @pytest.mark.rule("D-13e")
 @given(pace=_PACES, ahead=st.integers(0, 10**6), in_round=st.integers(0, 9), span=st.integers(1, 60))
-def test_no_slot_stops_a_channel_for_long(pace: Pace, ahead: int, in_round: int, span: int) -> None:
+def test_no_slot_stops_a_channel_for_long(pace: ChannelPace, ahead: int, in_round: int, span: int) -> None:
     """Otherwise one wrong clock would silence a channel until its time has come."""
     latest = LatestSlot(at=NOW + ahead * SECOND, in_round=in_round)
     longest = 2 * span * SECOND + max(pace.interval, pace.pause)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import NATIONAL_INBOX, DueCount, ForenoonPlan, Pace
+from digital_painschool.domain.pace import NATIONAL_INBOX, ChannelPace, DueCount, ForenoonPlan
 from digital_painschool.domain.policy import Policy
 from digital_painschool.rules.pace import capacity, last_send_at, next_send_at, plan_forenoons
 from digital_painschool.testing.environment import local
@@ -16,7 +16,7 @@ from digital_painschool.testing.people import OTHER_UNIT, UNIT
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-PACE = Pace(interval=SECOND, round_size=3, pause=timedelta(seconds=60))
+PACE = ChannelPace(interval=SECOND, round_size=3, pause=timedelta(seconds=60))
 NINE, NOON = local("2026-03-02 09:00"), local("2026-03-02 12:00")
 
 
@@ -47,7 +47,7 @@ def test_the_next_send_keeps_the_interval_within_the_slots(
     """Otherwise an inbox that hung for ten seconds would get ten notices at once (D-13e)."""
     before = None if previous is None else NOW + previous * SECOND
     wanted = None if expected is None else NOW + expected * SECOND
-    assert wanted == next_send_at(at(*slots), before, Pace(interval=SECOND), NOW + now * SECOND)
+    assert wanted == next_send_at(at(*slots), before, ChannelPace(interval=SECOND), NOW + now * SECOND)
 
 
 @pytest.mark.rule("D-13e")
@@ -58,9 +58,9 @@ def test_the_next_send_keeps_the_interval_within_the_slots(
 )
 def test_a_capacity_is_what_is_sent_before_the_end(interval: int, rounds: tuple[int, int] | None, notices: int) -> None:
     """Otherwise a plan would promise what does not go, or warn of what does."""
-    pace = Pace(interval=interval * SECOND)
+    pace = ChannelPace(interval=interval * SECOND)
     if rounds is not None:
-        pace = Pace(interval=interval * SECOND, round_size=rounds[0], pause=rounds[1] * SECOND)
+        pace = ChannelPace(interval=interval * SECOND, round_size=rounds[0], pause=rounds[1] * SECOND)
     last = last_send_at(pace, notices, NOW)
     assert (notices - 1, notices) == (capacity(pace, NOW, last), capacity(pace, NOW, last + SECOND / 9))
 
@@ -83,7 +83,7 @@ def test_a_plan_holds_for_all_units_and_ends_with_the_first_forenoon() -> None:
         DueCount(channel=Channel.SMS, unit=UNIT, collected=False, number=4),
         DueCount(channel=Channel.EMAIL, unit=UNIT, collected=False, number=4),
     ]
-    paces = {Channel.INBOX: NATIONAL_INBOX, Channel.SMS: Pace(interval=SECOND)}
+    paces = {Channel.INBOX: NATIONAL_INBOX, Channel.SMS: ChannelPace(interval=SECOND)}
 
     def planned(other: Policy) -> tuple[ForenoonPlan, ...]:
         return plan_forenoons(due, paces, {UNIT: Policy(), OTHER_UNIT: other}, NINE)

@@ -11,6 +11,7 @@ from proofs.seeded_bugs.bugs.handing_over import BUGS as HANDING_OVER
 from proofs.seeded_bugs.bugs.joining import BUGS as JOINING
 from proofs.seeded_bugs.bugs.maintenance import BUGS as MAINTENANCE
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
+from proofs.seeded_bugs.bugs.pace import BUGS as PACE
 from proofs.seeded_bugs.bugs.pages import BUGS as PAGES
 from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
 from proofs.seeded_bugs.bugs.repeating import BUGS as REPEATING
@@ -29,6 +30,7 @@ BUGS: tuple[Bug, ...] = (
     *PERMISSIONS,
     *PAGES,
     *DELIVERY,
+    *PACE,
     *RETENTION,
     *REPEATING,
     *DRAFTS,

@@ -17,7 +17,7 @@ from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.bootstrap.school import PainSchool, system_clock
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import Pace
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import ConfigurationError, InvalidValue
@@ -116,7 +116,7 @@ def connect(settings: Settings, plugins: Iterable[object] = (), *, migrate: bool
         return ports
 
 
-def _paces(settings: Settings, messengers: Iterable[Messenger]) -> Mapping[Channel, Pace | None]:
+def _paces(settings: Settings, messengers: Iterable[Messenger]) -> Mapping[Channel, ChannelPace | None]:
     """Return the paces that the settings set, of the inbox and of the first messenger on each channel (D-13e)."""
     chosen = {Channel.INBOX: settings.inbox.pace}
     for messenger, config in zip(messengers, settings.messengers, strict=True):

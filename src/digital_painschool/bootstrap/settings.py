@@ -17,7 +17,7 @@ from digital_painschool.adapters.paths import absolute_url, is_sqlite, sqlite_fi
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.masking import Masked
-from digital_painschool.domain.pace import Pace
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
@@ -40,7 +40,7 @@ def _frozen(options: Mapping[str, object] | Masked[Mapping[str, object]]) -> Mas
 
 
 def _is_pace(value: object) -> bool:
-    return value is None or value == "none" or isinstance(value, Pace)
+    return value is None or value == "none" or isinstance(value, ChannelPace)
 
 
 def _names(options: Masked[Mapping[str, object]]) -> str:
@@ -60,8 +60,8 @@ class AdapterConfig:
         options: The options of the adapter, of which only the names are shown.
         folder: Where a relative path behind an option's `env:` or `file:` counts from: the settings file's folder;
             None: the working folder.
-        pace: The pace of an inbox or messenger in place of the one that it declares: a `Pace`, `"none"` to lift it, or
-            None to leave it as it is (D-13e).
+        pace: The pace of an inbox or messenger in place of the one that it declares; `"none"` lifts that one, and None
+            leaves it as it is (D-13e).
         written: The choice as it was written, of an inbox or messenger that got its database from the storage; None:
             nothing was filled in. The name `""` means that the settings leave the choice out.
     """
@@ -69,8 +69,11 @@ class AdapterConfig:
     name: str
     _options: Masked[Mapping[str, object]] = field(factory=dict, converter=_frozen, repr=_names)
     folder: Path | None = field(default=None, kw_only=True, eq=False, repr=False)
-    pace: Pace | Literal["none"] | None = field(
-        default=None, kw_only=True, validator=check((satisfies(_is_pace), 'is a Pace, "none" or None'))
+    pace: ChannelPace | Literal["none"] | None = field(
+        default=None,
+        kw_only=True,
+        repr=False,
+        validator=check((satisfies(_is_pace), 'is a ChannelPace or "none"')),
     )
     written: "AdapterConfig | None" = field(default=None, kw_only=True, eq=False, repr=False)
 

@@ -17,7 +17,7 @@ from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.decisions import policy_data
 from digital_painschool.domain.checks import check
-from digital_painschool.domain.pace import Pace
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.policy import Policy, zone_of
 from digital_painschool.domain.policy_sets import POLICY_SETS
 from digital_painschool.domain.program import Program
@@ -68,7 +68,7 @@ class _PaceTable:
 class _Paced:
     """The key `pace` in the table of an adapter (D-13e)."""
 
-    pace: Pace
+    pace: ChannelPace
 
 
 @frozen(kw_only=True)
@@ -210,7 +210,7 @@ def _pace(value: object, _: object) -> object:
         raise UnexpectedValue('a table, such as {interval_seconds = 1}, or "none"', value)
     table = _PACES.structure(value, _PaceTable)
     interval, pause = (timedelta(seconds=number) for number in (table.interval_seconds, table.pause_seconds))
-    return Pace(interval=interval, round_size=table.round_size, pause=pause)
+    return ChannelPace(interval=interval, round_size=table.round_size, pause=pause)
 
 
 def _paced_adapter(value: object, wanted: object) -> AdapterConfig:
@@ -248,7 +248,7 @@ def _reference(value: object, _: object) -> str:
 def _paces() -> Converter:
     """Return the converter of adapters that may have a pace."""
     converter = strict_converter()
-    converter.register_structure_hook(Pace, _pace)
+    converter.register_structure_hook(ChannelPace, _pace)
     converter.register_structure_hook(AdapterConfig, _paced_adapter)
     for wanted in (_PaceTable, _Paced):
         converter.get_structure_hook(wanted)

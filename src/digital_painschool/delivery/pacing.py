@@ -13,7 +13,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.claims import Ready, result_of
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import ForenoonPlan, Pace
+from digital_painschool.domain.pace import ChannelPace, ForenoonPlan
 from digital_painschool.rules.pace import next_send_at, plan_forenoons
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Turn:
     """
 
     channel: Channel
-    pace: Pace
+    pace: ChannelPace
     slots: tuple[datetime, ...]
     previous: datetime | None = None
 

@@ -18,7 +18,7 @@ _IS_DURATION = (instance_of(timedelta), "is a timedelta")
 
 
 @frozen(kw_only=True)
-class Pace:
+class ChannelPace:
     """The pace of a channel: how often it takes a notice or a message. Rule: D-13e.
 
     Args:
@@ -55,7 +55,7 @@ class Pace:
         return self.round_size is not None and in_round >= self.round_size
 
 
-NATIONAL_INBOX = Pace(interval=timedelta(seconds=1), round_size=1000, pause=timedelta(minutes=5))
+NATIONAL_INBOX = ChannelPace(interval=timedelta(seconds=1), round_size=1000, pause=timedelta(minutes=5))
 """The pace of the national inbox of the e-services: a notice a second, and five minutes after each thousand."""
 
 
@@ -72,13 +72,13 @@ class LatestSlot:
     in_round: int = field(validator=check((and_(exact_type(int), ge(0)), "is a whole number, 0 or more")))
 
 
-def unknown_slot(pace: Pace, now: datetime) -> LatestSlot:
+def unknown_slot(pace: ChannelPace, now: datetime) -> LatestSlot:
     """Return what stands for a slot that is not known: a full round that ends now, so that a whole pause follows."""
     return LatestSlot(at=now, in_round=pace.round_size or 0)
 
 
 def grant(
-    latest: LatestSlot | None, pace: Pace, wanted: int, now: datetime, span: timedelta
+    latest: LatestSlot | None, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
 ) -> tuple[tuple[datetime, ...], LatestSlot | None]:
     """Return the next slots of a channel, and the latest slot from then on. Rule: D-13e.
 

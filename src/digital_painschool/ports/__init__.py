@@ -6,7 +6,7 @@ from datetime import datetime
 from attrs import field, frozen
 
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import Pace
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.ports.directory import Directory
 from digital_painschool.ports.identity import Identity
 from digital_painschool.ports.inbox import Inbox
@@ -40,7 +40,7 @@ class Ports:
     directory: Directory
     messengers: tuple[Messenger, ...] = ()
     observers: tuple[Observer, ...] = ()
-    paces: Mapping[Channel, Pace | None] = field(factory=dict)
+    paces: Mapping[Channel, ChannelPace | None] = field(factory=dict)
 
 
 __all__ = ["Clock", "Directory", "Identity", "Inbox", "Messenger", "Observer", "Ports", "Storage"]

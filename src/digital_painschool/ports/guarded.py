@@ -14,7 +14,7 @@ from typing import Any, Final, ParamSpec, TypeVar, Union, cast, get_args, get_or
 from attrs import evolve
 
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import Pace
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import (
     AdapterError,
@@ -118,7 +118,7 @@ def guarded(ports: Ports) -> Ports:
     )
 
 
-def _paces(ports: Ports, messengers: Iterable[Messenger]) -> Mapping[Channel, Pace | None]:
+def _paces(ports: Ports, messengers: Iterable[Messenger]) -> Mapping[Channel, ChannelPace | None]:
     """Return the pace of each channel: the one that is set, or else the one that its adapter declares."""
     adapters: dict[Channel, object] = {Channel.INBOX: ports.inbox}
     for messenger in messengers:
@@ -126,8 +126,8 @@ def _paces(ports: Ports, messengers: Iterable[Messenger]) -> Mapping[Channel, Pa
     declared = guarded_call(declared_pace, "a pace", ConfigurationError)
     paces = {channel: declared(adapter) for channel, adapter in adapters.items() if channel not in ports.paces}
     for channel, pace in ports.paces.items():
-        if not isinstance(channel, Channel) or not (pace is None or isinstance(pace, Pace)):
-            raise ConfigurationError("paces has a Pace, or None, for each Channel that it names")
+        if not isinstance(channel, Channel) or not (pace is None or isinstance(pace, ChannelPace)):
+            raise ConfigurationError("paces has a ChannelPace, or None, for each Channel that it names")
         paces[channel] = pace
     return MappingProxyType(paces)
 

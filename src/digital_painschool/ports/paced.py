@@ -3,7 +3,7 @@
 from inspect import getattr_static
 from typing import Any, Protocol
 
-from digital_painschool.domain.pace import Pace
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.errors import ConfigurationError
 
 
@@ -15,12 +15,12 @@ class Paced(Protocol):
     """
 
     @property
-    def pace(self) -> Pace | None:
+    def pace(self) -> ChannelPace | None:
         """The pace; None for a channel without one."""
         ...
 
 
-def declared_pace(adapter: Any) -> Pace | None:
+def declared_pace(adapter: Any) -> ChannelPace | None:
     """Return the pace that an adapter declares, or None.
 
     Raises:
@@ -33,6 +33,6 @@ def declared_pace(adapter: Any) -> Pace | None:
         if getattr_static(adapter, "pace", None) is None:
             return None
         found = adapter  # its `pace` has failed
-    if found is None or isinstance(found, Pace):
+    if found is None or isinstance(found, ChannelPace):
         return found
-    raise ConfigurationError(f"{name} declares a pace that is no Pace; declare a Pace, or None")
+    raise ConfigurationError(f"{name} declares a pace that is no ChannelPace; declare a ChannelPace, or None")

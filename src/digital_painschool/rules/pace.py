@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from digital_painschool.domain.local_time import local_time
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import DueCount, ForenoonPlan, Pace
+from digital_painschool.domain.pace import ChannelPace, DueCount, ForenoonPlan
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 
 
-def next_send_at(slots: Sequence[datetime], previous: datetime | None, pace: Pace, now: datetime) -> datetime | None:
+def next_send_at(
+    slots: Sequence[datetime], previous: datetime | None, pace: ChannelPace, now: datetime
+) -> datetime | None:
     """Return the instant of the next send within the granted slots, or None when they are over. Rule: D-13e.
 
     A slow send may shift those after it, within the slots. A missed slot is lost: the interval holds after it too.
@@ -27,7 +29,7 @@ def next_send_at(slots: Sequence[datetime], previous: datetime | None, pace: Pac
     return at if at <= slots[-1] else None
 
 
-def capacity(pace: Pace, begins: datetime, ends: datetime) -> int:
+def capacity(pace: ChannelPace, begins: datetime, ends: datetime) -> int:
     """Return how many notices a channel carries from an instant on and before another, in fresh rounds. Rule: D-13e."""
     left = ends - begins
     if left <= timedelta(0):
@@ -38,7 +40,7 @@ def capacity(pace: Pace, begins: datetime, ends: datetime) -> int:
     return rounds * pace.round_size + min(pace.round_size, -(-rest // pace.interval))
 
 
-def last_send_at(pace: Pace, notices: int, begins: datetime) -> datetime:
+def last_send_at(pace: ChannelPace, notices: int, begins: datetime) -> datetime:
     """Return the instant of the last of some notices, the first of which goes at `begins` in a fresh round."""
     if pace.round_size is None:
         return begins + (notices - 1) * pace.interval
@@ -47,7 +49,7 @@ def last_send_at(pace: Pace, notices: int, begins: datetime) -> datetime:
 
 
 def plan_forenoons(
-    due: Iterable[DueCount], paces: Mapping[Channel, Pace], policies: Mapping[HsaId, Policy], now: datetime
+    due: Iterable[DueCount], paces: Mapping[Channel, ChannelPace], policies: Mapping[HsaId, Policy], now: datetime
 ) -> tuple[ForenoonPlan, ...]:
     """Return the plan of each channel that has a pace and something due: when it is done, and what comes too late.
 
@@ -85,6 +87,6 @@ def _forenoon_end(policy: Policy, now: datetime) -> datetime:
     return local_time(now.astimezone(policy.zone).date(), policy.forenoon_ends, policy.zone)
 
 
-def _round(pace: Pace) -> timedelta:
+def _round(pace: ChannelPace) -> timedelta:
     """Return the time from the first send of a full round to the first of the next."""
     return ((pace.round_size or 1) - 1) * pace.interval + max(pace.pause, pace.interval)

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import Pace, grant
+from digital_painschool.domain.pace import ChannelPace, grant
 from tests.kit.wrong.mistake import Mistake, Wrong
 
 _AGES = timedelta(days=900)
@@ -22,12 +22,12 @@ def _unguarded(_: Wrong, self: Any, channel: Channel, *asked: Any) -> Any:
     return slots
 
 
-def _remembered(right: Wrong, self: Any, channel: Channel, pace: Pace, *asked: Any) -> Any:
+def _remembered(right: Wrong, self: Any, channel: Channel, pace: ChannelPace, *asked: Any) -> Any:
     self.first_pace = getattr(self, "first_pace", {})
     return right(channel, self.first_pace.setdefault(channel, pace), *asked)
 
 
-def _patient(right: Wrong, self: Any, channel: Channel, pace: Pace, wanted: int, now: Any, span: Any) -> Any:
+def _patient(right: Wrong, self: Any, channel: Channel, pace: ChannelPace, wanted: int, now: Any, span: Any) -> Any:
     latest = self._parts.latest_slots.get(channel)
     if latest is not None and latest.at > now + 2 * span + max(pace.interval, pace.pause):
         return ()
@@ -68,7 +68,7 @@ STORAGE: Sequence[Mistake] = (
         "rounds-without-a-pause",
         "Paces.reserve_slots: rounds",
         "reserve_slots",
-        lambda right, _, channel, pace, *asked: right(channel, Pace(interval=pace.interval), *asked),
+        lambda right, _, channel, pace, *asked: right(channel, ChannelPace(interval=pace.interval), *asked),
     ),
     Mistake(
         "slots-for-an-hour",

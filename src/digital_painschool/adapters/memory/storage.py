@@ -21,7 +21,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Profile
-from digital_painschool.domain.pace import DueCount, LatestSlot, Pace, grant
+from digital_painschool.domain.pace import ChannelPace, DueCount, LatestSlot, grant
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import (
@@ -168,7 +168,7 @@ class MemoryStorage:
             return parts.outbox.count_due(now)
 
     def reserve_slots(
-        self, channel: Channel, pace: Pace, wanted: int, now: datetime, span: timedelta
+        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
     ) -> tuple[datetime, ...]:
         with self._open() as parts:
             slots, latest = grant(parts.latest_slots.get(channel), pace, wanted, now, span)

@@ -11,7 +11,7 @@ from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import paces
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import LatestSlot, Pace, grant, unknown_slot
+from digital_painschool.domain.pace import ChannelPace, LatestSlot, grant, unknown_slot
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.stored import read_stored
 
@@ -33,7 +33,7 @@ class SqlPaces:
         self._database = database
 
     def reserve_slots(
-        self, channel: Channel, pace: Pace, wanted: int, now: datetime, span: timedelta
+        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
     ) -> tuple[datetime, ...]:
         def work(connection: Connection) -> tuple[datetime, ...]:
             rows = connection.fetch_each(_LOCK, {"channel": channel.value})
@@ -53,7 +53,7 @@ def _values(key: str, channel: Channel, latest: LatestSlot) -> dict[str, object]
     return {key: channel.value, "latest_at": latest.at, "in_round": latest.in_round}
 
 
-def _latest(row: Row, channel: Channel, pace: Pace, now: datetime) -> LatestSlot:
+def _latest(row: Row, channel: Channel, pace: ChannelPace, now: datetime) -> LatestSlot:
     try:
         return read_stored(f"the latest slot of {channel.value}", _slot, row)
     except StorageError as failure:

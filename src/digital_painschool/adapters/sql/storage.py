@@ -44,7 +44,7 @@ from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Profile, UnreadableNotification
-from digital_painschool.domain.pace import DueCount, Pace
+from digital_painschool.domain.pace import ChannelPace, DueCount
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.ports.storage import (
@@ -241,7 +241,7 @@ class SqlStorage(SqlRetention):
     # Paces
 
     def reserve_slots(
-        self, channel: Channel, pace: Pace, wanted: int, now: datetime, span: timedelta
+        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
     ) -> tuple[datetime, ...]:
         return self._paces.reserve_slots(channel, pace, wanted, now, span)
 

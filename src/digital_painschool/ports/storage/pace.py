@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import Pace
+from digital_painschool.domain.pace import ChannelPace
 
 
 class Paces(Protocol):
     """The slots of each channel: the instants at which one worker may send. Rule: D-13e."""
 
     def reserve_slots(
-        self, channel: Channel, pace: Pace, wanted: int, now: datetime, span: timedelta
+        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
     ) -> tuple[datetime, ...]:
         """Reserve the next slots of a channel for one worker; `domain.pace.grant` decides which.
 

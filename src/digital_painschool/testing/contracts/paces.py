@@ -12,7 +12,7 @@ from attrs import evolve
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Notify, Template
-from digital_painschool.domain.pace import DueCount, Pace
+from digital_painschool.domain.pace import ChannelPace, DueCount
 from digital_painschool.ports.storage import Storage, load_notifications
 from digital_painschool.testing.contracts.changes import (
     DAY,
@@ -36,7 +36,7 @@ from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
 
 SECOND = timedelta(seconds=1)
 SPAN = 10 * SECOND
-PACE = Pace(interval=SECOND, round_size=3, pause=60 * SECOND)
+PACE = ChannelPace(interval=SECOND, round_size=3, pause=60 * SECOND)
 INBOX = Channel.INBOX
 
 
@@ -45,7 +45,7 @@ def seconds(slots: Iterable[datetime]) -> list[float]:
     return [(slot - MORNING) / SECOND for slot in slots]
 
 
-def assert_keeps(pace: Pace, slots: Sequence[datetime]) -> None:
+def assert_keeps(pace: ChannelPace, slots: Sequence[datetime]) -> None:
     """Assert that slots lie an interval apart, and that no more than a round follow each other without a pause."""
     in_round = 1
     for before, slot in pairwise(sorted(slots)):
@@ -93,12 +93,12 @@ class PacesContract(DamageContract, RacingContract):
     @proves("Paces.reserve_slots: new pace")
     def test_another_pace_holds_at_once(self, storage: Storage) -> None:
         """Otherwise an operator who slows a channel down would have to wait until tomorrow."""
-        storage.reserve_slots(INBOX, Pace(interval=SECOND), 2, MORNING, SPAN)
+        storage.reserve_slots(INBOX, ChannelPace(interval=SECOND), 2, MORNING, SPAN)
         slow = evolve(PACE, interval=7 * SECOND)
         assert [8] == seconds(storage.reserve_slots(INBOX, slow, 9, MORNING, 6 * SECOND))
-        quick = Pace(interval=SECOND / 4)
+        quick = ChannelPace(interval=SECOND / 4)
         assert [8.25, 8.5] == seconds(storage.reserve_slots(INBOX, quick, 2, MORNING + 2 * SECOND, SPAN))
-        hourly = Pace(interval=HOUR)
+        hourly = ChannelPace(interval=HOUR)
         assert [3608.5] == seconds(storage.reserve_slots(INBOX, hourly, 9, MORNING + 2 * SECOND, SPAN))
         assert [63, 64] == seconds(storage.reserve_slots(INBOX, PACE, 2, MORNING + 3 * SECOND, SPAN))
 
@@ -114,7 +114,7 @@ class PacesContract(DamageContract, RacingContract):
     @proves("Paces.reserve_slots: one transaction", "Storage: threads", "Storage: processes")
     def test_all_workers_keep_to_one_pace(self, place: object, how: str) -> None:
         """Otherwise each further worker would double what the inbox gets (D-13e)."""
-        pace = Pace(interval=SECOND, round_size=7, pause=60 * SECOND)
+        pace = ChannelPace(interval=SECOND, round_size=7, pause=60 * SECOND)
 
         def work(storage: Storage, wait: Wait) -> Any:
             found: list[datetime] = []
