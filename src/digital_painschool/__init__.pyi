@@ -108,13 +108,13 @@ from digital_painschool.domain.notification import Profile as Profile
 from digital_painschool.domain.notification import Status as Status
 from digital_painschool.domain.notification import Template as Template
 from digital_painschool.domain.notification import TriggeringEntry as TriggeringEntry
+from digital_painschool.domain.pace import ChannelPace as ChannelPace
+from digital_painschool.domain.pace import ForenoonPlan as ForenoonPlan
 from digital_painschool.domain.people import Actor as Actor
 from digital_painschool.domain.people import Author as Author
 from digital_painschool.domain.people import HsaId as HsaId
 from digital_painschool.domain.people import PersonId as PersonId
 from digital_painschool.domain.people import Role as Role
-from digital_painschool.domain.pace import ChannelPace as ChannelPace
-from digital_painschool.domain.pace import ForenoonPlan as ForenoonPlan
 from digital_painschool.domain.policy import FlagKind as FlagKind
 from digital_painschool.domain.policy import Policy as Policy
 from digital_painschool.domain.policy import YearEnd as YearEnd
