@@ -4,9 +4,9 @@ from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from tests.databases import execute
 
-LATER_TABLES = ("completed_calls", "drafts", "desk_calls")
+LATER_TABLES = ("completed_calls", "drafts", "desk_calls", "paces")
 """The tables that came after version 0004."""
-LATER_INDEXES = ("ix_purge_plans_unit", "ix_access_log_author")
+LATER_INDEXES = ("ix_purge_plans_unit", "ix_access_log_author", "ix_digests_due")
 """The indexes of older tables that came after version 0004."""
 _DIGEST_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
 NEW_TABLES = (*_DIGEST_TABLES, *LATER_TABLES)
@@ -16,8 +16,10 @@ LATER_COLUMNS = {
     "enrolments": ("waiting_since", "has_drafts", "handed_over"),
     "purge_plan_items": ("reason",),
     "digest_notifications": ("flag",),
+    "digests": ("oldest_due_at",),
 }
 """The columns that came after version 0004, by table."""
+_EARLIER_INDEX = "CREATE INDEX ix_digests_next ON digests (next_at, id) WHERE next_at IS NOT NULL"
 
 _NOTIFICATIONS = """
     CREATE TABLE notifications AS
@@ -52,6 +54,7 @@ def back_to_0004(url: str) -> None:
     for table, columns in LATER_COLUMNS.items():
         for column in columns:
             execute(url, f"ALTER TABLE {table} DROP COLUMN {column}")
+    execute(url, _EARLIER_INDEX)
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '0004'")  # noqa: S608 - a constant
 
 

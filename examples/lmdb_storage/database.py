@@ -98,10 +98,12 @@ class Transaction:
                 yield number, cursor.value()
                 is_found = step()
 
-    def until(self, table: Table, last: str) -> Iterator[bytes]:
-        """Yield the stored data of the keys whose first part is a text up to `last`, in their order."""
-        end = packed((last,)) + b"\xff"
+    def until(self, table: Table, *prefix: str, last: str) -> Iterator[bytes]:
+        """Yield the stored data of the keys that begin with a prefix and then a text up to `last`, in their order."""
+        end = packed((*prefix, last)) + b"\xff"
         with self._transaction.cursor(self._tables[table]) as cursor:
+            if not cursor.set_range(packed(prefix)):
+                return
             for key, stored in cursor:
                 if key > end:
                     return

@@ -94,7 +94,7 @@ class LmdbEnrolments:
         # The end of access comes first in the key, so that the scan stops at the first one that has not ended.
         until = instant_to_text(now)
         with self._database.reading() as transaction:
-            return tuple(map(EnrolmentId, ids(islice(transaction.until(Table.ACCESS, until), limit))))
+            return tuple(map(EnrolmentId, ids(islice(transaction.until(Table.ACCESS, last=until), limit))))
 
 
 def _rows(

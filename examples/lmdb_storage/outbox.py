@@ -1,6 +1,7 @@
 """The transactional outbox: notifications and their digests."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, islice
@@ -13,12 +14,14 @@ from digital_painschool.domain.digest import Action, Batch, Claim, Decision, Del
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import (
     GIVEN_UP,
+    Channel,
     FailureReason,
     Notification,
     NotificationRecord,
     Status,
     UnreadableNotification,
 )
+from digital_painschool.domain.pace import DueCount
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
@@ -40,15 +43,19 @@ class LmdbOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
+    ) -> tuple[Claim, ...]:
         with self._database.writing() as transaction:
             healthy: list[tuple[StoredDigest, Digest]] = []
             suspects: list[tuple[StoredDigest, Digest]] = []
             for row, digest in _free_digests(transaction, now):
+                if channels is not None and digest.channel not in channels:
+                    continue
                 (suspects if row.is_suspect else healthy).append((row, digest))
                 if len(healthy) >= limit:
                     break
-            suspects.sort(key=lambda found: (found[0].lost, found[0].next_at, found[1].id))
+            suspects.sort(key=lambda found: (found[0].lost, found[0].due_key))
             token = uuid4().hex
             claims = []
             for row, digest in healthy[:limit] or suspects[: min(limit, 1)]:
@@ -58,6 +65,14 @@ class LmdbOutbox:
                 )
                 claims.append(Claim(digest=digest, token=token, lost=lost))
             return tuple(claims)
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        with self._database.reading() as transaction:
+            kinds = Counter((d.channel, d.unit, d.collected) for _, d in _free_digests(transaction, now))
+        return tuple(
+            DueCount(channel=channel, unit=unit, collected=collected, number=number)
+            for (channel, unit, collected), number in kinds.items()
+        )
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         begun: dict[DigestId, Batch] = {}
@@ -204,8 +219,9 @@ def delete(
 
 
 def _free_digests(transaction: Transaction, now: datetime) -> Iterator[tuple[StoredDigest, Digest]]:
-    """Yield the digests that can be claimed, the oldest first; a log line names the unreadable ones."""
-    for id_ in ids(transaction.until(Table.DUE, instant_to_text(now))):
+    """Yield the claimable digests, direct ones first, then the oldest; a log line names the unreadable ones."""
+    of_kinds = (transaction.until(Table.DUE, kind, last=instant_to_text(now)) for kind in ("", "collected"))
+    for id_ in ids(chain.from_iterable(of_kinds)):
         try:
             row = read_stored(f"digest {id_}", _find_digest, transaction, id_)
             if row is not None and row.is_free(now):
@@ -287,8 +303,16 @@ def _released(
     transaction: Transaction, row: StoredDigest, next_at: datetime | None = None, lost: int = 0
 ) -> StoredDigest:
     due = min((record.notification.due_at for record in _with_pending(transaction, row).pending), default=None)
-    next_at = None if due is None else next_at or due
-    return evolve(row, next_at=next_at, token=None, lease_until=None, begun=False, lost=lost)
+    oldest = None if due is None else min(due, next_at or due)
+    return evolve(
+        row,
+        next_at=None if due is None else next_at or due,
+        oldest_due_at=oldest,
+        token=None,
+        lease_until=None,
+        begun=False,
+        lost=lost,
+    )
 
 
 def _save_new(transaction: Transaction, notification: Notification) -> None:
@@ -330,18 +354,18 @@ def _save_digest(transaction: Transaction, row: StoredDigest, before: StoredDige
     """Save a digest, and its place among those that are due, which moves with `next_at`."""
     id_ = row.digest.id
     transaction.put(Table.DIGESTS, row.to_data(), id_)
-    if before.next_at is not None and before.next_at != row.next_at:
-        transaction.remove(Table.DUE, instant_to_text(before.next_at), id_)
-    if row.next_at is not None:
-        transaction.put(Table.DUE, id_, instant_to_text(row.next_at), id_)
+    if before.due_key is not None and before.due_key != row.due_key:
+        transaction.remove(Table.DUE, *before.due_key)
+    if row.due_key is not None:
+        transaction.put(Table.DUE, id_, *row.due_key)
     if row.digest.collected:
         transaction.put(Table.COLLECTED, id_, *_collected_key(row.digest))
 
 
 def _remove_digest(transaction: Transaction, row: StoredDigest) -> None:
     transaction.remove(Table.DIGESTS, row.digest.id)
-    if row.next_at is not None:
-        transaction.remove(Table.DUE, instant_to_text(row.next_at), row.digest.id)
+    if row.due_key is not None:
+        transaction.remove(Table.DUE, *row.due_key)
     if row.digest.collected:
         transaction.remove(Table.COLLECTED, *_collected_key(row.digest))
 

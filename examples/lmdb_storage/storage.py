@@ -12,6 +12,7 @@ from lmdb_storage.drafts import LmdbDrafts
 from lmdb_storage.enrolments import LmdbEnrolments
 from lmdb_storage.operations import LmdbOperations
 from lmdb_storage.outbox import LmdbOutbox
+from lmdb_storage.paces import LmdbPaces
 from lmdb_storage.programs import LmdbPrograms
 from lmdb_storage.retention import LmdbRetention
 from lmdb_storage.staff_profiles import LmdbStaff
@@ -49,6 +50,7 @@ class LmdbStorage:
         self.count_caseload = caseload.count_caseload
         outbox = LmdbOutbox(self._database)
         self.claim = outbox.claim
+        self.count_due = outbox.count_due
         self.begin = outbox.begin
         self.complete = outbox.complete
         self.reject = outbox.reject
@@ -58,6 +60,7 @@ class LmdbStorage:
         self.dead_letters = operations.dead_letters
         self.outbox_figures = operations.outbox_figures
         self.record_worker = operations.record_worker
+        self.reserve_slots = LmdbPaces(self._database).reserve_slots
         staff = LmdbStaff(self._database)
         self.profile = staff.profile
         self.save_profile = staff.save_profile

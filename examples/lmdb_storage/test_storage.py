@@ -8,7 +8,7 @@ from typing import Any
 import lmdb
 from hypothesis import settings
 
-from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.ports import Ports
 from digital_painschool.testing import Environment
 from digital_painschool.testing.contracts import StorageContract
@@ -59,6 +59,13 @@ class TestLmdbStorage(StorageContract):
                 kept = transaction.get(packed((id_,)), db=stored)
                 if kept is not None:
                     transaction.put(packed((id_,)), kept[:-1], db=stored)
+
+    def damage_slot(self, place: Path, channel: Channel) -> None:
+        """Cut the last byte off the latest slot."""
+        with _raw(place) as (environment, transaction):
+            stored = environment.open_db(Table.PACES.value.encode(), transaction)
+            key = packed((channel.value,))
+            transaction.put(key, transaction.get(key, db=stored)[:-1], db=stored)
 
     def leave_to_later_version(self, place: Path) -> None:
         """Write a format that this version does not know."""

@@ -191,6 +191,7 @@ class StoredDigest:
         pending: The ids of the pending notifications.
         superseded: The keys of batches in doubt that were sent again under another key.
         next_at: The instant from which the digest can be claimed; None when nothing is pending.
+        oldest_due_at: The earliest `due_at` of what waits, and `next_at` at the latest.
         token: The fencing token of the present claim; None for an unclaimed digest.
         lease_until: The expiry of the present lease.
         begun: Whether a batch was begun under the present claim.
@@ -201,6 +202,7 @@ class StoredDigest:
     pending: tuple[str, ...] = ()
     superseded: frozenset[str] = frozenset()
     next_at: datetime | None = None
+    oldest_due_at: datetime | None = None
     token: str | None = None
     lease_until: datetime | None = None
     begun: bool = False
@@ -210,6 +212,14 @@ class StoredDigest:
     def is_suspect(self) -> bool:
         """True when a lease expired after a begin: the digest may have crashed the worker."""
         return self.begun or self.lost > 0
+
+    @property
+    def due_key(self) -> tuple[str, ...] | None:
+        """The key in the order of claims: direct ones first, then the oldest; None when nothing is pending."""
+        if self.next_at is None or self.oldest_due_at is None:
+            return None
+        kind = "collected" if self.digest.collected else "", instant_to_text(self.oldest_due_at)
+        return (*kind, instant_to_text(self.next_at), self.digest.id)
 
     def is_free(self, now: datetime) -> bool:
         """Return whether the digest can be claimed."""
@@ -235,6 +245,7 @@ class StoredDigest:
             "pending": self.pending,
             "superseded": sorted(self.superseded),
             "next_at": optional_instant_to_text(self.next_at),
+            "oldest_due_at": optional_instant_to_text(self.oldest_due_at),
             "token": self.token,
             "lease_until": optional_instant_to_text(self.lease_until),
             "begun": self.begun,
@@ -254,6 +265,7 @@ def digest_from_data(data: Data) -> StoredDigest:
         pending=tuple(data["pending"]),
         superseded=frozenset(data["superseded"]),
         next_at=optional_instant_from_text(data["next_at"]),
+        oldest_due_at=optional_instant_from_text(data["oldest_due_at"]),
         token=data["token"],
         lease_until=optional_instant_from_text(data["lease_until"]),
         begun=data["begun"],

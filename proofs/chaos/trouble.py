@@ -144,7 +144,7 @@ def _result(one: DeliveryResult) -> Mapping[str, object]:
     return {"digest": one.digest_id, "token": one.token, "settled": settled, "at": one.at}
 
 
-def _claim_facts(now: object, limit: int, lease: Any) -> Mapping[str, object]:
+def _claim_facts(now: object, limit: int, lease: Any, *_: object) -> Mapping[str, object]:
     return {"now": now, "limit": limit, "lease": lease.total_seconds()}
 
 

@@ -114,6 +114,8 @@ from digital_painschool.domain.notification import ResolutionReason as Resolutio
 from digital_painschool.domain.notification import Status as Status
 from digital_painschool.domain.notification import Template as Template
 from digital_painschool.domain.notification import TriggeringEntry as TriggeringEntry
+from digital_painschool.domain.pace import ChannelPace as ChannelPace
+from digital_painschool.domain.pace import ForenoonPlan as ForenoonPlan
 from digital_painschool.domain.people import Actor as Actor
 from digital_painschool.domain.people import Author as Author
 from digital_painschool.domain.people import HsaId as HsaId

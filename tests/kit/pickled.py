@@ -148,12 +148,12 @@ class CountsAnew(PickledStorage):
 
     _count = 1
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, channels: object = None) -> tuple[Claim, ...]:
         """Count from this opening on."""
         with self._open() as parts:
             parts.outbox._tokens = count(self._count)
         self._count += 1
-        return super().claim(now, limit, lease)
+        return super().claim(now, limit, lease, channels)  # type: ignore[arg-type]
 
 
 class Remembering(PickledStorage):

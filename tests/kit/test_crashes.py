@@ -313,9 +313,9 @@ def behind(wrapper: Callable[[Environment], Wrapped]) -> PortsFactory:
 class Holding(Wrapped):
     """A storage that lets nobody have what was claimed once."""
 
-    def claim(self, now: datetime, limit: int, _: timedelta) -> Any:
+    def claim(self, now: datetime, limit: int, _: timedelta, *channels: Any) -> Any:
         """Claim for good."""
-        return self.behind.claim(now, limit, timedelta(days=3650))
+        return self.behind.claim(now, limit, timedelta(days=3650), *channels)
 
 
 def test_a_claim_that_outlives_its_worker_is_named() -> None:

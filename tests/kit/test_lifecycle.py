@@ -198,14 +198,14 @@ class _Renames(MemoryStorage):
 class _Breaks(MemoryStorage):
     """Has an error of its own where notifications are claimed."""
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, channels: Any = None) -> tuple[Claim, ...]:
         raise KeyError(limit)
 
 
 class _Idles(MemoryStorage):
     """Gives nothing to any worker."""
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, channels: Any = None) -> tuple[Claim, ...]:
         return ()
 
 

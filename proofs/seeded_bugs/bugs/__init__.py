@@ -13,6 +13,7 @@ from proofs.seeded_bugs.bugs.joining import BUGS as JOINING
 from proofs.seeded_bugs.bugs.maintenance import BUGS as MAINTENANCE
 from proofs.seeded_bugs.bugs.memory import BUGS as MEMORY
 from proofs.seeded_bugs.bugs.operations import BUGS as OPERATIONS
+from proofs.seeded_bugs.bugs.pace import BUGS as PACE
 from proofs.seeded_bugs.bugs.pages import BUGS as PAGES
 from proofs.seeded_bugs.bugs.permissions import BUGS as PERMISSIONS
 from proofs.seeded_bugs.bugs.repeating import BUGS as REPEATING
@@ -35,6 +36,7 @@ BUGS: tuple[Bug, ...] = (
     *DELIVERY,
     *SUMMARIES,
     *OPERATIONS,
+    *PACE,
     *RETENTION,
     *REPEATING,
     *DRAFTS,

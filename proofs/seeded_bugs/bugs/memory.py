@@ -91,8 +91,8 @@ BUGS = (
         name="the-poison-message-first",
         harm="what was claimed with one that ends every worker would wait until it is given up",
         module="adapters.memory.outbox",
-        old="key=lambda row: (row.lost, row.next_at,",
-        new="key=lambda row: (row.next_at,",
+        old="key=lambda row: (row.lost, row.digest.collected,",
+        new="key=lambda row: (row.digest.collected,",
         caught_by=Catcher(f"{_MEMORY}::test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first"),
     ),
     Bug(

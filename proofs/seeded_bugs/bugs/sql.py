@@ -215,8 +215,8 @@ BUGS = (
         name="the-poison-row-first",
         harm="what was claimed with one that ends every worker would wait until it is given up",
         module="adapters.sql.digests",
-        old=".order_by(_d.lost, _d.next_at, _d.id)",
-        new=".order_by(_d.next_at, _d.id)",
+        old="        _d.lost, _d.collected, _d.oldest_due_at,",
+        new="        _d.collected, _d.oldest_due_at,",
         caught_by=Catcher(f"{_SQLITE}::test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first"),
     ),
     Bug(
@@ -279,8 +279,8 @@ BUGS = (
         name="a-message-brings-a-row-forward",
         harm="a broken inbox would be asked with each new message",
         module="adapters.sql.digests",
-        old="return case((_d.batch_key.is_(None), earlier), else_=present)",
-        new="return earlier",
+        old="wanted_at = case((_d.batch_key.is_(None), _earlier(_d.next_at, next_at)), else_=_d.next_at)",
+        new="wanted_at = _earlier(_d.next_at, next_at)",
         caught_by=Catcher(f"{_SQLITE}::test_a_batch_in_doubt_is_not_brought_forward"),
     ),
     Bug(

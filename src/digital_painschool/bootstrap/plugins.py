@@ -3,25 +3,28 @@
 The plugin manager exists only here. The hooks are called once, and after that there are only typed objects.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import pluggy
-from attrs import frozen
+from attrs import evolve, frozen
 
 from digital_painschool.adapters import plugin as reference_adapters
 from digital_painschool.adapters.options import secret
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.bootstrap.school import PainSchool, system_clock
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.ports import Clock, Directory, Ports, hooks
 from digital_painschool.ports.guarded import closing, guarded, guarded_call
 from digital_painschool.ports.hooks import PROJECT, AdapterFactory
+from digital_painschool.ports.messaging import Messenger
 
 KINDS = {
     "storage": "painschool_storages",
@@ -107,6 +110,7 @@ def connect(settings: Settings, plugins: Iterable[object] = (), *, migrate: bool
             messengers=tuple(make("messenger", chosen) for chosen in settings.messengers),
             observers=tuple(make("observer", chosen) for chosen in settings.observers),
         )
+        ports = evolve(ports, paces=_paces(settings, guarded(ports).messengers))
         guarded(ports)  # raises for an incomplete adapter while the others can still be closed
         made.pop_all()  # all adapters are made: from now on the school closes them
         return ports
@@ -125,6 +129,14 @@ def connected_directory(settings: Settings, plugins: Iterable[object] = ()) -> I
         if close is not None:
             stack.callback(close)
         yield directory
+
+
+def _paces(settings: Settings, messengers: Iterable[Messenger]) -> Mapping[Channel, ChannelPace | None]:
+    """Return the paces that the settings set, of the inbox and of the first messenger on each channel (D-13e)."""
+    chosen = {Channel.INBOX: settings.inbox.pace}
+    for messenger, config in zip(messengers, settings.messengers, strict=True):
+        chosen.setdefault(messenger.channel, config.pace)
+    return {channel: None if pace == "none" else pace for channel, pace in chosen.items() if pace is not None}
 
 
 def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:

@@ -46,6 +46,8 @@ class PainSchool:
         clock: A function that returns the present instant, an aware time.
         new_id: A function that returns an opaque id, given the present instant.
         receipt_key: The secret that purge receipts are signed with, at least 32 characters; None leaves them unsigned.
+        wait: A function that waits for a number of seconds, for a clock of the host's own: the delivery waits so for
+            the pace of a channel (D-13e). None waits in real time.
     """
 
     def __init__(
@@ -56,13 +58,17 @@ class PainSchool:
         clock: Clock = system_clock,
         new_id: Callable[[datetime], str] = rising_id,
         receipt_key: str | None = None,
+        wait: Callable[[float], object] | None = None,
     ) -> None:
         if not isinstance(ports, Ports):
             raise InvalidValue(f"ports is a Ports, not {type(ports).__name__}")
         if not callable(clock) or not callable(new_id):
             raise InvalidValue("clock and new_id are functions")
+        if wait is not None and not callable(wait):
+            raise InvalidValue("wait is a function, or None")
         offered = Catalogue(programs=(bundled_program(),)) if catalogue is None else catalogue
         self._executor = Executor(ports, offered, clock, new_id)
+        self._wait = wait
         self._receipt_key = None if receipt_key is None else ReceiptKey(receipt_key)
 
     def therapist(self, actor: Actor) -> TherapistDesk:
@@ -93,7 +99,7 @@ class PainSchool:
         every: timedelta | None = None,
         stop: Event | None = None,
     ) -> Delivery:
-        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a.
+        """Return a delivery worker; a loop or cron calls its `run`. Rule: M-13, D-13a, D-13e.
 
         Args:
             batch: The number of digests claimed at a time.
@@ -101,7 +107,7 @@ class PainSchool:
             every: The time between the runs of a loop; the worker counts as alive meanwhile. None for a single run.
             stop: An event that ends a run after the notice at hand; None for a run that is never stopped.
         """
-        return Delivery(self._executor, batch=batch, lease=lease, every=every, stop=stop)
+        return Delivery(self._executor, batch=batch, lease=lease, every=every, stop=stop, wait=self._wait)
 
     def try_messenger(
         self, recipient: str, channel: Channel, *, unit: str, template: Template = Template.PROGRAM_DONE

@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Literal, Self
 
 from attrs import evolve, field, frozen
 from attrs.validators import and_, instance_of, matches_re, optional
@@ -15,8 +15,9 @@ from attrs.validators import and_, instance_of, matches_re, optional
 from digital_painschool.adapters.options import is_reference, secret
 from digital_painschool.adapters.paths import absolute_url, is_sqlite, sqlite_file
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
-from digital_painschool.domain.checks import check
+from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
@@ -38,6 +39,10 @@ def _frozen(options: Mapping[str, object] | Masked[Mapping[str, object]]) -> Mas
     return options if isinstance(options, Masked) else Masked(MappingProxyType(dict(options)))
 
 
+def _is_pace(value: object) -> bool:
+    return value is None or value == "none" or isinstance(value, ChannelPace)
+
+
 def _names(options: Masked[Mapping[str, object]]) -> str:
     return repr(sorted(options.reveal()))
 
@@ -55,6 +60,8 @@ class AdapterConfig:
         options: The options of the adapter, of which only the names are shown.
         folder: Where a relative path behind an option's `env:` or `file:` counts from: the settings file's folder;
             None: the working folder.
+        pace: The pace of an inbox or messenger in place of the one that it declares; `"none"` lifts that one, and None
+            leaves it as it is (D-13e).
         written: The choice as it was written, of an inbox or messenger that got its database from the storage; None:
             nothing was filled in. The name `""` means that the settings leave the choice out.
     """
@@ -62,6 +69,12 @@ class AdapterConfig:
     name: str
     _options: Masked[Mapping[str, object]] = field(factory=dict, converter=_frozen, repr=_names)
     folder: Path | None = field(default=None, kw_only=True, eq=False, repr=False)
+    pace: ChannelPace | Literal["none"] | None = field(
+        default=None,
+        kw_only=True,
+        repr=False,
+        validator=check((satisfies(_is_pace), 'is a ChannelPace or "none"')),
+    )
     written: "AdapterConfig | None" = field(default=None, kw_only=True, eq=False, repr=False)
 
     @property
@@ -116,7 +129,7 @@ def _beside(chosen: AdapterConfig, storage: AdapterConfig) -> AdapterConfig:
     found = written
     if not written.name:
         has_rows = storage.name in ("sqlite", "postgresql") and "url" in storage.options
-        found = AdapterConfig("sql" if has_rows else "memory")
+        found = AdapterConfig("sql" if has_rows else "memory", pace=written.pace)
     if found.name == "sql" and "url" not in found.options and "url" in storage.options:
         found = evolve(found, options={**storage.location, **found.options}, folder=storage.folder)
     return written if found is written else evolve(found, written=written)

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
+from attrs.validators import and_, ge, le
 from cattrs import BaseValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 
@@ -15,6 +16,8 @@ from digital_painschool.adapters.paths import absolute, absolute_url
 from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.decisions import policy_data
+from digital_painschool.domain.checks import check
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.policy import Policy, zone_of
 from digital_painschool.domain.policy_sets import POLICY_SETS
 from digital_painschool.domain.program import Program
@@ -47,6 +50,25 @@ class _Unit:
     policy_set: str | None = None
     policy: Policy | None = None
     programs: tuple[str, ...] = ()
+
+
+_SECONDS = check((and_(ge(0), le(86_400)), "is a number of seconds, a day at most"))
+
+
+@frozen(kw_only=True)
+class _PaceTable:
+    """The pace of an inbox or a messenger, as it is written."""
+
+    interval_seconds: float = field(validator=_SECONDS)
+    round_size: int | None = None
+    pause_seconds: float = field(default=0, validator=_SECONDS)
+
+
+@frozen(kw_only=True)
+class _Paced:
+    """The key `pace` in the table of an adapter (D-13e)."""
+
+    pace: ChannelPace
 
 
 @frozen(kw_only=True)
@@ -181,6 +203,26 @@ def _adapter(value: object, _: object) -> AdapterConfig:
     return AdapterConfig(value["name"], {key: option for key, option in value.items() if key != "name"})
 
 
+def _pace(value: object, _: object) -> object:
+    if value == "none":
+        return value
+    if not isinstance(value, dict):
+        raise UnexpectedValue('a table, such as {interval_seconds = 1}, or "none"', value)
+    table = _PACES.structure(value, _PaceTable)
+    interval, pause = (timedelta(seconds=number) for number in (table.interval_seconds, table.pause_seconds))
+    return ChannelPace(interval=interval, round_size=table.round_size, pause=pause)
+
+
+def _paced_adapter(value: object, wanted: object) -> AdapterConfig:
+    """Return an inbox or a messenger; beside its options it may have a pace (D-13e)."""
+    chosen = _adapter(value, wanted)
+    options = dict(chosen.options)
+    if "pace" not in options:
+        return chosen
+    pace = _PACES.structure({"pace": options.pop("pace")}, _Paced).pace
+    return evolve(chosen, options=options, pace=pace)
+
+
 def _adapters(section: str, converter: Converter) -> Hook:
     adapters = tuple[AdapterConfig, ...]
     structure_list = converter.get_structure_hook(adapters)
@@ -203,13 +245,26 @@ def _reference(value: object, _: object) -> str:
     return value
 
 
+def _paces() -> Converter:
+    """Return the converter of adapters that may have a pace."""
+    converter = strict_converter()
+    converter.register_structure_hook(ChannelPace, _pace)
+    converter.register_structure_hook(AdapterConfig, _paced_adapter)
+    for wanted in (_PaceTable, _Paced):
+        converter.get_structure_hook(wanted)
+    return converter
+
+
+_PACES = _paces()
+
+
 def _converter() -> Converter:
     converter = strict_converter()
     converter.register_structure_hook(time, _time)
     converter.register_structure_hook(ZoneInfo, lambda value, _: zone_of(value))
     converter.register_structure_hook(AdapterConfig, _adapter)
-    hooks = {section: _adapters(section, converter) for section in ("messengers", "observers")}
-    hooks |= {"storage": _storage, "receipt_key": _reference}
+    hooks = {"messengers": _adapters("messengers", _PACES), "observers": _adapters("observers", converter)}
+    hooks |= {"inbox": _paced_adapter, "storage": _storage, "receipt_key": _reference}
     overrides: Any = {key: override(struct_hook=hook) for key, hook in hooks.items()}
     converter.register_structure_hook(_File, make_dict_structure_fn(_File, converter, **overrides))
     converter.get_structure_hook(dict[str, _Unit])

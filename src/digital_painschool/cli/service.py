@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from datetime import timedelta
 from threading import Event
 
-import attrs
 import click
 
 from digital_painschool import (
@@ -20,7 +19,7 @@ from digital_painschool import (
 from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.log_format import log_as
 from digital_painschool.cli.options import Number, epilog, existing_school, school_options
-from digital_painschool.cli.output import console, print_line
+from digital_painschool.cli.output import console, counted, print_line
 from digital_painschool.cli.stopping import notify_service_manager, stop_signals
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.delivery.worker import Delivery
@@ -108,7 +107,7 @@ def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
         gc.set_threshold(100_000)
         worker = school.delivery(every=None if watch is None else timedelta(seconds=watch), stop=stop)
         if watch is None:
-            print_line(_summary(worker.run()))
+            print_line(_summary(_run(worker)))
         elif not _watch(worker, watch, stop):
             click.get_current_context().exit(1)
 
@@ -131,7 +130,7 @@ def _watch(worker: Delivery, seconds: float, stop: Event) -> bool:
     notify_service_manager("READY=1")
     while not stop.is_set():
         try:
-            report = worker.run()
+            report = _run(worker)
         except (Conflict, OutcomeUnknown, StorageError) as error:
             succeeded = False
             print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
@@ -150,8 +149,17 @@ def _watch(worker: Delivery, seconds: float, stop: Event) -> bool:
 
 
 def _summary(report: DeliveryReport) -> str:
-    figures = [f"{count} {name.replace('_', ' ')}" for name, count in attrs.asdict(report).items() if count]
+    figures = [f"{count} {name.replace('_', ' ')}" for name, count in report.counts.items() if count]
     return ", ".join(figures) or "nothing was due"
+
+
+def _run(delivery: Delivery) -> DeliveryReport:
+    """Print the plans of the channels that have a pace, and run the delivery."""
+    for plan in delivery.plan():
+        late = f"; {plan.too_late} too late for this forenoon" if plan.too_late else ""
+        due = counted(plan.notices, "notice")
+        print_line(f"{_time()}  {plan.channel.value}: {due} due, done by {plan.done_by:%H:%M:%S} UTC{late}")
+    return delivery.run()
 
 
 def _time() -> str:

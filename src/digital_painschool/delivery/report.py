@@ -1,6 +1,10 @@
 """The report of a delivery run."""
 
-from attrs import frozen
+from collections.abc import Mapping
+
+from attrs import asdict, frozen
+
+from digital_painschool.domain.pace import ForenoonPlan
 
 
 @frozen(kw_only=True)
@@ -15,6 +19,7 @@ class DeliveryReport:
         retried: Notifications whose attempt failed and that are tried again.
         undelivered: Notifications that are undeliverable; the therapist has a flag (D-13d).
         accesses_ended: Enrolments whose end of access was noted (D-05a).
+        planned: What was due at the beginning of the run, for each channel that has a pace (D-13e).
     """
 
     sent: int = 0
@@ -24,3 +29,9 @@ class DeliveryReport:
     retried: int = 0
     undelivered: int = 0
     accesses_ended: int = 0
+    planned: tuple[ForenoonPlan, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """The counts, by name."""
+        return {name: count for name, count in asdict(self, recurse=False).items() if isinstance(count, int)}

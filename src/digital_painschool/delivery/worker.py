@@ -2,48 +2,46 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
-from attrs import asdict, evolve
+from attrs import evolve
 
-from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.observing import notify_of_deliveries
 from digital_painschool.application.operator import DeadLetter, dead_letter
 from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_lease, checked_stop
+from digital_painschool.delivery.claims import Ready, States, result_of
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.heartbeat import Heartbeat
 from digital_painschool.delivery.log_lines import log_event
-from digital_painschool.delivery.notes import WORKER, TimelineNotes
+from digital_painschool.delivery.notes import TimelineNotes
 from digital_painschool.delivery.outcomes import outcomes
+from digital_painschool.delivery.pacing import Pacer, Wait
 from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.delivery.states import States
+from digital_painschool.delivery.results import access_of, failed
 from digital_painschool.delivery.status import DeliveryStatus, delivery_status
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
-from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import FailureReason, Status
+from digital_painschool.domain.ids import DigestId
+from digital_painschool.domain.notification import Channel, FailureReason, Status
+from digital_painschool.domain.pace import ForenoonPlan
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.ports.storage import NOTHING, AccessEntry
 from digital_painschool.rules.digests import (
     attempts_exhausted,
     decide,
     earliest_send_at,
     latest_day,
     left_out_of_summary,
-    next_retry_at,
-    undeliverable,
 )
-from digital_painschool.rules.permissions import Action
 
 _log = logging.getLogger(__name__)
 _MARGIN = timedelta(minutes=1)
@@ -53,7 +51,7 @@ _UNTIL_REPAIRED = timedelta(hours=1)
 class Delivery:
     """A worker that sends due notifications. Made by `PainSchool.delivery`; any number of workers may run at once.
 
-    Rule: M-12, M-13, D-13a to D-13d. The intent is stored before the send (*begin*), the result after it (*complete*).
+    Rule: M-12, M-13, D-13a to D-13e. The intent is stored before the send (*begin*), the result after it (*complete*).
     A failure concerns one digest and stops no other.
 
     Args:
@@ -63,6 +61,8 @@ class Delivery:
         every: The time between the runs of a loop; the worker counts as alive meanwhile. None for a single run.
         stop: An event that ends a run after the notice at hand; None for a run that is never stopped. Claimed digests
             that were not sent are given back: another worker may claim them at once.
+        wait: A function that waits for so many seconds, in place of the event, and moves the executor's clock on;
+            None in production.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Delivery:
         lease: timedelta = timedelta(minutes=15),
         every: timedelta | None = None,
         stop: Event | None = None,
+        wait: Wait | None = None,
     ) -> None:
         self._executor = executor
         self._batch = checked_batch(batch)
@@ -81,23 +82,35 @@ class Delivery:
         self._idle = timedelta(0) if every is None else 2 * checked_interval(every) + _MARGIN
         self._heartbeat = Heartbeat(executor)
         self._notes = TimelineNotes(executor, batch, self._stop)
+        self._new_pacer = partial(Pacer, executor, batch, lease, self._stop, wait)
+
+    def plan(self) -> tuple[ForenoonPlan, ...]:
+        """Return the plan of each channel that has a pace and something due. Rule: D-13e."""
+        return self._new_pacer().plan()
 
     def run(self) -> DeliveryReport:
         """Send all notifications that are due, write the notes that are due, and return a report.
+
+        Channels with a pace are waited for, an hour or longer (D-13e). What becomes due meanwhile is sent too.
 
         Raises:
             StorageError: The storage failed; claimed digests are tried again after their lease.
             Conflict: The database could not serialize simultaneous claims; the same.
         """
-        self._heartbeat.beat(self._lease)
-        report: Counter[str] = Counter(accesses_ended=self._notes.note_ended_accesses())
-        for _ in range(2):  # a note may raise a flag that the therapist is notified of; that notification raises none
-            self._deliver_due(report)
-            if not self._notes.note_ended_notifications():
-                break
+        report: Counter[str] = Counter()
+        pacer = self._new_pacer()
+        planned, more = pacer.plan(), True
+        while more:
+            self._heartbeat.beat(self._lease)
+            report["accesses_ended"] += self._notes.note_ended_accesses()
+            for _ in range(2):  # a note may raise a flag that the therapist is notified of, which raises none
+                self._deliver_due(pacer.unpaced, report)
+                more = pacer.deliver(partial(self._prepared, report), partial(self._send_all, report))
+                if not self._notes.note_ended_notifications():
+                    break
         self._heartbeat.beat(timedelta(0) if self._stop.is_set() else self._idle)
-        done = DeliveryReport(**report)
-        log_event(_log, "run-finished", worker=self._heartbeat.worker, **asdict(done))
+        done = DeliveryReport(**report, planned=planned)
+        log_event(_log, "run-finished", worker=self._heartbeat.worker, **done.counts)
         return done
 
     def status(self) -> DeliveryStatus:
@@ -135,50 +148,60 @@ class Delivery:
         """
         return self._executor.storage.reject(key, self._executor.now())
 
-    def _deliver_due(self, report: Counter[str]) -> None:
+    def _deliver_due(self, channels: Collection[Channel] | None, report: Counter[str]) -> None:
+        """Send what is due on channels without a pace."""
         while not self._stop.is_set():
-            claims = self._executor.storage.claim(at := self._executor.now(), self._batch, self._lease)
+            claims = self._executor.storage.claim(at := self._executor.now(), self._batch, self._lease, channels)
             if not claims:
                 break
-            self._deliver(claims, at, report)
+            self._send_all(report, self._prepared(report, claims, at))
             self._heartbeat.beat(self._lease)
 
-    def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
+    def _prepared(self, report: Counter[str], claims: Sequence[Claim], at: datetime) -> list[Ready]:
+        """Return the claims that are to be sent, and settle the others."""
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
         states = States(*load_each(self._executor.storage, ids))
         results: list[DeliveryResult] = []
-        decided: list[tuple[Claim, Decision]] = []
+        ready: list[Ready] = []
         for claim in claims:
             with self._isolated(claim):
                 decision = self._decide(claim.digest, states.unreadable, at)
                 result = self._without_sending(claim, decision, states, at, report)
                 if result is None:
-                    decided.append((claim, decision))
+                    ready.append(Ready(claim, decision, enrolments=states.enrolments, lease_until=at + self._lease))
                 else:
                     results.append(result)
-        digests = {claim.digest.id: claim.digest for claim in claims}
-        if results:
-            self._executor.storage.complete(results)
-            self._notify_observers(digests, results)
-        begun = self._executor.storage.begin(decided) if decided else {}
-        results = []
+        self._complete(results, {claim.digest.id: claim.digest for claim in claims})
+        return ready
+
+    def _send_all(self, report: Counter[str], ready: Sequence[Ready]) -> None:
+        """Begin, send and complete."""
+        begun = self._executor.storage.begin([(one.claim, one.decision) for one in ready]) if ready else {}
+        results: list[DeliveryResult] = []
         access: dict[DigestId, tuple[AccessEntry, ...]] = {}
-        for claim, decision in decided:
+        for one in ready:
+            claim = one.claim
             batch = begun.get(claim.digest.id)
-            if batch is None or (now := self._executor.now()) >= at + self._lease:
+            if batch is None or (now := self._executor.now()) >= one.lease_until:
                 continue  # the claim is another worker's, or will be; or everything was cancelled since
             if self._stop.is_set():
-                results.append(_result(claim, now)(lost=claim.lost))
+                results.append(result_of(claim, now)(lost=claim.lost))
                 continue
             with self._isolated(claim):
-                result = self._send(claim, decision, batch, now, report)
-                access[claim.digest.id] = tuple(self._logged(result, claim, states.enrolments, now))
+                result = self._send(claim, one.decision, batch, now, report)
+                access[claim.digest.id] = tuple(access_of(result, claim, one.enrolments, now))
                 results.append(result)
-        if results:
-            self._executor.storage.complete(results, access)
-            self._notify_observers(digests, results)
+        self._complete(results, {one.claim.digest.id: one.claim.digest for one in ready}, access)
 
-    def _notify_observers(self, digests: Mapping[DigestId, Digest], results: Sequence[DeliveryResult]) -> None:
+    def _complete(
+        self,
+        results: Sequence[DeliveryResult],
+        digests: Mapping[DigestId, Digest],
+        access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING,
+    ) -> None:
+        if not results:
+            return
+        self._executor.storage.complete(results, access)
         if found := outcomes(digests, results):
             notify_of_deliveries(self._executor.ports.observers, found)
 
@@ -210,7 +233,7 @@ class Delivery:
         digest = claim.digest
         policy = self._executor.policy(digest.unit)
         batched = None if digest.batch is None else digest.batch.attempted_on
-        result = _result(claim, at)
+        result = result_of(claim, at)
         if decision.action is DigestAction.WAIT:
             report["waiting"] += len(digest.pending)
             due = min((r.notification.due_at for r in digest.pending), default=at)
@@ -243,7 +266,7 @@ class Delivery:
     ) -> DeliveryResult:
         digest = claim.digest
         policy = self._executor.policy(digest.unit)
-        result = _result(claim, now)
+        result = result_of(claim, now)
         if digest.collected and (opens := earliest_send_at(now, policy)) > now:
             report["waiting"] += len(batch.notifications)
             return result(next_at=opens, lost=claim.lost)
@@ -253,7 +276,7 @@ class Delivery:
             if not isinstance(failure, Unreachable):  # an adapter's text, which names nobody by its contract
                 about = {"digest": digest.id, "channel": digest.channel.value}
                 log_event(_log, "attempt-failed", **about, permanent=failure.permanent, error=failure.why)
-            return self._failed(claim, batch, failure, now, report)
+            return failed(claim, batch, failure, now, policy, report)
         is_new = delivered is Delivered.ACCEPTED
         report["sent"] += is_new
         report["delivered"] += len(batch.notifications)
@@ -261,52 +284,3 @@ class Delivery:
         told_on = latest_day(digest.told_on, decision.day if is_new else decision.tried_on or decision.day)
         settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
         return result(settled=settled, attempted=batch.notifications, told_on=told_on)
-
-    def _failed(
-        self, claim: Claim, batch: Batch, failure: DeliveryError, now: datetime, report: Counter[str]
-    ) -> DeliveryResult:
-        digest = claim.digest
-        policy = self._executor.policy(digest.unit)
-        made = {
-            record.notification.id: record.attempts + 1
-            for record in digest.pending
-            if record.notification.id in batch.notifications
-        }
-        final = frozenset(made) if failure.permanent else undeliverable(made, policy)
-        reason = _reason(failure)
-        status = Status.UNREACHABLE if reason is FailureReason.UNREACHABLE else Status.FAILED
-        report["undelivered"] += len(final)
-        left = [attempts for id_, attempts in made.items() if id_ not in final]
-        settled = dict.fromkeys(final, status)
-        result = partial(
-            _result(claim, now), settled=settled, attempted=frozenset(made), reason=reason if final else None
-        )
-        if not left:
-            return result(told_on=latest_day(digest.told_on, batch.attempted_on))
-        report["retried"] += len(left)
-        # An adapter of any make may have set anything.
-        wish = failure.retry_after if isinstance(failure.retry_after, timedelta) else None
-        next_at = next_retry_at(min(left), now, policy, collected=digest.collected, retry_after=wish)
-        return result(next_at=next_at)
-
-    def _logged(
-        self, result: DeliveryResult, claim: Claim, enrolments: Mapping[EnrolmentId, Enrolment], now: datetime
-    ) -> Iterable[AccessEntry]:
-        notified = {
-            record.notification.trigger.enrolment_id
-            for record in claim.digest.pending
-            if result.settled.get(record.notification.id) is Status.DELIVERED
-        }
-        for enrolment_id in sorted(notified):
-            if enrolment_id in enrolments:
-                yield access_entry(Action.DELIVER, WORKER, now, enrolments[enrolment_id])
-
-
-def _result(claim: Claim, at: datetime) -> partial[DeliveryResult]:
-    return partial(DeliveryResult, digest_id=claim.digest.id, token=claim.token, at=at)
-
-
-def _reason(failure: DeliveryError) -> FailureReason:
-    if isinstance(failure, Unreachable):
-        return FailureReason.UNREACHABLE
-    return FailureReason.REFUSED if failure.permanent else FailureReason.ATTEMPTS_EXHAUSTED

@@ -1,10 +1,12 @@
 """The ports: what the school needs from the world around it, as typed protocols whose docstrings are contracts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.ports.directory import Directory
 from digital_painschool.ports.identity import Identity
 from digital_painschool.ports.inbox import Inbox
@@ -29,6 +31,7 @@ class Ports:
         directory: The staff directory.
         messengers: The ways to reach staff; the first messenger that serves a channel is used for it.
         observers: The observers of what happens.
+        paces: The pace of a channel in place of the one that its adapter declares; None lifts it (D-13e).
     """
 
     storage: Storage
@@ -37,6 +40,7 @@ class Ports:
     directory: Directory
     messengers: tuple[Messenger, ...] = ()
     observers: tuple[Observer, ...] = ()
+    paces: Mapping[Channel, ChannelPace | None] = field(factory=dict)
 
 
 __all__ = ["Clock", "Directory", "Identity", "Inbox", "Messenger", "Observer", "Ports", "Storage"]

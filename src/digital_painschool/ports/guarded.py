@@ -8,13 +8,14 @@ an error of `errors` without third-party text, cause or context.
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, ParamSpec, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from attrs import evolve
 
 from digital_painschool.domain.email_address import is_email
 from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import (
     AdapterError,
@@ -28,6 +29,7 @@ from digital_painschool.errors import (
 from digital_painschool.ports import Directory, Identity, Inbox, Messenger, Ports, Storage
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.paced import declared_pace
 
 _log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
@@ -38,8 +40,8 @@ Check = Callable[[object], bool]
 
 _WRITES = frozenset(
     {
-        *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "reject", "log", "purge"),
-        "record_worker",
+        *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "reject", "reserve_slots"),
+        *("record_worker", "log", "purge"),
         *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )
@@ -105,16 +107,33 @@ def guarded(ports: Ports) -> Ports:
     Observers are not guarded here: the executor logs their errors, and no error of an observer stops a command.
 
     Raises:
-        ConfigurationError: An adapter lacks a method of its port, or a messenger does not say which channel it serves.
+        ConfigurationError: An adapter lacks a method of its port, a messenger does not say which channel it serves, or
+            a pace is none.
     """
+    messengers = tuple(_guarded(messenger, Messenger) for messenger in ports.messengers)
     return evolve(
         ports,
         storage=_guarded(ports.storage, Storage),
         identity=_guarded(ports.identity, Identity),
         inbox=_guarded(ports.inbox, Inbox),
         directory=_guarded(ports.directory, Directory),
-        messengers=tuple(_guarded(messenger, Messenger) for messenger in ports.messengers),
+        messengers=messengers,
+        paces=_paces(ports, messengers),
     )
+
+
+def _paces(ports: Ports, messengers: Iterable[Messenger]) -> Mapping[Channel, ChannelPace | None]:
+    """Return the pace of each channel: the one that is set, or else the one that its adapter declares."""
+    adapters: dict[Channel, object] = {Channel.INBOX: ports.inbox}
+    for messenger in messengers:
+        adapters.setdefault(messenger.channel, messenger)
+    declared = guarded_call(declared_pace, "a pace", ConfigurationError)
+    paces = {channel: declared(adapter) for channel, adapter in adapters.items() if channel not in ports.paces}
+    for channel, pace in ports.paces.items():
+        if not isinstance(channel, Channel) or not (pace is None or isinstance(pace, ChannelPace)):
+            raise ConfigurationError("paces has a ChannelPace, or None, for each Channel that it names")
+        paces[channel] = pace
+    return MappingProxyType(paces)
 
 
 def closing(adapter: object) -> Callable[[], object] | None:

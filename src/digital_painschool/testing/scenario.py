@@ -92,7 +92,12 @@ class Scenario:
             clock=lambda: self.now,
             new_id=self._new_id,
             receipt_key=self.receipt_key,
+            wait=self.wait,
         )
+
+    def wait(self, seconds: float) -> None:
+        """Move the clock on by some seconds, as a worker does that waits for the pace of a channel."""
+        self.now += timedelta(seconds=seconds)
 
     def at(self, text: str) -> None:
         """Move the clock to a local time of the unit's zone, such as `"2027-03-28 01:30"`."""

@@ -91,6 +91,10 @@ class OnSql(StorageContract):
         """Cut a byte off the row of the enrolment or the digest."""
         cut(place, id_)
 
+    def damage_slot(self, place: str, channel: Channel) -> None:
+        """Write a number that no slot has."""
+        execute(place, f"UPDATE paces SET in_round = -1 WHERE channel = '{channel.value}'")  # noqa: S608 - constants
+
     def leave_to_later_version(self, place: str) -> None:
         """Name a revision that is not in the package."""
         execute(place, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608

@@ -34,14 +34,15 @@ def _due(record: Any, at: datetime) -> Any:
 
 def _by_id(right: Wrong, storage: Any, now: datetime, limit: int, lease: timedelta) -> Any:
     rows = storage._parts.outbox._digests.values()
-    kept = {row.digest.id: row.next_at for row in rows}
+    kept = {row.digest.id: (row.next_at, row.oldest_due_at) for row in rows}
     for row in rows:
-        row.next_at = min(row.next_at, now - timedelta(days=900)) if row.is_free(now) else row.next_at
+        if row.is_free(now):
+            row.next_at = row.oldest_due_at = now - timedelta(days=900)
     try:
         return right(now, limit, lease)
     finally:
         for row in rows:
-            row.next_at = kept[row.digest.id]
+            row.next_at, row.oldest_due_at = kept[row.digest.id]
 
 
 STORAGE: Sequence[Mistake] = (

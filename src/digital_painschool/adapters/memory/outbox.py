@@ -1,6 +1,7 @@
 """The outbox of the memory storage: notifications and their digests; the storage holds the lock."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count, islice
 from operator import gt, lt
@@ -19,7 +20,15 @@ from digital_painschool.domain.digest import (
     digest_of,
 )
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
-from digital_painschool.domain.notification import GIVEN_UP, FailureReason, Notification, NotificationRecord, Status
+from digital_painschool.domain.notification import (
+    GIVEN_UP,
+    Channel,
+    FailureReason,
+    Notification,
+    NotificationRecord,
+    Status,
+)
+from digital_painschool.domain.pace import DueCount
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Change
@@ -67,16 +76,26 @@ class MemoryOutbox:
         for notification in change.notifications:
             self._add(notification)
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
-        """Claim digests that are due, the oldest first; a suspect last, and alone."""
-        free = [row for row in self._digests.values() if row.is_free(now)]
-        free.sort(key=lambda row: (row.lost, row.next_at, row.digest.id))
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None
+    ) -> tuple[Claim, ...]:
+        """Claim digests that are due, direct ones first, then the oldest; a suspect last, and alone."""
+        free = [row for row in self._free(now) if channels is None or row.digest.channel in channels]
+        free.sort(key=lambda row: (row.lost, row.digest.collected, row.oldest_due_at, row.next_at, row.digest.id))
         taken = [row for row in free if not row.is_suspect][:limit] or free[: min(limit, 1)]
         token = f"claim-{next(self._tokens)}"
         for row in taken:
             row.lost += row.begun
             row.token, row.lease_until, row.begun = token, now + lease, False
         return tuple(Claim(digest=self._digest(row), token=token, lost=row.lost) for row in taken)
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        """Return the numbers of digests that can be claimed, by channel, unit and kind."""
+        kinds = Counter((row.digest.channel, row.digest.unit, row.digest.collected) for row in self._free(now))
+        return tuple(
+            DueCount(channel=channel, unit=unit, collected=collected, number=number)
+            for (channel, unit, collected), number in kinds.items()
+        )
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         """Store the intent to send."""
@@ -222,6 +241,7 @@ class MemoryOutbox:
         self._bring_forward(digest, at)
 
     def _bring_forward(self, digest: DigestRow, due_at: datetime) -> None:
+        digest.oldest_due_at = min(digest.oldest_due_at or due_at, due_at)
         if digest.key is None:
             digest.next_at = min(digest.next_at or due_at, due_at)
 
@@ -265,6 +285,7 @@ class MemoryOutbox:
             row.key = row.attempted_on = None
         due = [self._rows[i].record.notification.due_at for i in row.notifications if self._is_pending(i)]
         row.next_at = None if not due else next_at or min(due)
+        row.oldest_due_at = None if row.next_at is None else min(row.next_at, *due)
         row.token = row.lease_until = None
         row.begun, row.lost = False, lost
 
@@ -274,6 +295,9 @@ class MemoryOutbox:
         told_on = max(row.attempted_on, row.digest.told_on or row.attempted_on)
         row.digest = evolve(row.digest, told_on=told_on)
         self._release(row)
+
+    def _free(self, now: datetime) -> list[DigestRow]:
+        return [row for row in self._digests.values() if row.is_free(now)]
 
     def _claimed(self, digest_id: DigestId, token: str) -> DigestRow | None:
         row = self._digests.get(digest_id)

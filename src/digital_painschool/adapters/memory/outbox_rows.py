@@ -31,6 +31,8 @@ class DigestRow:
     key: str | None = None
     attempted_on: date | None = None
     next_at: datetime | None = None
+    oldest_due_at: datetime | None = None
+    """The earliest due instant of what is pending, and never after `next_at`."""
     token: str | None = None
     lease_until: datetime | None = None
     begun: bool = False

@@ -10,6 +10,8 @@ from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.adapters.memory.programs import MemoryPrograms
 from digital_painschool.adapters.memory.retention import MemoryRetention
 from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import LatestSlot
 
 
 class Parts:
@@ -21,6 +23,7 @@ class Parts:
         self.caseload = MemoryCaseload(self.enrolments)
         self.outbox = MemoryOutbox()
         self.operations = MemoryOperations(self.enrolments, self.outbox)
+        self.latest_slots: dict[Channel, LatestSlot] = {}
         self.staff = MemoryStaff()
         self.desk_calls = MemoryDeskCalls()
         self.access_log = MemoryAccessLog()

@@ -1,6 +1,6 @@
 """Storage in memory: the one lock over its parts."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import RLock
@@ -12,7 +12,8 @@ from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
-from digital_painschool.domain.notification import NotificationRecord, Profile
+from digital_painschool.domain.notification import Channel, NotificationRecord, Profile
+from digital_painschool.domain.pace import ChannelPace, DueCount, grant
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import (
@@ -132,9 +133,25 @@ class MemoryStorage:
         with self._open() as parts:
             return parts.caseload.count_caseload(unit, therapist, now, limits)
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
+    ) -> tuple[Claim, ...]:
+        wanted = None if channels is None else frozenset(channels)
         with self._open() as parts:
-            return parts.outbox.claim(now, limit, lease)
+            return parts.outbox.claim(now, limit, lease, wanted)
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        with self._open() as parts:
+            return parts.outbox.count_due(now)
+
+    def reserve_slots(
+        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
+    ) -> tuple[datetime, ...]:
+        with self._open() as parts:
+            slots, latest = grant(parts.latest_slots.get(channel), pace, wanted, now, span)
+            if latest is not None:
+                parts.latest_slots[channel] = latest
+            return slots
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         with self._open() as parts:

@@ -23,6 +23,7 @@ from digital_painschool.domain.notification import (
     TriggeringEntry,
     UnreadableNotification,
 )
+from digital_painschool.domain.pace import DueCount
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
@@ -87,6 +88,21 @@ def claims(claimed: Iterable[Row], pending: Iterable[Row], token: str) -> Iterat
             yield read_stored(f"digest {_id(row, 0)}", _claim, row, of_digest.get(row[0], []), token)
         except StorageError as failure:
             _log.error("%s", failure)
+
+
+def due_counts(rows: Iterable[Row]) -> Iterator[DueCount]:
+    """Yield the numbers of due digests; those whose channel or unit cannot be read are left out, and logged."""
+    for row in rows:
+        try:
+            yield read_stored("a number of digests", _due_count, row)
+        except StorageError as failure:
+            _log.error("%s", failure)
+
+
+def _due_count(row: Row) -> DueCount:
+    require_readable(row)
+    channel, unit, collected, number = row
+    return DueCount(channel=_CHANNELS[channel], unit=hsa_id_from_text(unit), collected=collected, number=number)
 
 
 def _id(row: Row, index: int) -> str:
@@ -167,6 +183,7 @@ def digest_values(notification: Notification) -> dict[str, Any]:
         "lease_until": None,
         "begun": False,
         "lost": 0,
+        "oldest_due_at": notification.due_at,
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, exists, func, literal_column, null, or_, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, case, exists, func, literal_column, null, or_, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql.dml import ReturningInsert, Update
 from sqlalchemy.sql.elements import ColumnElement
@@ -15,6 +15,7 @@ from digital_painschool.adapters.sql.digest_rows import DIGEST
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement
 from digital_painschool.adapters.sql.schema import COLLECTED, digests, notifications, superseded_keys
+from digital_painschool.domain.notification import Channel
 
 _d = digests.c
 ZERO = literal_column("0", Integer)
@@ -23,11 +24,45 @@ TRUE = literal_column("true", StrictBoolean)
 FALSE = literal_column("false", StrictBoolean)
 LIMIT = bindparam("limit", type_=Integer)
 
-_FREE = and_(_d.next_at <= bindparam("now"), or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now")))
-_DUE = select(*DIGEST, _d.lost, _d.begun).where(_FREE).limit(LIMIT).with_for_update(skip_locked=True)
-HEALTHY = _DUE.where(literal_column("NOT begun"), _d.lost == ZERO).order_by(_d.next_at, _d.id)
-SUSPECT = _DUE.where(or_(literal_column("begun"), _d.lost > ZERO)).order_by(_d.lost, _d.next_at, _d.id)
-"""Digests that may have crashed the worker that sent them (poison messages)."""
+_ANY_KIND: ColumnElement[Any] = literal_column("digests.collected IN (false, true)")
+"""True of every digest: it lets a database seek in an index that begins with the column."""
+_FREE = and_(
+    _d.next_at <= bindparam("now"),
+    _d.oldest_due_at <= bindparam("now"),  # true where the line before is, and what the index is searched by
+    or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now")),
+)
+_OF_CHANNELS = or_(
+    any_of(_d.channel, "channels"),
+    _d.channel.not_in([literal_column(f"'{channel.value}'") for channel in Channel]),
+)
+"""Of one of some channels, or of an unreadable one."""
+
+
+def _due(*conditions: ColumnElement[Any], some: bool) -> Select[Any]:
+    due = select(*DIGEST, _d.lost, _d.begun).where(_FREE, *conditions, *((_OF_CHANNELS,) if some else ()))
+    return due.limit(LIMIT).with_for_update(skip_locked=True)
+
+
+HEALTHY = {
+    (collected, some): _due(_d.collected == kind, literal_column("NOT begun"), _d.lost == ZERO, some=some).order_by(
+        _d.oldest_due_at, _d.next_at, _d.id
+    )
+    for collected, kind in ((False, FALSE), (True, TRUE))
+    for some in (False, True)
+}
+"""By whether the digests are collected, and whether only those of some channels are wanted."""
+SUSPECT = {
+    some: _due(_ANY_KIND, or_(literal_column("begun"), _d.lost > ZERO), some=some).order_by(
+        _d.lost, _d.collected, _d.oldest_due_at, _d.next_at, _d.id
+    )
+    for some in (False, True)
+}
+"""Digests that may have crashed the worker that sent them (poison messages), by the same."""
+COUNT_DUE = (
+    select(_d.channel, _d.unit, _d.collected, func.count())
+    .where(_FREE, _ANY_KIND)
+    .group_by(_d.channel, _d.unit, _d.collected)
+)
 LEASE = (
     update(digests)
     .where(any_of(_d.id, "ids"))
@@ -60,16 +95,23 @@ def release_values(told_on: ColumnElement[Any], lost: Any, next_at: ColumnElemen
             notification.
     """
     wanted = _EARLIEST_DUE if next_at is None else func.coalesce(next_at, _EARLIEST_DUE)
+    oldest = _EARLIEST_DUE if next_at is None else case((next_at < _EARLIEST_DUE, next_at), else_=_EARLIEST_DUE)
     return {
         "told_on": told_on,
         "batch_key": case((HAS_PENDING_BATCH, _d.batch_key), else_=null()),
         "attempted_on": case((HAS_PENDING_BATCH, _d.attempted_on), else_=null()),
-        "next_at": select(wanted).where(_PENDING_OF_DIGEST).having(_EARLIEST_DUE.is_not(None)).scalar_subquery(),
+        "next_at": _of_pending(wanted),
+        "oldest_due_at": _of_pending(oldest),
         "token": null(),
         "lease_until": null(),
         "begun": FALSE,
         "lost": lost,
     }
+
+
+def _of_pending(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a value over the pending notifications of a digest; NULL when there is none."""
+    return select(value).where(_PENDING_OF_DIGEST).having(_EARLIEST_DUE.is_not(None)).scalar_subquery()
 
 
 def _begin(row: Mapping[str, ColumnElement[Any]]) -> Update:
@@ -106,12 +148,17 @@ def bring_forward(new: Insert) -> ReturningInsert[Any]:
     A digest with a batch in doubt waits for its next attempt.
     """
     return new.on_conflict_do_update(
-        index_elements=_SAME_DIGEST, index_where=COLLECTED, set_={"next_at": forward(new.excluded.next_at)}
+        index_elements=_SAME_DIGEST,
+        index_where=COLLECTED,
+        set_=forward(new.excluded.next_at, new.excluded.oldest_due_at),
     ).returning(_d.id)
 
 
-def forward(wanted: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the `next_at` of a digest with one more notification, which is due at an instant."""
-    present = _d.next_at
-    earlier = case((or_(present.is_(None), wanted < present), wanted), else_=present)
-    return case((_d.batch_key.is_(None), earlier), else_=present)
+def forward(next_at: ColumnElement[Any], due_at: ColumnElement[Any]) -> dict[str, ColumnElement[Any]]:
+    """Return the values of a digest that gets one more notification, by column."""
+    wanted_at = case((_d.batch_key.is_(None), _earlier(_d.next_at, next_at)), else_=_d.next_at)
+    return {"next_at": wanted_at, "oldest_due_at": _earlier(_d.oldest_due_at, due_at)}
+
+
+def _earlier(present: ColumnElement[Any], wanted: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((or_(present.is_(None), wanted < present), wanted), else_=present)

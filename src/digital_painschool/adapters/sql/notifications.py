@@ -123,7 +123,7 @@ _SEND_AGAIN = (
     )
 )
 _DIGEST_OF = select(_n.digest_id).where(_n.id == bindparam("notification_id")).scalar_subquery()
-_BRING_FORWARD = update(digests).where(digests.c.id == _DIGEST_OF).values(next_at=forward(_RESOLVED_AT))
+_BRING_FORWARD = update(digests).where(digests.c.id == _DIGEST_OF).values(forward(_RESOLVED_AT, _RESOLVED_AT))
 
 
 def change_notifications(connection: Connection, change: Change) -> None:

@@ -1,6 +1,6 @@
 """The outbox in SQL: digests are claimed, begun and completed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
@@ -9,10 +9,17 @@ from typing import Any
 from digital_painschool.adapters.sql.access_log import ACCESS_BATCH, access_values
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
-from digital_painschool.adapters.sql.digest_rows import claims, readable_records, records, result_values
+from digital_painschool.adapters.sql.digest_rows import (
+    claims,
+    due_counts,
+    readable_records,
+    records,
+    result_values,
+)
 from digital_painschool.adapters.sql.digests import (
     ADD_SUPERSEDED_KEY,
     BEGIN,
+    COUNT_DUE,
     HEALTHY,
     LEASE,
     LOCK_DIGESTS,
@@ -36,7 +43,8 @@ from digital_painschool.adapters.sql.notifications import (
 from digital_painschool.adapters.sql.rows import Row, Values
 from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key, digest_of
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import NotificationRecord, Status, UnreadableNotification
+from digital_painschool.domain.notification import Channel, NotificationRecord, Status, UnreadableNotification
+from digital_painschool.domain.pace import DueCount
 from digital_painschool.domain.validation import is_storable
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import NOTHING, AccessEntry
@@ -48,13 +56,20 @@ class SqlOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
-        token = token_hex(16)
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
+    ) -> tuple[Claim, ...]:
+        token, some = token_hex(16), channels is not None
+        due: dict[str, Any] = {"now": now}
+        if channels is not None:
+            due["channels"] = sorted(channel.value for channel in channels)
 
         def work(connection: Connection) -> tuple[list[Row], list[Row]]:
-            claimed = connection.fetch_each(HEALTHY, {"now": now, "limit": limit})
+            claimed = connection.fetch_each(HEALTHY[False, some], {**due, "limit": limit})
+            if len(claimed) < limit:
+                claimed += connection.fetch_each(HEALTHY[True, some], {**due, "limit": limit - len(claimed)})
             if not claimed:  # a poison message is claimed last, and alone
-                claimed = connection.fetch_each(SUSPECT, {"now": now, "limit": min(limit, 1)})
+                claimed = connection.fetch_each(SUSPECT[some], {**due, "limit": min(limit, 1)})
             ids = [row[0] for row in claimed if isinstance(row[0], str)]
             if not ids:
                 return [], []
@@ -67,6 +82,10 @@ class SqlOutbox:
             readable = tuple(claims(claimed, pending, token))
             if readable or not claimed:
                 return readable
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        rows = self._database.read(lambda connection: connection.fetch_each(COUNT_DUE, {"now": now}))
+        return tuple(due_counts(rows))
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         return self._database.write(lambda connection: self._begin(connection, decided)) if decided else {}

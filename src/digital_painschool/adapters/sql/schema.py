@@ -143,6 +143,7 @@ digests = Table(
     Column("lease_until", Instant),
     Column("begun", StrictBoolean, nullable=False),
     Column("lost", Integer, nullable=False),
+    Column("oldest_due_at", Instant),
 )
 
 COLLECTED: ColumnElement[Any] = literal_column("collected")
@@ -158,7 +159,14 @@ partial_index(
     where=COLLECTED,
     unique=True,
 )
-partial_index("ix_digests_next", digests.c.next_at, digests.c.id, where=literal_column("next_at IS NOT NULL"))
+partial_index(
+    "ix_digests_due",
+    digests.c.collected,
+    digests.c.oldest_due_at,
+    digests.c.next_at,
+    digests.c.id,
+    where=literal_column("next_at IS NOT NULL"),
+)
 
 notifications = Table(
     "digest_notifications",
@@ -199,6 +207,15 @@ superseded_keys = Table(
     Column("digest_id", Text, ForeignKey("digests.id"), primary_key=True),
     Column("key", Text, primary_key=True),
     Column("unit", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+paces = Table(
+    "paces",
+    METADATA,
+    Column("channel", Text, primary_key=True),
+    Column("latest_at", Instant, nullable=False),
+    Column("in_round", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

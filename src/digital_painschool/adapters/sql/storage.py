@@ -1,6 +1,6 @@
 """The storage in SQL: its parts share one database."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ from digital_painschool.adapters.sql.joining import (
 from digital_painschool.adapters.sql.lent import driver_connection
 from digital_painschool.adapters.sql.operations import SqlOperations
 from digital_painschool.adapters.sql.outbox import SqlOutbox
+from digital_painschool.adapters.sql.paces import SqlPaces
 from digital_painschool.adapters.sql.plan_list import SqlPlanList
 from digital_painschool.adapters.sql.profiles import SqlProfiles
 from digital_painschool.adapters.sql.program_versions import SqlProgramVersions
@@ -43,7 +44,8 @@ from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import NotificationRecord, Profile, UnreadableNotification
+from digital_painschool.domain.notification import Channel, NotificationRecord, Profile, UnreadableNotification
+from digital_painschool.domain.pace import ChannelPace, DueCount
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.ports.storage import (
@@ -106,6 +108,7 @@ class SqlStorage(SqlRetention):
         self._caseload = SqlCaseload(self._database)
         self._outbox = SqlOutbox(self._database)
         self._operations = SqlOperations(self._database)
+        self._paces = SqlPaces(self._database)
         self._profiles = SqlProfiles(self._database)
         self._access_log = SqlAccessLog(self._database)
         self._log: Log = self._access_log.log
@@ -209,8 +212,13 @@ class SqlStorage(SqlRetention):
 
     # Outbox
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
-        return self._outbox.claim(now, limit, lease)
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
+    ) -> tuple[Claim, ...]:
+        return self._outbox.claim(now, limit, lease, channels)
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        return self._outbox.count_due(now)
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         return self._outbox.begin(decided)
@@ -248,6 +256,13 @@ class SqlStorage(SqlRetention):
 
     def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
         self._operations.record_worker(worker, at, until)
+
+    # Paces
+
+    def reserve_slots(
+        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
+    ) -> tuple[datetime, ...]:
+        return self._paces.reserve_slots(channel, pace, wanted, now, span)
 
     # Staff
 

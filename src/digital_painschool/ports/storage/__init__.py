@@ -36,6 +36,7 @@ from digital_painschool.ports.storage.enrolments import Change, Content, Enrolme
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.operations import Operations, OutboxFigures
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
+from digital_painschool.ports.storage.pace import Paces
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
 from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment, plan_summary
@@ -43,7 +44,7 @@ from digital_painschool.ports.storage.staff_profiles import Staff
 
 
 class Storage(
-    Enrolments, Drafts, Caseload, Outbox, Operations, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol
+    Enrolments, Drafts, Caseload, Outbox, Operations, Paces, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol
 ):
     """Everything that the school stores.
 
@@ -103,6 +104,7 @@ __all__ = [
     "Operations",
     "Outbox",
     "OutboxFigures",
+    "Paces",
     "Programs",
     "PurgeRecord",
     "Retention",

@@ -1,13 +1,14 @@
 """The transactional outbox: notifications on their way, in digests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import NotificationRecord, UnreadableNotification
+from digital_painschool.domain.notification import Channel, NotificationRecord, UnreadableNotification
+from digital_painschool.domain.pace import DueCount
 from digital_painschool.ports.storage.access_log import AccessEntry
 
 NOTHING: Mapping[DigestId, Sequence[AccessEntry]] = MappingProxyType({})
@@ -22,8 +23,16 @@ class Outbox(Protocol):
     member of staff. Every other notification has a digest of its own.
     """
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
+    ) -> tuple[Claim, ...]:
         """Claim digests until `now + lease`.
+
+        Args:
+            now: The present instant.
+            limit: The most digests.
+            lease: How long they are held.
+            channels: Only digests of these channels; None for all. A digest with an unreadable channel is among them.
 
         Contract:
             * **one transaction**: a claim that is stopped has claimed nothing.
@@ -32,7 +41,12 @@ class Outbox(Protocol):
               notification brings `next_at` forward, but not while a batch is in doubt. A digest whose notifications
               were all cancelled may be claimed once more, with nothing pending.
             * **one holder**: no two claims hold one digest at a time, and no two claims have one token.
-            * **oldest first**: digests come by `next_at`, then by id; at most `limit`.
+            * **direct first**: digests that are not collected come before those that are.
+            * **oldest first**: within these, digests come by the earliest `due_at` of their notifications, then by
+              `next_at`, then by id. The notifications are those that wait, or have waited since the last result. A
+              `next_at` before that `due_at` stands for it. A digest that did not fit into a forenoon so comes before
+              the new ones of the next. At most `limit` are claimed.
+            * **channels**: nothing of another channel is claimed, nor does it count against `limit`.
             * **poison**: a digest is a suspect when a lease expired after a begin: its poison message may have crashed
               the worker. A suspect is claimed when nothing else can be claimed, and alone. Of several suspects, the one
               with the fewest lost workers comes first, so that one poison message does not hold up the others of its
@@ -40,6 +54,15 @@ class Outbox(Protocol):
             * **unreadable**: an unreadable digest, or one with an unreadable notification, is left until its lease
               expires. That counts as no attempt. Such a digest stops no other one, whatever the limit is. A log line
               names it.
+        """
+        ...
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        """Return the numbers of digests that can be claimed, by channel, unit and kind.
+
+        Contract:
+            * **due**: a digest counts when it can be claimed, as a suspect too.
+            * **unreadable**: an unreadable digest may count or not, and hides no other.
         """
         ...
 

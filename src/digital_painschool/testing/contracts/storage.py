@@ -10,6 +10,7 @@ from attrs import evolve
 from digital_painschool.domain.digest import Action, Claim, Decision, Digest
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId, PlanId
 from digital_painschool.domain.notification import Channel, Notify, Profile, Template
+from digital_painschool.domain.pace import NATIONAL_INBOX
 from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import (
@@ -54,6 +55,7 @@ from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.operations import OperationsContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
+from digital_painschool.testing.contracts.paces import PacesContract
 from digital_painschool.testing.contracts.pages import PagesContract
 from digital_painschool.testing.contracts.purges import IDS, all_over, exported, receipt_of
 from digital_painschool.testing.contracts.purging import PurgingContract
@@ -94,6 +96,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "count_caseload": lambda s: s.count_caseload(UNIT, None, MORNING),
+    "count_due": lambda s: s.count_due(MORNING),
     "notifications": lambda s: s.notifications(A),
     "unnoted": lambda s: s.unnoted(),
     "dead_letters": lambda s: s.dead_letters(),
@@ -118,6 +121,7 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
     "reject": lambda s: s.reject("digest-1.key", MORNING),
     "record_worker": lambda s: s.record_worker("worker", MORNING, MORNING),
+    "reserve_slots": lambda s: s.reserve_slots(Channel.INBOX, NATIONAL_INBOX, 1, MORNING, LEASE),
     "save_profile": lambda s: s.save_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
     "save_program": lambda s: s.save_program(UNIT, PROGRAM),
@@ -195,6 +199,7 @@ class StorageContract(
     SharingContract,
     DurabilityContract,
     GrowthContract,
+    PacesContract,
     DamageContract,
 ):
     """Every clause of the storage port: say how yours is opened, and run pytest.

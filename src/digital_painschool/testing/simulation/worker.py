@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from functools import cache
 
-import attrs
-
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.testing.faults import When
 from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT, clock_changes
@@ -86,7 +84,7 @@ class Worker:
     def _count(self, report: DeliveryReport) -> None:
         self.scene.processes.settle()
         self.scene.figures.runs["runs"] += 1
-        self.scene.figures.runs.update({kind: number for kind, number in attrs.asdict(report).items() if number})
+        self.scene.figures.runs.update({kind: number for kind, number in report.counts.items() if number})
         if report.retried or report.waiting:
             for minutes in (15, *self.scene.policy.retry_minutes):
                 self.want(self.scene.now + timedelta(minutes=minutes))

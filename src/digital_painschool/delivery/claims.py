@@ -1,10 +1,12 @@
-"""The enrolments of a claim, as a worker has loaded them."""
+"""Claimed digests on their way through a worker."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import partial
 
-from attrs import frozen
+from attrs import field, frozen
 
+from digital_painschool.domain.digest import Claim, Decision, DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notification
@@ -14,7 +16,7 @@ from digital_painschool.rules.notifications import is_obsolete
 
 @frozen
 class States:
-    """The enrolments of a claim.
+    """The enrolments of some claims.
 
     Args:
         enrolments: The states, by id; none of a purged enrolment.
@@ -29,3 +31,25 @@ class States:
         enrolment_id = notification.trigger.enrolment_id
         is_readable = enrolment_id not in self.unreadable
         return is_readable and is_obsolete(notification, self.enrolments.get(enrolment_id), policy, at)
+
+
+@frozen
+class Ready:
+    """A claim that is to be sent.
+
+    Args:
+        claim: The claim.
+        decision: The decision on its digest.
+        enrolments: The states of the enrolments that were claimed together, by id.
+        lease_until: The instant from which the claim may be another worker's.
+    """
+
+    claim: Claim
+    decision: Decision
+    enrolments: Mapping[EnrolmentId, Enrolment] = field(kw_only=True)
+    lease_until: datetime = field(kw_only=True)
+
+
+def result_of(claim: Claim, at: datetime) -> partial[DeliveryResult]:
+    """Return a function that makes the result of a claim at an instant."""
+    return partial(DeliveryResult, digest_id=claim.digest.id, token=claim.token, at=at)

@@ -1,0 +1,166 @@
+"""Sending at the pace of the channels: the slots of one worker, and its waits for them. Rule: D-13e."""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from threading import Event
+
+from attrs import define
+
+from digital_painschool.application.executor import Executor
+from digital_painschool.delivery.claims import Ready, result_of
+from digital_painschool.domain.digest import Claim
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import ChannelPace, ForenoonPlan
+from digital_painschool.rules.pace import next_send_at, plan_forenoons
+
+_log = logging.getLogger(__name__)
+_SPAN = timedelta(minutes=1)
+"""What becomes due while a worker sends its slots waits so long at most: what is more urgent goes next."""
+
+Wait = Callable[[float], object]
+"""A function that waits for a number of seconds."""
+Prepare = Callable[[Sequence[Claim], datetime], Sequence[Ready]]
+Send = Callable[[Sequence[Ready]], object]
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_first = itemgetter(0)
+
+
+@define
+class Turn:
+    """The slots of a worker on one channel.
+
+    Args:
+        channel: The channel.
+        pace: Its pace.
+        slots: The instants, in order.
+        previous: The instant of the previous send within them.
+    """
+
+    channel: Channel
+    pace: ChannelPace
+    slots: tuple[datetime, ...]
+    previous: datetime | None = None
+
+    def next_at(self, now: datetime) -> datetime | None:
+        """Return the instant of the next send; None when the slots are over."""
+        return next_send_at(self.slots, self.previous, self.pace, now)
+
+
+class Pacer:
+    """The turns of one run: for about a minute each, so that no channel holds up another, or what is more urgent.
+
+    Args:
+        executor: The storage, the paces and the clock.
+        batch: The most slots of a turn.
+        lease: How long a claim is held. What is claimed for a turn is sent in half of it.
+        stop: The event that ends the run after the send at hand.
+        wait: Waits in place of the event, together with the executor's clock; None in production.
+    """
+
+    def __init__(self, executor: Executor, batch: int, lease: timedelta, stop: Event, wait: Wait | None) -> None:
+        self._executor = executor
+        self._paces = {channel: pace for channel, pace in executor.ports.paces.items() if pace is not None}
+        self._batch = batch
+        self._lease = lease
+        self._span = min(_SPAN, lease / 4)
+        self._stop = stop
+        self._wait = stop.wait if wait is None else wait
+        self._turns: dict[Channel, Turn] = {}
+        self._finished: set[Channel] = set()
+        self.unpaced = frozenset(Channel) - self._paces.keys() if self._paces else None
+        """The channels without a pace; None for all."""
+
+    def plan(self) -> tuple[ForenoonPlan, ...]:
+        """Return the plans for what is due, and log them: with a warning where not all goes before the forenoon ends.
+
+        Rule: D-13e.
+        """
+        if not self._paces:
+            return ()
+        now = self._executor.now()
+        due = self._executor.storage.count_due(now)
+        policies = {one.unit: self._executor.policy(one.unit) for one in due}
+        plans = plan_forenoons(due, self._paces, policies, now)
+        for plan in plans:
+            _log.info("%s: %d due, done by %s", plan.channel.value, plan.notices, plan.done_by.isoformat())
+            if plan.too_late:
+                _log.warning("%s: %d do not go in this forenoon", plan.channel.value, plan.too_late)
+        return plans
+
+    def deliver(self, prepare: Prepare, send: Send) -> bool:
+        """Send for about a minute at the pace of the channels; return whether more may be due. Rule: D-13e.
+
+        Args:
+            prepare: Settles the claims that need no slot, and returns the others.
+            send: Begins, sends and completes.
+        """
+        turns = self._near_turns()
+        queues = [(turn, self._claimed_for(turn, prepare)) for turn in turns or ()]
+        while queues := [(turn, queue) for turn, queue in queues if queue]:
+            now = self._executor.now()
+            at, turn, queue = min(((turn.next_at(now) or _NEVER, turn, queue) for turn, queue in queues), key=_first)
+            if at == _NEVER or not self._wait_until(at):  # the slots are over, or the run is stopped
+                self._release([one for _, queue in queues for one in queue])
+                break
+            turn.previous = self._executor.now()
+            send([queue.popleft()])
+        return turns is not None
+
+    def _claimed_for(self, turn: Turn, prepare: Prepare) -> deque[Ready]:
+        """Return what is claimed for the slots of a turn, which is as much as they let go."""
+        storage, channels = self._executor.storage, {turn.channel}
+        while claims := storage.claim(at := self._executor.now(), len(turn.slots), self._lease, channels):
+            if ready := prepare(claims, at):
+                return deque(ready)
+        self._finished.add(turn.channel)  # others have claimed what was due
+        return deque()
+
+    def _release(self, ready: Iterable[Ready]) -> None:
+        """Give claims back that were not begun, so that the next turn can send them."""
+        now = self._executor.now()
+        self._executor.storage.complete([result_of(one.claim, now)(lost=one.claim.lost) for one in ready])
+
+    def _near_turns(self) -> list[Turn] | None:
+        """Return the turns that begin within a minute, after a wait where there are none yet.
+
+        Returns:
+            None when the run is over: nothing is due, other workers have the slots, or the run is stopped.
+        """
+        if not self._paces or self._stop.is_set():
+            return None
+        now = self._executor.now()
+        due: Counter[Channel] = Counter()
+        for one in self._executor.storage.count_due(now):
+            due[one.channel] += one.number
+        for channel, pace in self._paces.items():
+            if channel in self._turns or channel in self._finished:
+                continue
+            wanted = min(due[channel], self._batch)
+            slots = self._executor.storage.reserve_slots(channel, pace, wanted, now, self._span) if wanted else ()
+            if slots:
+                self._turns[channel] = Turn(channel, pace, slots)
+        if not self._turns:
+            return None
+        near = [turn for turn in self._turns.values() if turn.slots[0] <= now + self._span]
+        begins = min(turn.slots[0] for turn in self._turns.values())
+        if not near and not self._wait_until(min(now + self._span, begins)):
+            return None
+        for turn in near:
+            del self._turns[turn.channel]
+        return near
+
+    def _wait_until(self, at: datetime) -> bool:
+        """Wait for an instant; return whether it has come, and the run goes on.
+
+        It has not when the run is stopped, or when the clock has not moved on.
+        """
+        while (now := self._executor.now()) < at:
+            if self._stop.is_set():
+                return False
+            self._wait((at - now).total_seconds())
+            if self._executor.now() <= now:
+                return False
+        return not self._stop.is_set()

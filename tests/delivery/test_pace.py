@@ -1,0 +1,333 @@
+"""The worker at the pace of a channel: slots, what is more urgent, other workers, the end of the forenoon."""
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
+from digital_painschool.domain.digest import Claim
+from digital_painschool.domain.notification import Channel, Notify
+from digital_painschool.domain.pace import ChannelPace, DueCount
+from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.errors import ConfigurationError, DeliveryError
+from digital_painschool.ports import Ports
+from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.testing.contracts.paces import assert_keeps
+from digital_painschool.testing.environment import Environment, local
+from digital_painschool.testing.people import ANNA, NUMBERS
+from digital_painschool.testing.scenario import Scenario
+from tests.delivery.faulty import NINE, NONE, asking, write
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+PACE = ChannelPace(interval=SECOND, round_size=5, pause=5 * MINUTE)
+NOON = local("2026-03-02 12:00")
+
+
+class PacedInbox(MemoryInbox):
+    """An inbox that declares a pace, notes when it is called, and takes its time."""
+
+    pace: ChannelPace | None = PACE
+
+    def __init__(self, school: "Callable[[], Scenario]") -> None:
+        super().__init__()
+        self._school = school
+        self.called: list[datetime] = []
+        self.meanwhile: dict[int, Callable[[], object]] = {}
+        """What happens during a call, by its ordinal."""
+        self.takes: timedelta = SECOND / 10
+        self.error: BaseException | None = None
+
+    def deliver(self, notice: Notice) -> Delivered:
+        self.called.append(self._school().now)
+        self._school().now += self.takes
+        self.meanwhile.pop(len(self.called), lambda: None)()
+        if self.error is not None:
+            raise self.error
+        return super().deliver(notice)
+
+
+class Slow(Scenario):
+    """A school whose inbox has a pace."""
+
+    def __init__(self, pace: ChannelPace = PACE, policy: Policy | None = None) -> None:
+        self.inbox = PacedInbox(lambda: self)
+        self.inbox.pace = pace
+        super().__init__(self._ports, policy=policy or Policy())
+
+    def _ports(self, environment: Environment) -> Ports:
+        return environment.ports(inbox=self.inbox)
+
+    def wait_for_nine(self, patients: int) -> None:
+        """Let so many patients get a collected message, and the forenoon begin."""
+        for number in NUMBERS[:patients]:
+            asking(self, number)
+        self.now = NINE
+
+    def seconds(self) -> list[float]:
+        """Return how many seconds after nine the inbox was called."""
+        return [(at - NINE) / SECOND for at in self.inbox.called]
+
+
+@pytest.mark.rule("D-13e")
+def test_notices_go_at_the_pace_that_the_inbox_declares() -> None:
+    """Otherwise the national inbox would get hundreds a second, and shut the region out."""
+    school = Slow()
+    school.wait_for_nine(6)
+    assert 6 == school.deliver().sent
+    assert [0, 1, 2, 3, 4, 304] == school.seconds()
+    assert NONE == school.deliver()
+
+
+@pytest.mark.rule("D-13e")
+def test_a_slow_inbox_gets_no_burst_afterwards() -> None:
+    """Otherwise an inbox that is overloaded already would get all that it was too slow for at once."""
+    school = Slow(ChannelPace(interval=SECOND))
+    school.wait_for_nine(6)
+    school.inbox.takes = 2 * SECOND
+    school.inbox.meanwhile[2] = lambda: setattr(school.inbox, "takes", SECOND / 10)
+    assert 6 == school.deliver().sent
+    assert_keeps(ChannelPace(interval=SECOND), school.inbox.called)
+    assert [0, 2, 4] == school.seconds()[:3]
+
+
+@pytest.mark.rule("D-13e")
+def test_an_inbox_that_hangs_loses_its_slots_and_no_notice() -> None:
+    """Otherwise claims that could not be sent in time would be lost, or sent beside another worker's."""
+    school = Slow(ChannelPace(interval=SECOND))
+    school.wait_for_nine(6)
+    school.inbox.meanwhile[2] = lambda: school.advance(minutes=20)
+    assert 6 == school.deliver().sent
+    assert_keeps(ChannelPace(interval=SECOND), school.inbox.called)
+
+
+@pytest.mark.rule("D-13e", "M-12")
+def test_what_becomes_due_meanwhile_goes_within_about_a_minute() -> None:
+    """Otherwise a direct message, or an e-mail, would wait behind hours of collected notices."""
+    school = Slow(ChannelPace(interval=40 * SECOND))
+    school.wait_for_nine(5)
+    urgent = asking(school, NUMBERS[5], notify=Notify.NONE)
+    written: list[datetime] = []
+
+    def write_directly() -> None:
+        written.append(school.now)
+        school.desk.write(urgent, 1, "Nu", notify=Notify.DIRECT)
+
+    school.inbox.meanwhile[2] = write_directly
+    assert 6 == school.deliver().sent
+    persons = [notice.person for notice in school.inbox.delivered]
+    place = persons.index(school.state(urgent).person)
+    assert place < 5
+    assert school.inbox.called[place] - written[0] <= 2 * MINUTE
+
+
+@pytest.mark.rule("D-13e")
+def test_an_e_mail_does_not_wait_for_the_pause_of_the_inbox() -> None:
+    """Otherwise a therapist would hear of an alert when the patients have all been told."""
+    school = Slow(evolve(PACE, round_size=4), Policy(staff_flags=frozenset(FlagKind)))
+    school.desk.receive_notifications(email=True)
+    school.wait_for_nine(5)
+    enrolment = school.start(NUMBERS[5])
+    at: list[datetime] = []
+
+    def complete() -> None:
+        school.complete(enrolment, 1, 2, 3)
+        at.append(school.now)
+
+    school.inbox.meanwhile[4] = complete
+    seen: list[int] = []
+    school.inbox.meanwhile[5] = lambda: seen.append(len(school.environment.email.sent))
+    assert 6 == school.deliver().sent
+    assert [1] == seen
+    assert school.inbox.called[4] - at[0] > 4 * MINUTE
+
+
+@pytest.mark.rule("D-13a", "D-13e")
+def test_what_does_not_fit_into_the_forenoon_goes_first_the_next_day(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a telephone would ring at night, or the same patients would wait every day (law 5)."""
+    school = Slow(ChannelPace(interval=80 * MINUTE))
+    school.wait_for_nine(4)
+    with caplog.at_level(logging.WARNING):
+        report = school.deliver()
+    assert (3, 1, 1) == (report.sent, report.waiting, report.planned[0].too_late)
+    assert "inbox: 1 do not go in this forenoon" in caplog.text
+    assert all(NINE <= at < NOON for at in school.inbox.called)
+    told = {notice.person for notice in school.inbox.delivered}
+    school.at("2026-03-03 08:00")
+    for enrolment in school.desk.caseload().rows:
+        if school.state(enrolment.enrolment_id).person in told:
+            write(school, enrolment.enrolment_id)
+    school.at("2026-03-03 09:00")
+    assert 3 == school.deliver().sent
+    assert school.inbox.delivered[3].person not in told
+
+
+@pytest.mark.rule("D-13e")
+@pytest.mark.parametrize(
+    ("pace", "batch", "others"), [(PACE, 200, 1), (ChannelPace(interval=SECOND), 200, 0), (PACE, 2, 4)]
+)
+def test_a_second_worker_keeps_to_the_same_pace_and_ends_when_there_is_nothing_for_it(
+    pace: ChannelPace, batch: int, others: int
+) -> None:
+    """Otherwise cron's runs would pile up all forenoon, or two workers send twice as fast."""
+    school = Slow(pace)
+    school.wait_for_nine(6)
+    reports: list[int] = []
+    another = school.another(school.ports).delivery(batch=2)
+    school.inbox.meanwhile[2] = lambda: reports.append(another.run().sent)
+    assert 6 - others == school.school.delivery(batch=batch).run().sent
+    assert [others] == reports
+    assert_keeps(pace, school.inbox.called)
+
+
+@pytest.mark.rule("D-13e")
+def test_a_crash_wastes_slots_and_loses_no_other_notice() -> None:
+    """Otherwise a worker that dies would take a minute of patients with it, as suspects of its death."""
+    school = Slow(ChannelPace(interval=SECOND))
+    school.wait_for_nine(5)
+    school.inbox.error = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        school.deliver()
+    school.inbox.error = None
+    school.advance(minutes=15)
+    claims = school.storage.claim(school.now, 100, MINUTE)
+    assert [0, 0, 0, 0] == [claim.lost for claim in claims]
+    school.advance(minutes=2)
+    assert 5 == school.deliver().sent
+    assert_keeps(ChannelPace(interval=SECOND), school.inbox.called)
+
+
+class Counting(MemoryStorage):
+    """A storage that notes its claims, and what the pace asks it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits: list[int] = []
+        self.asked: list[str] = []
+
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
+    ) -> tuple[Claim, ...]:
+        if channels == {Channel.INBOX}:
+            self.limits.append(limit)
+        return super().claim(now, limit, lease, channels)
+
+    def reserve_slots(
+        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
+    ) -> tuple[datetime, ...]:
+        self.asked.append("reserve_slots")
+        return super().reserve_slots(channel, pace, wanted, now, span)
+
+    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
+        self.asked.append("count_due")
+        return super().count_due(now)
+
+
+@pytest.mark.rule("D-13e")
+def test_a_claim_holds_what_goes_in_half_a_lease() -> None:
+    """Otherwise a lease would end before the last notice of its claim has gone, which two workers would send."""
+    storage = Counting()
+    school = Slow(ChannelPace(interval=30 * SECOND))
+    school.ports_factory = lambda environment: environment.ports(inbox=school.inbox, storage=storage)
+    school.restart()
+    school.wait_for_nine(6)
+    assert 6 == school.school.delivery(lease=4 * MINUTE).run().sent
+    assert {3} == set(storage.limits[:1])
+    assert max(storage.limits) * 30 * SECOND <= 2 * MINUTE
+
+
+@pytest.mark.rule("D-13e")
+def test_without_a_pace_nothing_is_counted_or_reserved() -> None:
+    """Otherwise every school would be slower for a limit that only some inboxes have."""
+    storage = Counting()
+    school = Scenario(lambda environment: environment.ports(storage=storage))
+    asking(school)
+    school.now = NINE
+    assert 1 == school.deliver().sent
+    assert [] == storage.asked
+
+
+@pytest.mark.rule("D-13e")
+def test_a_run_that_is_stopped_finishes_the_one_at_hand_and_gives_the_others_back() -> None:
+    """Otherwise a restart of the service would take half an hour, or hold up patients until a lease is over."""
+    school, stop = Slow(), Event()
+    school.wait_for_nine(6)
+    school.inbox.meanwhile[2] = stop.set
+    assert 2 == school.school.delivery(stop=stop).run().sent
+    assert 4 == len(school.storage.claim(school.now, 100, MINUTE))
+
+
+@pytest.mark.rule("D-13e")
+def test_a_clock_that_stands_still_ends_the_run() -> None:
+    """Otherwise a host that forgets to move its clock would wait for ever."""
+    school = Slow()
+    school.wait_for_nine(3)
+    vars(school)["wait"] = lambda _: None
+    school.restart()
+    school.inbox.takes = timedelta(0)
+    assert 1 == school.deliver().sent
+
+
+@pytest.mark.rule("D-13e")
+def test_a_run_says_what_is_due_and_when_it_is_done(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise an operator would not know at nine whether the forenoon is long enough."""
+    school = Slow()
+    school.wait_for_nine(6)
+    with caplog.at_level(logging.INFO):
+        [plan] = school.school.delivery().plan()
+    assert (6, NINE + 304 * SECOND, NOON, 0) == (plan.notices, plan.done_by, plan.ends_at, plan.too_late)
+    assert "inbox: 6 due, done by 2026-03-02T08:05:04+00:00" in caplog.text
+    assert ANNA not in caplog.text
+    assert (plan,) == school.deliver().planned
+
+
+@pytest.mark.rule("D-13e")
+@pytest.mark.parametrize("wrong", [1, "1 s", timedelta(seconds=1), ChannelPace])
+def test_a_pace_that_is_none_is_refused_at_the_start(wrong: Any) -> None:
+    """Otherwise a school would open, and fail on its first forenoon."""
+    school = Slow()
+    school.inbox.pace = wrong
+    with pytest.raises(ConfigurationError, match="declares a pace that is no ChannelPace"):
+        school.restart()
+    school.inbox.pace = None
+    with pytest.raises(ConfigurationError, match="paces has a ChannelPace, or None, for each Channel"):
+        school.another(evolve(school.ports, paces={Channel.INBOX: wrong}))
+
+
+class Failing(MemoryInbox):
+    """An inbox that fails when it is asked for its pace."""
+
+    @property
+    def pace(self) -> ChannelPace:
+        raise self.failure
+
+    failure: Exception = AttributeError("198507099805")
+
+
+@pytest.mark.rule("D-13e")
+@pytest.mark.parametrize("failure", [AttributeError(ANNA), KeyError(ANNA), DeliveryError(ANNA)])
+def test_an_inbox_that_fails_to_say_its_pace_has_not_none(failure: Exception) -> None:
+    """Otherwise a mistake in an adapter would send everything at once."""
+    inbox = Failing()
+    inbox.failure = failure
+    with pytest.raises((ConfigurationError, DeliveryError)):
+        Scenario(lambda environment: environment.ports(inbox=inbox))
+
+
+@pytest.mark.rule("D-13e")
+def test_a_pace_that_is_set_takes_the_place_of_the_declared_one() -> None:
+    """Otherwise an operator could not slow down, or lift, what an adapter's author has guessed."""
+    for pace, expected in ((None, [0, 0.1, 0.2]), (ChannelPace(interval=4 * SECOND), [0, 4, 8])):
+        school = Slow()
+        school.ports_factory = lambda environment, s=school, p=pace: evolve(
+            s._ports(environment), paces={Channel.INBOX: p}
+        )  # type: ignore[misc]
+        school.restart()
+        school.wait_for_nine(3)
+        school.deliver()
+        assert expected == pytest.approx(school.seconds())
