@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.notification import FailureReason, Notify, Status
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage, load_notifications
 from digital_painschool.rules.notifications import mark_undeliverable
@@ -45,7 +45,8 @@ class RejectionsContract(StorageOpening):
         [key] = [one.key for one in batches if len(one.notifications) == len(statuses(storage, e)) - 1]
         before = load_notifications(storage, e.id)
         assert 2 == storage.reject(key, RUN + DAY)
-        expected = [evolve(record, status=FAILED, settled_at=RUN + DAY) for record in before[:2]]
+        failed = {"status": FAILED, "settled_at": RUN + DAY, "reason": FailureReason.REPORTED}
+        expected = [evolve(record, **failed) for record in before[:2]]
         assert (*expected, before[2]) == load_notifications(storage, later.id)
         assert [DELIVERED] == statuses(storage, other)
         assert {record.notification.id for record in expected} == {r.notification.id for r in storage.unnoted()}
