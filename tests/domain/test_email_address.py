@@ -86,5 +86,5 @@ def test_what_is_no_address_is_refused_where_it_enters(text: str) -> None:
 @pytest.mark.parametrize("text", LINES, ids=ascii)
 def test_no_address_of_any_kind_has_two_lines(text: str) -> None:
     """Otherwise a number with a line break would be a command to a gateway."""
-    with pytest.raises(InvalidValue, match="an address is one line of text"):
+    with pytest.raises(InvalidValue, match="an address is one line of printable text"):
         Address(text)

@@ -3,6 +3,8 @@
 from proofs.seeded_bugs.bug import Bug, Catcher
 
 _FAULTS = "tests/adapters/smtp/test_faults.py"
+_CONNECTIONS = "tests/adapters/smtp/test_connections.py"
+_SECURITY = "tests/adapters/smtp/test_security.py"
 _MAIL = "tests/adapters/smtp/test_mail.py"
 _ANSWERS = "tests/adapters/smtp/test_answers.py"
 
@@ -29,7 +31,7 @@ BUGS = (
         module="adapters.smtp.connection",
         old='        raise DeliveryError("the mail server offers no STARTTLS, and nothing is sent in the clear")\n',
         new="        return\n",
-        caught_by=Catcher(f"{_FAULTS}::test_a_server_without_starttls_gets_no_message"),
+        caught_by=Catcher(f"{_SECURITY}::test_a_server_without_starttls_gets_no_message"),
     ),
     Bug(
         name="sent-again-when-it-is-unknown",
@@ -37,7 +39,7 @@ BUGS = (
         module="adapters.smtp.connection",
         old="    if stage is Stage.CONTENT:\n        return DeliveryError(",
         new="    if stage is Stage.CONTENT:\n        return Lost(",
-        caught_by=Catcher(f"{_FAULTS}::test_what_may_have_arrived_is_not_sent_again_at_once"),
+        caught_by=Catcher(f"{_CONNECTIONS}::test_what_may_have_arrived_is_not_sent_again_at_once"),
     ),
     Bug(
         name="a-time-out-for-each-byte",
@@ -53,7 +55,7 @@ BUGS = (
         module="adapters.smtp.messenger",
         old="            if connection.process != getpid():",
         new="            if connection.process == 0:",
-        caught_by=Catcher(f"{_FAULTS}::test_a_forked_process_leaves_the_connection_to_its_parent"),
+        caught_by=Catcher(f"{_CONNECTIONS}::test_a_forked_process_leaves_the_connection_to_its_parent"),
     ),
     Bug(
         name="a-dot-ends-the-message",
@@ -77,6 +79,6 @@ BUGS = (
         module="adapters.smtp.connection",
         old='        connection.user = connection.password = ""\n',
         new="        pass\n",
-        caught_by=Catcher(f"{_FAULTS}::test_a_kept_connection_holds_no_password"),
+        caught_by=Catcher(f"{_SECURITY}::test_a_kept_connection_holds_no_password"),
     ),
 )

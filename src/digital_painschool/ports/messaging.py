@@ -20,7 +20,7 @@ def _is_line(masked: Masked[object]) -> bool:
     return isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isprintable() and text == text.strip()
 
 
-_LINE = check((satisfies(_is_line), "is one line of text, without blanks around it"))
+_LINE = check((satisfies(_is_line), "is one line of printable text, without blanks around it"))
 
 
 @frozen(repr=False)

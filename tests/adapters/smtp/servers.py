@@ -51,6 +51,7 @@ class Mailbox:
         self.raw: list[tuple[str, bytes]] = []
         self.commands: Counter[str] = Counter()
         self.options: list[str] = []
+        self.greeted_by = ""
         self.refuses: set[str] = set()
         self.release = Event()
 
@@ -73,6 +74,7 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
+        self.greeted_by = hostname
         await self._answer("EHLO", server)
         return responses
 

@@ -38,7 +38,7 @@ class Connection(smtplib.SMTP):
     """
 
     def __init__(self, server: Server, deadline: float) -> None:
-        super().__init__(local_hostname=server.domain)  # without a host: this connects to nothing
+        super().__init__(local_hostname=server.hello or "localhost")  # without a host: this connects to nothing
         self._host = server.host  # what `starttls` compares the certificate with
         self.deadline = deadline
         self.process = os.getpid()
@@ -149,6 +149,9 @@ def hand_over(connection: Connection, envelope: Envelope, deadline: float) -> De
 
 def _open(connection: Connection, server: Server, tls: ssl.SSLContext | None) -> None:
     connection.sock = _socket(connection, server.at)
+    if server.hello is None:
+        address = connection.sock.getsockname()[0]
+        connection.local_hostname = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
     if server.security is Security.TLS and tls is not None:
         connection.sock.settimeout(connection.left)
         connection.sock = tls.wrap_socket(connection.sock, server_hostname=server.host)

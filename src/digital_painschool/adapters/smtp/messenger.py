@@ -118,16 +118,16 @@ class SmtpMessenger:
             self._kept.pop().leave()
 
     def _use(self, connection: Connection, envelope: Envelope, deadline: float) -> DeliveryError | None:
-        done = False
         try:
             failure = hand_over(connection, envelope, deadline)
-            done = failure is None
-        finally:
-            if done and not self._closed:
-                connection.used_at = monotonic()
-                self._kept.append(connection)
-            else:
-                connection.leave()
+        except BaseException:  # such as an interrupt in the middle of a message
+            connection.drop()
+            raise
+        if failure is None and not self._closed:
+            connection.used_at = monotonic()
+            self._kept.append(connection)
+        else:
+            connection.leave()
         return failure
 
     def _connect(self, deadline: float) -> Connection:

@@ -43,6 +43,8 @@ def _is_typed(masked: Masked[object]) -> bool:
 
 
 _TYPED = (or_none(satisfies(_is_typed)), "is text in ASCII, in one line: SMTP's login cannot carry other letters")
+_IS_HOST = and_(instance_of(str), matches_re(r"[A-Za-z0-9._:-]{1,253}"))
+_HOST = (_IS_HOST, "is the name of a host, in ASCII")
 _LAST_PORT = 65_535
 _NO_PORT = (
     or_none(satisfies(lambda port: type(port) is int and 1 <= port <= _LAST_PORT)),
@@ -70,6 +72,7 @@ class Server:
         sender_name: The name beside it.
         user: The user name of the login; None: no login.
         password: The password of the login; masked when shown.
+        hello: The name that this machine greets the server with; None: its address on the network.
         ca_file: A file of certificates in PEM that alone are trusted; None: those of the system.
         seconds: How long a call may take in total, beside the system's own lookup of the host's name.
 
@@ -77,12 +80,7 @@ class Server:
         ConfigurationError: A value is not usable; no error shows it.
     """
 
-    host: str = field(
-        validator=check(
-            (and_(instance_of(str), matches_re(r"[A-Za-z0-9._:-]{1,253}")), "is the name of a host, in ASCII"),
-            error=ConfigurationError,
-        )
-    )
+    host: str = field(validator=check(_HOST, error=ConfigurationError))
     sender: str = field(validator=check((satisfies(_is_sender), f"is, in ASCII, {WHAT}"), error=ConfigurationError))
     sender_name: str | None = field(
         default="Digitala smärtskolan",
@@ -96,6 +94,7 @@ class Server:
     password: Masked[str] | None = field(
         default=None, converter=optional(masked_text), validator=check(_TYPED, error=ConfigurationError)
     )
+    hello: str | None = field(default=None, validator=check((or_none(_IS_HOST), _HOST[1]), error=ConfigurationError))
     ca_file: Path | None = field(default=None, converter=optional(absolute))
     seconds: float = field(default=45, validator=check(_SECONDS, error=ConfigurationError))
 
