@@ -33,7 +33,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"digital_painschool\.testing\.(crashes\.run\.Steps|faults\.calls\.Wrap)"),
 ]
 
-autodoc_mock_imports = ["ldap"]  # of an extra that is built from source, and not needed to read about it
+autodoc_mock_imports = ["ldap", "pyasn1"]  # of an extra that is built from source, and not needed to read about it
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"

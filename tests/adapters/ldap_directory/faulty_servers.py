@@ -89,3 +89,23 @@ def _copy(source: socket.socket, to: socket.socket) -> None:
     with suppress(OSError):
         while received := source.recv(4096):
             to.sendall(received)
+
+
+def done(message: int, operation: int) -> bytes:
+    """Return a reply to a message that says that it was done, in BER."""
+    return bytes([0x30, 12, 0x02, 1, message, operation, 7, 0x0A, 1, 0, 4, 0, 4, 0])
+
+
+BIND, START_TLS, SEARCH = 0x61, 0x78, 0x65
+"""The replies to a bind, to StartTLS and at the end of a search, by their tags."""
+
+
+def canned(*replies: bytes) -> Serve:
+    """Return a server that sends a reply for each thing that it receives."""
+
+    def serve(stream: socket.socket) -> None:
+        for reply in replies:
+            stream.recv(4096)
+            stream.sendall(reply)
+
+    return serve

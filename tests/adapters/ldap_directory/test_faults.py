@@ -1,6 +1,7 @@
 """What goes wrong between the directory's server and us: each is told apart, in time, and without personal data."""
 
 import os
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -12,16 +13,21 @@ import pytest
 
 from digital_painschool import DeliveryError
 from digital_painschool.ports.directory import Directory
-from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
+from digital_painschool.testing.contracts.concurrency import THREADS, in_threads, in_time
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import NURSE, STRANGER, UNIT
 from tests.adapters.ldap_directory import region
 from tests.adapters.ldap_directory.conftest import SECRETS, Make
 from tests.adapters.ldap_directory.faulty_servers import (
+    BIND,
+    SEARCH,
+    START_TLS,
     Serve,
     babbling,
+    canned,
     closing,
+    done,
     forwarding,
     serving,
     silent,
@@ -163,6 +169,8 @@ def test_a_server_without_tls_gets_no_password(make: Make, servers: Callable[...
     encrypted, plain = (make(uris=(f"ldap://localhost:{bare.ldap}",), plain=plain) for plain in (False, True))
     assert "refuses StartTLS" in failure_of(partial(encrypted.find, NURSE.hsa_id))
     assert ENTRY == plain.find(NURSE.hsa_id)
+    over_tls = make(uris=(f"ldaps://localhost:{server.ldaps}",), plain=True, ca=None)
+    assert "signed by nobody" in failure_of(partial(over_tls.find, NURSE.hsa_id))
     mixed_up = make(uris=(f"ldaps://localhost:{server.ldap}",))
     assert "does not speak TLS" in failure_of(partial(mixed_up.find, NURSE.hsa_id))
     bare.stop()
@@ -193,6 +201,49 @@ def test_a_server_that_is_none_is_told_apart_in_time(make: Make, scheme: str, se
         began = monotonic()
         assert words in failure_of(partial(directory.find, NURSE.hsa_id))
         assert monotonic() - began < 20
+
+
+ENTRY_WITHOUT_UTF8 = b"\x30\x0d\x02\x01\x02\x64\x08\x04\x04cn=\xff\x30\x00"
+WITHOUT_COOKIE = (
+    b"\x30\x2c\x02\x01\x02\x65\x07\x0a\x01\x00\x04\x00\x04\x00\xa0\x1e\x30\x1c\x04\x161.2.840.113556.1.4.319\x04\x02no"
+)
+GARBLED = [
+    (ENTRY_WITHOUT_UTF8, "cannot be read"),
+    (WITHOUT_COOKIE, "cannot be read"),
+    (done(7, SEARCH), "did not answer in time"),  # to another message
+    (b"\x30\x84\x7f\xff\xff\xff", ""),  # the header of two gigabytes
+    (b"\x30\x0c", "did not answer in time"),  # a header alone
+]
+
+
+@pytest.mark.parametrize(("reply", "words"), GARBLED)
+def test_an_answer_that_cannot_be_read_is_one_of_those(make: Make, reply: bytes, words: str) -> None:
+    """Otherwise an error of a library would show an entry's name, or a worker stop at it."""
+    with serving(canned(done(1, BIND), reply)) as port:
+        directory = make(uris=(f"ldap://localhost:{port}",), plain=True, membership="attribute", unit="ou", **SHORT)
+        assert words in in_time(lambda: failure_of(partial(directory.staff_of, UNIT, 9)), 20)
+
+
+def test_an_answer_may_come_byte_by_byte(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise an answer whose header comes alone would keep a worker for ever: libldap waits for the rest."""
+    monkeypatch.setattr("digital_painschool.adapters.ldap_directory.exchange._CHUNK", 1)
+    directory = make()
+    assert ENTRY == in_time(partial(directory.find, NURSE.hsa_id), 20)
+    assert region.members(UNIT) == {one.hsa_id for one in in_time(partial(directory.staff_of, UNIT, 9), 20)}
+
+
+def test_what_is_put_behind_the_reply_to_start_tls_is_thrown_away(make: Make, certificates: Path) -> None:
+    """Otherwise somebody on the network could answer in the server's place, in plain text before the encryption."""
+    planted = b"".join(done(message, tag) for message in (1, 2, 3) for tag in (BIND, SEARCH))
+
+    def serve(stream: socket.socket) -> None:
+        stream.recv(4096)
+        stream.sendall(done(1, START_TLS) + planted)
+        with_certificate(certificates / "server.pem", lambda encrypted: encrypted.recv(4096))(stream)
+
+    with serving(serve) as port:
+        directory = make(uris=(f"ldap://localhost:{port}",), connect_seconds=1, seconds=1)
+        assert "did not answer in time" in failure_of(partial(directory.find, NURSE.hsa_id))
 
 
 @pytest.mark.parametrize("hangs", [True, False])

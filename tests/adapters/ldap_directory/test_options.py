@@ -88,7 +88,7 @@ WRONG: list[tuple[str, Any]] = [
     *((name, value) for name in ("seconds", "connect_seconds") for value in (0, -1, 121, "5", True, float("nan"))),
     *(("page", value) for value in (0, 1001, 2.5, "5")),
     *(("plain", value) for value in ("yes", 1)),
-    *(("ca", value) for value in (3, "~nobody/ca.pem")),
+    *(("ca", value) for value in (3, "~there-is-no-such-user/ca.pem")),
     ("colour", "blue"),
 ]
 WRONG_FOR_LDAP: list[tuple[str, Any]] = [

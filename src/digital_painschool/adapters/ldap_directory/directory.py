@@ -47,7 +47,7 @@ class LdapDirectory:
         self._options = options
         self._servers = options.servers
         self._password = options.secret()
-        self._tls = None if options.plain else options.tls()
+        self._tls = options.tls()
         self._searches = Searches(options)
         # Popping and appending are atomic, so that no lock has to survive a fork.
         self._idle: deque[Session] = deque()
@@ -141,7 +141,7 @@ class LdapDirectory:
             session = None
             try:
                 attempt = until.sooner(self._options.connect_seconds)
-                session = open_session(server, self._tls, attempt)
+                session = open_session(server, self._tls, attempt, plain=self._options.plain)
                 session.bind(self._options.user, self._password, attempt)
             except FAILURES as error:
                 problem = problem_of(error)

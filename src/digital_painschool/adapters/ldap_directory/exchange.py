@@ -90,6 +90,8 @@ class Exchange:
         self._server = server
         self._near, self._far = socket.socketpair()
         self._near.setblocking(False)
+        # Where the bytes at hand end behind the header of an answer, libldap would wait for the rest, and for ever.
+        self._far.setblocking(False)
         self._fd = self._far.dup().detach()
         self.ldap = cast("_Protocol", ldap.initialize(_NOWHERE, fileno=self._fd))
         self.ldap.set_option(ldap.OPT_REFERRALS, 0)

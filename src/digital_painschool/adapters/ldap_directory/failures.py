@@ -5,6 +5,7 @@ from ssl import SSLCertVerificationError, SSLEOFError, SSLError, SSLZeroReturnEr
 from types import MappingProxyType
 
 import ldap
+from pyasn1.error import PyAsn1Error
 
 from digital_painschool.adapters.ldap_directory.problems import Problem
 
@@ -28,6 +29,10 @@ _KINDS: Mapping[type[Exception], Problem] = MappingProxyType(
         ConnectionRefusedError: Problem.UNREACHABLE,
         ConnectionError: Problem.LOST,
         OSError: Problem.UNREACHABLE,
+        UnicodeError: Problem.GARBLED,
+        PyAsn1Error: Problem.GARBLED,
+        ldap.DECODING_ERROR: Problem.GARBLED,
+        ldap.PROTOCOL_ERROR: Problem.GARBLED,
         ldap.SERVER_DOWN: Problem.LOST,
         ldap.CONNECT_ERROR: Problem.LOST,
         ldap.BUSY: Problem.BUSY,
@@ -58,7 +63,7 @@ class LdapFailure(Exception):
         self.problem = problem
 
 
-FAILURES = (LdapFailure, OSError, ldap.LDAPError)
+FAILURES = (LdapFailure, OSError, UnicodeError, PyAsn1Error, ldap.LDAPError)
 """The errors of a connection and of a search; every other error is one of this package."""
 
 

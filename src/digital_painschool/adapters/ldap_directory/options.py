@@ -58,12 +58,20 @@ def server_of(uri: str) -> Server:
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), 0
+    path = unquote(parts.netloc)
     bare = not (parts.query or parts.fragment or "@" in parts.netloc or parts.path.strip("/")) and uri.isprintable()
-    if bare and parts.scheme == "ldapi" and unquote(parts.netloc).startswith("/"):
-        return Server("ldapi", unquote(parts.netloc), 0)
-    if bare and parts.scheme in _PORTS and parts.hostname and port != 0 and " " not in uri:
-        return Server(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
+    if bare and parts.scheme == "ldapi" and path.startswith("/") and path.isprintable():
+        return Server("ldapi", path, 0)
+    if bare and parts.scheme in _PORTS and _is_host(parts.hostname) and port != 0:
+        return Server(parts.scheme, str(parts.hostname), port or _PORTS[parts.scheme])
     raise InvalidValue("is ldaps://host, ldap://host or ldapi://%2Fpath, with a port perhaps, and nothing more")
+
+
+def _is_host(name: str | None) -> bool:
+    try:
+        return bool(name) and not str(name).startswith(".") and " " not in str(name) and bool(str(name).encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _is_server(uri: object) -> bool:
@@ -107,7 +115,7 @@ class LdapOptions:
         user: The service account: its DN, or another name that the server binds.
         password: Where its password is: `env:NAME` or `file:PATH`, never the password itself.
         ca: A file of the certificates (PEM) that are trusted, in place of the system's.
-        plain: True sends everything over `ldap://` unencrypted, the password too.
+        plain: True sends everything over `ldap://` unencrypted, the password too; `ldaps://` is TLS all the same.
         connect_seconds: The longest time for connecting to one server: TCP, TLS and bind.
         seconds: The longest time of a question, connecting included.
         base: The DN of the entry below which the persons are.

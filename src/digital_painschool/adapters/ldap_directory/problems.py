@@ -35,6 +35,7 @@ class Problem(Enum):
     REFERRAL = "the server refers to another one, which is not asked; name that one in the option 'uris'"
     TWO_PERSONS = "there are several entries with one person's HSA-id; the directory's administrators correct it"
     TWO_UNITS = "there are several entries with one unit's HSA-id; the directory's administrators correct it"
+    GARBLED = "the server's answer cannot be read"
     CLOSED = "it has been closed"
     OTHER = "the server answered with an error; its own log says which"
 

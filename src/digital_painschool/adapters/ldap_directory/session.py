@@ -110,13 +110,14 @@ class Session:
         self._stream.close()
 
 
-def open_session(server: Server, tls: SSLContext | None, until: Deadline) -> Session:
+def open_session(server: Server, tls: SSLContext, until: Deadline, *, plain: bool) -> Session:
     """Return a session that is connected and encrypted, and not bound yet.
 
     Args:
         server: The server.
-        tls: How TLS checks the server; None sends everything over `ldap://` unencrypted.
+        tls: How TLS checks the server.
         until: The deadline. A host with several addresses has this time for each.
+        plain: True sends everything over `ldap://` unencrypted.
 
     Raises:
         LdapFailure: The server refuses StartTLS.
@@ -125,9 +126,9 @@ def open_session(server: Server, tls: SSLContext | None, until: Deadline) -> Ses
     """
     stream = _connected(server, until)
     try:
-        if server.scheme != "ldapi" and tls is not None:
-            if server.scheme == "ldap":
-                _start_tls(stream, until)
+        if server.scheme == "ldap" and not plain:
+            _start_tls(stream, until)
+        if server.scheme == "ldaps" or (server.scheme == "ldap" and not plain):
             stream.settimeout(until.left())
             stream = _encrypted(stream, tls, server.host)
         return Session(server, stream)
