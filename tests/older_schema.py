@@ -4,9 +4,14 @@ from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from tests.databases import execute
 
-LATER_TABLES = ("completed_calls", "drafts", "desk_calls", "paces")
+LATER_TABLES = ("completed_calls", "drafts", "desk_calls", "delivery_workers", "paces")
 """The tables that came after version 0004."""
-LATER_INDEXES = ("ix_purge_plans_unit", "ix_access_log_author", "ix_digests_due")
+LATER_INDEXES = (
+    "ix_purge_plans_unit",
+    "ix_access_log_author",
+    "ix_digest_notifications_given_up",
+    "ix_digests_due",
+)
 """The indexes of older tables that came after version 0004."""
 _DIGEST_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")
 NEW_TABLES = (*_DIGEST_TABLES, *LATER_TABLES)
@@ -15,7 +20,7 @@ OLD_TABLES = ("notifications", "notification_causes")
 LATER_COLUMNS = {
     "enrolments": ("waiting_since", "has_drafts", "handed_over"),
     "purge_plan_items": ("reason",),
-    "digest_notifications": ("flag",),
+    "digest_notifications": ("flag", "reason"),
     "digests": ("oldest_due_at",),
 }
 """The columns that came after version 0004, by table."""

@@ -58,7 +58,7 @@ BUGS = (
         harm="a therapist could silence a failure of which operators must know",
         module="rules.permissions",
         old="Action.RESOLVE_DEAD_LETTER: {_O: Scope.UNIT}",
-        new="Action.RESOLVE_DEAD_LETTER: {_O: Scope.UNIT, _T: Scope.OWN}",
+        new="Action.RESOLVE_DEAD_LETTER: {_O: Scope.UNIT, _T: Scope.UNIT}",
         caught_by=Catcher("tests/laws/test_desk_permissions.py::test_what_concerns_dead_letters[drop-therapist]"),
     ),
     Bug(

@@ -33,7 +33,7 @@ from digital_painschool.cli.options import (
 from digital_painschool.cli.output import counted, print_line
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import RESOLUTIONS
-from digital_painschool.serialization.values import to_data
+from digital_painschool.serialization.scalars import instant_to_text
 
 _PAGE = 500
 
@@ -72,7 +72,7 @@ def list_(*, settings: Settings, unit: HsaId | None, limit: int, as_json: bool) 
     with existing_school(settings) as school:
         found = _listed(school, unit, limit + 1)
     if as_json:
-        print_line(json.dumps([to_data(letter) for letter in found[:limit]], indent=2))
+        print_line(json.dumps([_data(letter) for letter in found[:limit]], indent=2))
         return
     for letter in found[:limit]:
         at = letter.given_up_at.astimezone(settings.policy_of(letter.unit).zone)
@@ -84,6 +84,19 @@ def list_(*, settings: Settings, unit: HsaId | None, limit: int, as_json: bool) 
     print_line(f"{counted(len(found[:limit]), 'dead letter')}." if found else "There are no dead letters.")
     if len(found) > limit:
         print_line("... and more; --limit shows them")
+
+
+def _data(letter: DeadLetter) -> dict[str, object]:
+    return {
+        "notification_id": letter.notification_id,
+        "enrolment_id": letter.enrolment_id,
+        "unit": letter.unit,
+        "channel": letter.channel.value,
+        "template": letter.template.value,
+        "given_up_at": instant_to_text(letter.given_up_at),
+        "attempts": letter.attempts,
+        "reason": None if letter.reason is None else letter.reason.value,
+    }
 
 
 def _chosen(status: Status) -> Callable[[Command], Command]:

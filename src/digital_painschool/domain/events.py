@@ -12,10 +12,10 @@ from digital_painschool.domain.enrolment import AlertReason, WithdrawalReason
 from digital_painschool.domain.fact import Fact as _Fact
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.notification_events import NotificationDropped as NotificationDropped  # noqa: PLC0414
+from digital_painschool.domain.notification_events import NotificationResolved as NotificationResolved  # noqa: PLC0414
 from digital_painschool.domain.notification_events import (
-    NotificationDropped,
-    NotificationResolved,
-    NotificationUndelivered,
+    NotificationUndelivered as NotificationUndelivered,  # noqa: PLC0414
 )
 from digital_painschool.domain.people import Author, HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind

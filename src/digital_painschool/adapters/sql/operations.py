@@ -1,6 +1,6 @@
 """What operators ask of the outbox in SQL: dead letters, figures and workers."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, func, literal_column, select, tuple_
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.digest_rows import readable_records
+from digital_painschool.adapters.sql.digests import ONE
 from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.message_tables import delivery_workers
 from digital_painschool.adapters.sql.notifications import DEAD_LETTER, ID_INDEX, RECORDS, SETTLED_INDEX
@@ -27,12 +28,20 @@ _OPEN = exists(
 )
 _POSITION = tuple_(_n.settled_at, _n.id)
 _AFTER = tuple_(bindparam("settled_at", type_=_n.settled_at.type), bindparam("id", type_=_n.id.type))
-_NEWEST = RECORDS.where(DEAD_LETTER, _OPEN).order_by(_n.settled_at.desc(), _n.id.desc()).limit(PAGE_LIMIT)
-_OF_UNIT = _n.unit == bindparam("unit", type_=_n.unit.type)
+_NEWEST = (
+    RECORDS.where(DEAD_LETTER, _OPEN, _POSITION < _AFTER).order_by(_n.settled_at.desc(), _n.id.desc()).limit(PAGE_LIMIT)
+)
+_NEWEST_OF_UNIT = _NEWEST.where(_n.unit == bindparam("unit", type_=_n.unit.type))
+_LAST = (datetime(9000, 1, 1, tzinfo=UTC), "")
 
-_OLDEST = select(func.min(_d.next_at)).where(
-    _d.next_at <= bindparam("now", type_=_d.next_at.type),
-    exists(select(literal_column("1")).where(_n.digest_id == _d.id, PENDING)),
+_OLDEST = (
+    select(_d.next_at)
+    .where(
+        _d.next_at <= bindparam("now", type_=_d.next_at.type),
+        exists(select(literal_column("1")).where(_n.digest_id == _d.id, PENDING)),
+    )
+    .order_by(_d.next_at)
+    .limit(ONE)
 )
 _COUNT = select(_d.channel, func.count()).join_from(table, digests, _n.digest_id == _d.id).group_by(_d.channel)
 _WAITING = _COUNT.where(PENDING)
@@ -45,7 +54,7 @@ _inserted = insert(delivery_workers).inline().values({c.name: bindparam(c.name, 
 _RECORD = _inserted.on_conflict_do_update(
     index_elements=[_w.id], set_={"seen_at": _inserted.excluded.seen_at, "until": _inserted.excluded.until}
 )
-_FORGET = delete(delivery_workers).where(_w.seen_at < bindparam("before", type_=_w.seen_at.type))
+_FORGET_WORKERS = delete(delivery_workers).where(_w.seen_at < bindparam("before", type_=_w.seen_at.type))
 
 _CHANNELS = {channel.value: channel for channel in Channel}
 
@@ -69,8 +78,9 @@ class SqlOperations:
 
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         def work(connection: Connection) -> OutboxFigures:
+            oldest = connection.fetch_all(_OLDEST, {"now": now})
             return OutboxFigures(
-                oldest_due_at=connection.fetch_all(_OLDEST, {"now": now})[0][0],
+                oldest_due_at=oldest[0][0] if oldest else None,
                 waiting=_by_channel(connection.fetch_all(_WAITING, {})),
                 failed=_by_channel(connection.fetch_all(_FAILED, {"since": since})),
                 dead_letters=connection.fetch_all(_DEAD, {})[0][0],
@@ -83,16 +93,15 @@ class SqlOperations:
     def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
         def work(connection: Connection) -> None:
             connection.execute(_RECORD, {"id": worker, "seen_at": at, "until": until})
-            connection.execute(_FORGET, {"before": at - _REMEMBERED})
+            connection.execute(_FORGET_WORKERS, {"before": at - _REMEMBERED})
 
         self._database.write(work)
 
     def _page(self, unit: HsaId | None, after: tuple[datetime, str] | None, limit: int) -> list[Row]:
-        statement, values = _NEWEST, dict[str, Any](limit=limit)
+        settled_at, id_ = after or _LAST
+        statement, values = _NEWEST, dict[str, Any](limit=limit, settled_at=settled_at, id=id_)
         if unit is not None:
-            statement, values = statement.where(_OF_UNIT), {**values, "unit": str(unit)}
-        if after is not None:
-            statement, values = statement.where(_POSITION < _AFTER), {**values, "settled_at": after[0], "id": after[1]}
+            statement, values["unit"] = _NEWEST_OF_UNIT, str(unit)
         return self._database.read(lambda connection: connection.fetch_each(statement, values))
 
 

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.notification import Notify, ResolutionReason, Status
 from digital_painschool.domain.people import Patient, SystemActor
 from digital_painschool.domain.policy import FlagKind, Terms
 from digital_painschool.domain.program import Ordering
 from digital_painschool.domain.validation import Answer
-from digital_painschool.ports.storage import Change, Storage, find_cancellable
+from digital_painschool.ports.storage import Change, Storage, find_cancellable, load_notifications
+from digital_painschool.rules.dead_letters import resolve
 from digital_painschool.rules.flags import mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, reactivate, review
 from digital_painschool.rules.ordering import complete_module, open_module, read_page, release_module
@@ -61,6 +62,9 @@ def long_history(storage: Storage) -> Enrolment:
     e = saved(storage, answer(e, at=now))
     e = saved(storage, read_all(e, NURSE, at=now))
     e = undelivered(storage, e, Status.UNREACHABLE, at=now)
+    [dead] = load_notifications(storage, e.id)
+    for_good = (Status.DROPPED, ResolutionReason.NOT_NEEDED)
+    e = saved(storage, step(e, resolve, dead.notification.id, (dead,), *for_good, at=now))
     e = saved(storage, read_all(e, patient, at=now))
     e = saved(storage, step(e, maintain, 30, {1}, shortens=True, at=now))
     e = saved(storage, step(e, reactivate, at=now))

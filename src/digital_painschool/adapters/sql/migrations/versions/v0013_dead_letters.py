@@ -38,4 +38,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse, as every revision does."""
-    raise NotImplementedError("the column and the table are not taken away again")
+    raise NotImplementedError("the column is not taken away again, and no table")
