@@ -313,7 +313,10 @@ def test_what_can_be_ticked_is_kept_and_the_rest_is_refused_in_words(
                 tick()
             continue
         kept = tick()
-        expected = Profile(**{channel.value: chosen for channel in ways})
+        of_channel = dict.fromkeys(ways, chosen)
+        expected = Profile(
+            email=of_channel.get(Channel.EMAIL, frozenset()), sms=of_channel.get(Channel.SMS, frozenset())
+        )
         assert expected == kept.chosen == school.desk.profile().chosen == school.storage.profile(UNIT, NURSE.hsa_id)
         assert Profile() == school.colleague.profile().chosen
     assert "directory manager" in Reason.NO_ADDRESS_IN_DIRECTORY.advice

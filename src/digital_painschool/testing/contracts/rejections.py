@@ -45,8 +45,9 @@ class RejectionsContract(StorageOpening):
         [key] = [one.key for one in batches if len(one.notifications) == len(statuses(storage, e)) - 1]
         before = load_notifications(storage, e.id)
         assert 2 == storage.reject(key, RUN + DAY)
-        failed = {"status": FAILED, "settled_at": RUN + DAY, "reason": FailureReason.REPORTED}
-        expected = [evolve(record, **failed) for record in before[:2]]
+        expected = [
+            evolve(record, status=FAILED, settled_at=RUN + DAY, reason=FailureReason.REPORTED) for record in before[:2]
+        ]
         assert (*expected, before[2]) == load_notifications(storage, later.id)
         assert [DELIVERED] == statuses(storage, other)
         assert {record.notification.id for record in expected} == {r.notification.id for r in storage.unnoted()}
