@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import digital_painschool
 from digital_painschool import errors
+from digital_painschool.adapters.ldap_directory.problems import Problem
 from digital_painschool.adapters.smtp import Security
 from digital_painschool.adapters.smtp.answers import Stage
 from digital_painschool.application.timeline_lines import FACTS
@@ -47,6 +48,7 @@ from digital_painschool.errors import (
 from digital_painschool.labels.lookup import LABELS, Language, label
 from digital_painschool.labels.words import Word
 from digital_painschool.ports.inbox import Delivered
+from digital_painschool.ports.observer import Outcome
 from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.rules.digests import Doubt
 from digital_painschool.testing.environment import START
@@ -54,7 +56,7 @@ from digital_painschool.testing.people import ANNA, UNIT
 from docs import tables
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-NOBODY_READS = {Delivered, Doubt, Security, Stage, digest.Action}
+NOBODY_READS = {Delivered, Doubt, Outcome, Problem, Security, Stage, digest.Action}
 """Enums between the library and its adapters, within an adapter, or within a rule."""
 
 
