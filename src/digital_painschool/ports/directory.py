@@ -65,7 +65,8 @@ class Directory(Protocol):
                 without regard to case. Rule: D-06b.
 
         Raises:
-            DeliveryError: The directory cannot answer at the moment.
+            DeliveryError: The directory cannot answer at the moment, or has several entries with the HSA-id: the first
+                one found may be another person's.
         """
         ...
 

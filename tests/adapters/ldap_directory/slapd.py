@@ -6,8 +6,9 @@ import socket
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
 from time import monotonic, sleep
 from urllib.parse import quote
 
@@ -82,11 +83,15 @@ def account(name: str) -> Attributes:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of this machine that nobody listens on, and that no outgoing connection gets.
+
+    A server that is stopped and started must find its port again.
+    """
+    for port in SystemRandom().sample(range(20_000, 32_000), 1_000):
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
 
 
 @define
