@@ -124,7 +124,7 @@ class Delivery:
             if not claims:
                 break
             self._deliver(claims, at, report)
-            self._heartbeat.beat(self._lease)
+            self._heartbeat.renew(self._lease)
 
     def _deliver(self, claims: Sequence[Claim], at: datetime, report: Counter[str]) -> None:
         ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
