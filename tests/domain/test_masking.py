@@ -74,6 +74,7 @@ NO_VALUES = tuple(
         "bootstrap.settings_toml",
         "decisions.statement",
         "decisions.texts",
+        "delivery.log_lines",
         "domain.checks",
         "domain.limits",
         "serialization.problems",

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.failures import describe
@@ -24,6 +24,7 @@ class Heartbeat:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
+        self._until: datetime | None = None
         self.worker = secrets.token_hex(8)
 
     def beat(self, lasts: timedelta) -> None:
@@ -31,5 +32,11 @@ class Heartbeat:
         try:
             now = self._executor.now()
             self._executor.storage.record_worker(self.worker, now, now + lasts)
+            self._until = now + lasts
         except PainSchoolError as failure:
             log_event(_log, "worker-not-recorded", error=describe(failure))
+
+    def renew(self, lasts: timedelta) -> None:
+        """Record that the worker is alive, once half of the time recorded before is over."""
+        if self._until is None or self._until - self._executor.now() < lasts / 2:
+            self.beat(lasts)

@@ -97,11 +97,12 @@ class Delivery:
             StorageError: The storage failed; claimed digests are tried again after their lease.
             Conflict: The database could not serialize simultaneous claims; the same.
         """
+        self._heartbeat.beat(self._lease)
         report: Counter[str] = Counter()
         pacer = self._new_pacer()
         planned, more = pacer.plan(), True
         while more:
-            self._heartbeat.beat(self._lease)
+            self._heartbeat.renew(self._lease)
             report["accesses_ended"] += self._notes.note_ended_accesses()
             for _ in range(2):  # a note may raise a flag that the therapist is notified of, which raises none
                 self._deliver_due(pacer.unpaced, report)
@@ -155,7 +156,7 @@ class Delivery:
             if not claims:
                 break
             self._send_all(report, self._prepared(report, claims, at))
-            self._heartbeat.beat(self._lease)
+            self._heartbeat.renew(self._lease)
 
     def _prepared(self, report: Counter[str], claims: Sequence[Claim], at: datetime) -> list[Ready]:
         """Return the claims that are to be sent, and settle the others."""

@@ -172,6 +172,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PAGES_READ": "The patient has read every page, and says that the module is completed",
     },
     "Reading": {"ALL": "All modules", "CHOSEN": "Chosen modules", "NONE": "No modules"},
+    "Outcome": {
+        "DELIVERED": "Delivered",
+        "RETRIED": "Tried again",
+        "GIVEN_UP": "Given up",
+        "DROPPED": "No longer needed",
+    },
     "FailureReason": {
         "UNREACHABLE": "The recipient cannot be reached there",
         "REFUSED": "Refused",

@@ -172,6 +172,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PAGES_READ": "Patienten har läst alla sidor och anger att modulen är klar",
     },
     "Reading": {"ALL": "Alla moduler", "CHOSEN": "Valda moduler", "NONE": "Inga moduler"},
+    "Outcome": {
+        "DELIVERED": "Framlämnad",
+        "RETRIED": "Försöks igen",
+        "GIVEN_UP": "Gick inte fram",
+        "DROPPED": "Inte längre aktuell",
+    },
     "FailureReason": {
         "UNREACHABLE": "Mottagaren kan inte nås där",
         "REFUSED": "Avvisad",

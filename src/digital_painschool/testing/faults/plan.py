@@ -14,7 +14,7 @@ from digital_painschool.testing.history.literals import short
 
 WRITES = frozenset(
     {
-        *("save", "claim", "begin", "complete", "reject", "reserve_slots", "log", "purge"),
+        *("save", "claim", "begin", "complete", "reject", "reserve_slots", "record_worker", "log", "purge"),
         *("save_draft", "discard_draft", "save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )
