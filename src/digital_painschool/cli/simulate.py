@@ -57,7 +57,7 @@ Exit code 1 also when a law did not hold. Needs: pip install 'digital_painschool
     "--report",
     type=FilePath(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="Write report.md and two plots.",
+    help="Write report.md and three plots.",
 )
 def simulate(
     *,

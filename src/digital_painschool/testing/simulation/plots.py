@@ -1,4 +1,4 @@
-"""Two plots in SVG: the activity of each day, and how long things waited. Needs `svg.py`."""
+"""Plots in SVG: the activity of each day, how long things waited, forenoons at a pace. Needs `svg.py`."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Any
 import svg
 
 from digital_painschool.testing.simulation.figures import quantile
+from digital_painschool.testing.simulation.forenoons import FORENOON, SIZE, carried, of_region
 from digital_painschool.testing.simulation.running import Outcome
 
 _WIDTH, _HEIGHT = 800, 560
@@ -99,6 +100,26 @@ def activity(outcome: Outcome) -> str:
         panels.append(panel)
     note = "Shaded: no delivery worker that day, or the inbox down for more than six hours."
     return _drawing(outcome, "What went on in the region", panels, note)
+
+
+def forenoons(outcome: Outcome, size: int = SIZE) -> str:
+    """Draw what each forenoon of a larger region has to send at the national pace, and when it is done."""
+    found, most = of_region(outcome, size), carried()
+    days, months = len(found), _months(outcome.region.begins, len(found))
+    words = f"{size:,}".replace(",", " ")
+    entries = (("due", _BLUE, False), ("a forenoon carries", _ORANGE, True))
+    high = max(most, *(one.due for one in found)) * 1.1
+    above = _Panel(_UPPER, f"Collected notices on each forenoon of {words} patients", (days, high), months, entries)
+    minutes = [one.took / timedelta(minutes=1) for one in found]
+    ends = FORENOON / timedelta(minutes=1)
+    entries = (("done", _BLUE, False), ("the forenoon ends", _ORANGE, True))
+    below = _Panel(_LOWER, "Minutes from 09:00 to the last notice", (days, ends * 1.1), months, entries)
+    for panel, row, limit in ((above, [float(one.due) for one in found], most), (below, minutes, ends)):
+        for day, value in enumerate(row):
+            panel.bar(day, day + 1, value, _BLUE)
+        panel.line([(0, limit), (days, limit)], _ORANGE, dashed=True)
+    note = "Planned: the days of the simulation below, times the patients of the larger region."
+    return _drawing(outcome, "A region at the national pace", [above, below], note)
 
 
 def _faults(outcome: Outcome, days: int) -> Iterable[_Pair]:

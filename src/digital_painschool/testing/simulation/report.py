@@ -10,7 +10,8 @@ from attrs import fields
 
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.simulation.figures import quantile
-from digital_painschool.testing.simulation.plots import activity, waiting
+from digital_painschool.testing.simulation.forenoons import SIZE, forenoon_table, of_region
+from digital_painschool.testing.simulation.plots import activity, forenoons, waiting
 from digital_painschool.testing.simulation.region import Region
 from digital_painschool.testing.simulation.running import Outcome
 
@@ -76,6 +77,7 @@ def tables(outcome: Outcome) -> Mapping[str, Table]:
             "later than 25 h, after a run that was missed": _number(over),
             **{f"{share} flags were seen to within": f"{days + 1} d" for share, days in _quantiles(figures.waited)},
         },
+        f"{_number(SIZE)} patients at the national pace, planned": forenoon_table(of_region(outcome)),
         "What it cost": {
             "enrolments stored": _number(enrolments),
             "timeline entries stored": _number(entries),
@@ -118,20 +120,31 @@ def findings(outcome: Outcome) -> tuple[str, ...]:
 
 
 def write(outcome: Outcome, folder: Path) -> None:
-    """Write the report into a folder: `report.md` and two plots in SVG. A missing folder is made.
+    """Write the report into a folder: `report.md` and three plots in SVG. A missing folder is made.
 
     Raises:
         OSError: It cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "activity.svg").write_text(activity(outcome), "utf-8")
+    (folder / "forenoons.svg").write_text(forenoons(outcome), "utf-8")
     (folder / "waiting.svg").write_text(waiting(outcome), "utf-8")
     found = findings(outcome)
     lines = ["# A region in a box", "", "```sh", command(outcome.region, unit=outcome.only_unit), "```", ""]
     lines += [f"## Findings: {len(outcome.findings)}", "", "```text", *found, "```"] if found else [NO_FINDINGS]
     for title, table in tables(outcome).items():
         lines += ["", f"## {title}", "", "| | |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in table.items())]
-    lines += ["", "## Plots", "", "![Activity](activity.svg)", "", "![Waiting](waiting.svg)", ""]
+    lines += [
+        "",
+        "## Plots",
+        "",
+        "![Activity](activity.svg)",
+        "",
+        "![Waiting](waiting.svg)",
+        "",
+        "![Forenoons](forenoons.svg)",
+        "",
+    ]
     (folder / "report.md").write_text("\n".join(lines), "utf-8")
 
 
