@@ -39,8 +39,8 @@ from digital_painschool.rules.notifications import (
     mark_undeliverable,
     next_digest_at,
     notifications_for,
-    update_preferences,
 )
+from digital_painschool.rules.preferences import update_preferences
 from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURSE, PATIENT, PERSON, UNIT
@@ -313,7 +313,7 @@ def test_what_can_be_ticked_is_kept_and_the_rest_is_refused_in_words(
                 tick()
             continue
         kept = tick()
-        expected = Profile(**{channel.value: chosen for channel in ways})
+        expected = Profile(**{channel.value: chosen for channel in ways}, summary=False)
         assert expected == kept.chosen == school.desk.profile().chosen == school.storage.profile(UNIT, NURSE.hsa_id)
         assert Profile() == school.colleague.profile().chosen
     assert "directory manager" in Reason.NO_ADDRESS_IN_DIRECTORY.advice

@@ -61,6 +61,7 @@ from digital_painschool.testing.contracts.registers import RegistersContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.contracts.summaries import SummaryContract
 from digital_painschool.testing.contracts.timelines import TimelinesContract
 from digital_painschool.testing.contracts.withdrawals import WithdrawalContract
 from digital_painschool.testing.example import PAIN, PROGRAM
@@ -177,6 +178,7 @@ class StorageContract(
     AttentionContract,
     WithdrawalContract,
     OutboxContract,
+    SummaryContract,
     DeliveriesContract,
     RegistersContract,
     PagesContract,
