@@ -230,8 +230,8 @@ BUGS = (
         name="one-obsolete-one-drops-the-others",
         harm="a message would be lost in silence",
         module="delivery.worker",
-        old="any(of_unreadable) and all(",
-        new="any(of_unreadable) and any(",
+        old="any(of_unreadable) and len(obsolete) == len(theirs):",
+        new="any(of_unreadable) and obsolete:",
         caught_by=LAW_5,
     ),
     Bug(
