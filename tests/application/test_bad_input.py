@@ -163,6 +163,7 @@ BAD: dict[str, list[Any]] = {
     "shortens": [None, "ja", 1, 0, []],
     "since": NO_INSTANTS,
     "sms": NO_TICKS,
+    "summary": NO_TICKS,
     "state": ["open", 5, True, {}, []],
     "text": NO_TEXTS,
     "therapist": NO_HSA_IDS,

@@ -55,6 +55,7 @@ OTHER: Mapping[str, Any] = {
     "shortens": True,
     "receipt": evolve(RECEIPT, purged=(EnrolmentId("e-0009"),)),
     "sms": True,
+    "summary": True,
     "text": "Annat",
     "therapist": NURSE.hsa_id,
     "up_to": 0,

@@ -33,7 +33,8 @@ from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Ticked
 from digital_painschool.testing.reference.forms import reached_thresholds, reaches_alert
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, violation
-from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
+from digital_painschool.testing.reference.notes import note_violations
+from digital_painschool.testing.reference.notifications import NotificationOracle
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.strategies import ZONES, answers, forms

@@ -78,7 +78,7 @@ SMALL = Region(
     therapists_per_unit=2,
     habits=Habits(
         staff=StaffHabits(maintains=0.9, maintains_early=0.3, goes_back=0.8, slips=0.2),
-        mishaps=Mishaps(killed=0.05, overlaps=0.1, inbox_outages=0.1),
+        mishaps=Mishaps(killed=0.08, overlaps=0.1, inbox_outages=0.1),
     ),
 )
 """Two units, and a little more than a year, so that the year's end comes."""

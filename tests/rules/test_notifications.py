@@ -39,8 +39,8 @@ from digital_painschool.rules.notifications import (
     mark_undeliverable,
     next_digest_at,
     notifications_for,
-    update_preferences,
 )
+from digital_painschool.rules.preferences import update_preferences
 from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURSE, PATIENT, PERSON, UNIT

@@ -15,8 +15,8 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.rules.notifications import update_preferences
 from digital_painschool.rules.permissions import Action
+from digital_painschool.rules.preferences import update_preferences
 from digital_painschool.serialization.values import from_data, to_data
 
 

@@ -20,24 +20,16 @@ from digital_painschool.domain.events import (
 )
 from digital_painschool.domain.fold import apply
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
-from digital_painschool.domain.notification import (
-    Channel,
-    Notification,
-    Notify,
-    Profile,
-    Status,
-    Template,
-    TriggeringEntry,
-)
+from digital_painschool.domain.notification import Notification, Notify, Profile, Status
 from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient, PersonId, Role, SystemActor
-from digital_painschool.domain.policy import FlagKind, Policy, Terms
+from digital_painschool.domain.policy import Policy, Terms
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Content, Drafts, Enrolments, Outbox, Storage
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import caseload_counts, mark_read
 from digital_painschool.rules.forms import save_form
-from digital_painschool.rules.lifecycle import end, review, start
+from digital_painschool.rules.lifecycle import end, start
 from digital_painschool.rules.notifications import mark_undeliverable, notifications_for
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COORDINATION_NUMBER, NUMBERS, NURSE, PERSON, UNIT
@@ -205,29 +197,6 @@ def asking(
 ) -> Enrolment:
     """Save an enrolment with a first message that asks for a notification."""
     return saved(storage, converse(saved(storage, begin(enrolment_id, person, program=program)), notify=notify, at=at))
-
-
-def summarised(
-    storage: Enrolments,
-    enrolment_id: str,
-    person: PersonId,
-    *,
-    channel: Channel = Channel.EMAIL,
-    program: Program = PROGRAM,
-) -> Enrolment:
-    """Save an enrolment with an entry that is in its therapist's summary of the day."""
-    change = step(saved(storage, begin(enrolment_id, person, program=program)), review, at=MORNING)
-    asked = Notification(
-        id=NotificationId(f"{enrolment_id}.2.{channel.value}"),
-        unit=UNIT,
-        channel=channel,
-        recipient=NURSE.hsa_id,
-        template=Template.SUMMARY,
-        due_at=RUN,
-        trigger=TriggeringEntry(enrolment_id=EnrolmentId(enrolment_id), seq=2, flag=FlagKind.PROGRAM_DONE),
-        collected=True,
-    )
-    return saved(storage, evolve(change, notifications=(asked,)))
 
 
 def ids(claim: Claim) -> frozenset[NotificationId]:

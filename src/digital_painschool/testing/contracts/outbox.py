@@ -11,7 +11,6 @@ from digital_painschool.domain.digest import Batch, Claim
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
-from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage, find_cancellable, load_enrolment, load_notifications
 from digital_painschool.testing.contracts.base import StorageOpening
@@ -32,7 +31,6 @@ from digital_painschool.testing.contracts.changes import (
     result,
     saved,
     sending,
-    summarised,
     write,
 )
 from digital_painschool.testing.contracts.clauses import proves
@@ -105,21 +103,6 @@ class OutboxContract(StorageOpening):
         claims = storage.claim(RUN + DAY, 10, LEASE)
         assert [["a", "b", "a"], ["c"], ["d"]] == owners(claims)
         assert [DigestId(min(ids(claim))) for claim in claims] == [claim.digest.id for claim in claims]
-
-    @proves("Change.notifications")
-    def test_a_member_of_staff_has_one_summary_of_all_patients_over_each_channel(self, storage: Storage) -> None:
-        """Otherwise a therapist would be told of each patient alone, or of a flag that nobody can find (D-23b)."""
-        for id_, person in (("a", PERSON), ("b", OTHER_PERSON)):
-            summarised(storage, id_, person)
-        summarised(storage, "c", PERSON, channel=Channel.SMS, program=SLEEP)
-        claims = storage.claim(RUN, 10, LEASE)
-        assert [["a", "b"], ["c"]] == owners(claims)
-        assert [(Channel.EMAIL, NURSE.hsa_id, True), (Channel.SMS, NURSE.hsa_id, True)] == [
-            (claim.digest.channel, claim.digest.recipient, claim.digest.collected) for claim in claims
-        ]
-        asked = [record.notification for claim in claims for record in claim.digest.pending]
-        told = {(one.template, one.flag, one.trigger.flag) for one in asked}
-        assert {(Template.SUMMARY, FlagKind.PROGRAM_DONE, FlagKind.PROGRAM_DONE)} == told
 
     @proves("Change.notifications")
     def test_every_other_notification_has_a_digest_of_its_own(self, storage: Storage) -> None:

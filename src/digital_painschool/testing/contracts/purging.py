@@ -38,7 +38,6 @@ from digital_painschool.testing.contracts.changes import (
     finish,
     result,
     saved,
-    summarised,
 )
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.lifetime import long_history
@@ -106,16 +105,6 @@ class PurgingContract(StorageOpening):
         [claim] = storage.claim(RUN + LEASE, 10, LEASE)
         left = frozenset(record.notification.id for record in load_notifications(storage, B))
         assert (evolve(batch, notifications=left), 1) == (claim.digest.batch, claim.lost)
-
-    @proves("Retention.purge: nothing left")
-    def test_a_summary_stays_with_what_another_patient_has_in_it(self, storage: Storage) -> None:
-        """Otherwise the purge of one patient would silence what a therapist is to be told of the others (D-23b)."""
-        first, _ = summarised(storage, "a", PERSON), summarised(storage, "b", OTHER_PERSON)
-        first = saved(storage, finish(first, at=MORNING))
-        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
-        assert_gone(storage, first)
-        [claim] = storage.claim(RUN, 10, LEASE)
-        assert (load_notifications(storage, B), None) == (claim.digest.pending, claim.digest.batch)
 
     @proves("Retention.purge: nothing left")
     def test_a_batch_that_is_purged_whole_may_have_told_the_recipient(self, storage: Storage) -> None:

@@ -65,6 +65,7 @@ from digital_painschool.testing.contracts.rejections import RejectionsContract
 from digital_painschool.testing.contracts.retention import RetentionContract
 from digital_painschool.testing.contracts.sharing import SharingContract
 from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.contracts.summaries import SummaryContract
 from digital_painschool.testing.contracts.timelines import TimelinesContract
 from digital_painschool.testing.contracts.withdrawals import WithdrawalContract
 from digital_painschool.testing.example import PAIN, PROGRAM
@@ -187,6 +188,7 @@ class StorageContract(
     AttentionContract,
     WithdrawalContract,
     OutboxContract,
+    SummaryContract,
     DeliveriesContract,
     RejectionsContract,
     OperationsContract,

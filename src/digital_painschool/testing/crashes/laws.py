@@ -24,7 +24,7 @@ from digital_painschool.ports.storage import (
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.laws import Law, LawViolation, unless, violation
-from digital_painschool.testing.reference.notifications import note_violations
+from digital_painschool.testing.reference.notes import note_violations
 from digital_painschool.testing.snapshot import UNITS, drafts_of
 
 _WRITTEN = (ConversationStarted, ConversationRenamed, FormSaved, MessageSent)

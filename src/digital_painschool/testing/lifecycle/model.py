@@ -18,7 +18,8 @@ from digital_painschool.testing.reference.calendar import is_forenoon, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unless
-from digital_painschool.testing.reference.notifications import NotificationOracle, note_violations
+from digital_painschool.testing.reference.notes import note_violations
+from digital_painschool.testing.reference.notifications import NotificationOracle
 from digital_painschool.testing.reference.school import ReferenceSchool
 from digital_painschool.testing.reference.steps import execute
 from digital_painschool.testing.scenario import Scenario

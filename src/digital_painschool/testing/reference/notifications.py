@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from types import MappingProxyType
 from typing import Protocol
 
 from digital_painschool.domain.events import (
@@ -24,7 +23,6 @@ from digital_painschool.domain.notification import Channel, NotificationRecord, 
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports.messaging import Address
-from digital_painschool.ports.storage import Entry
 from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, Ticked, channels_for
@@ -33,14 +31,6 @@ from digital_painschool.testing.reference.transfers import Transfers, key_of, pa
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
 _DROPPED_OR_UNDELIVERED = (NotificationDropped, NotificationUndelivered)
-_NOTE_OF: Mapping[Status, type[Event]] = MappingProxyType(
-    {
-        Status.DROPPED: NotificationDropped,
-        Status.UNREACHABLE: NotificationUndelivered,
-        Status.FAILED: NotificationUndelivered,
-    }
-)
-"""The event that notes the end of a notification, by its status."""
 NOTES = (AccessEnded, *_DROPPED_OR_UNDELIVERED)
 """The events that the delivery worker notes on a timeline; the end of an enrolment drops notifications too."""
 
@@ -260,28 +250,6 @@ class NotificationOracle:
             what = f"entry {key[1]} has {times} notifications by {key[2].value}"
             yield from unless(key in self.expected, _LAW, f"{what}, and nobody expects one", enrolment_id)
             yield from unless(times == 1, _LAW, what, enrolment_id)
-
-
-def note_violations(
-    enrolment_id: EnrolmentId, timeline: Iterable[Entry], records: Iterable[NotificationRecord], owed: AbstractSet[str]
-) -> Iterator[LawViolation]:
-    """Yield each notification whose end the timeline does not say exactly once, unless a note is owed.
-
-    This holds whenever nobody is writing, whichever process has died.
-    """
-    events = [entry.event for entry in timeline]
-    noted = Counter((one.notification, type(one)) for one in events if isinstance(one, _DROPPED_OR_UNDELIVERED))
-    for (notification, _), times in noted.items():
-        what = f"its timeline says {times} times what became of {notification}"
-        yield from unless(times == 1, _LAW, what, enrolment_id)
-    for record in records:
-        id_, status = record.notification.id, record.status
-        is_owed, note = id_ in owed, _NOTE_OF.get(status)
-        found = {kind for one, kind in noted if one == id_}
-        expected = set() if is_owed or note is None else {note}
-        if found != expected or (is_owed and note is None):
-            says = "says otherwise" if found or is_owed else "does not say so"
-            yield violation(_LAW, f"{id_} is {status.value}, and the timeline {says}", enrolment_id)
 
 
 def _key(record: NotificationRecord) -> Key:

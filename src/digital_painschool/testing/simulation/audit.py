@@ -8,7 +8,7 @@ from digital_painschool.ports.storage import load_enrolment, load_notifications,
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law
-from digital_painschool.testing.reference.notifications import note_violations
+from digital_painschool.testing.reference.notes import note_violations
 from digital_painschool.testing.simulation.scene import Scene
 
 _WEEK, _FRIDAY = 7, 2
