@@ -39,6 +39,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MODULES_TO_KEEP": "Modules to keep available",
         "END_REASON": "Reason for ending",
         "PATIENTS_THERAPIST": "The patient's therapist",
+        "WHO_STARTED": "Whoever started it",
         "CONFIRM": "Confirm",
         "DECISION": "Purge decision",
         "ACCESS_LOG": "Access log",

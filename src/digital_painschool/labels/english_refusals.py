@@ -17,6 +17,10 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
             "The patient would lose time[: the last day would be {last_day}][ instead of {present_last_day}]. "
             "Give more days, or confirm that the time is to be shorter."
         ),
+        "ACCESS_WOULD_END": (
+            "The patient has access without a last day. In maintenance it is for reading only[, until {last_day}]. "
+            "Confirm that it is to be so."
+        ),
         "NOT_IN_MAINTENANCE": "It is active already. Reload the page.",
         "FIRST_YEAR_OVER": (
             "The time of the program is over[: its last day was {last_day}]. It can be maintained or ended."

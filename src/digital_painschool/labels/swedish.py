@@ -39,6 +39,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "MODULES_TO_KEEP": "Moduler som ska vara tillgängliga",
         "END_REASON": "Avslutningsorsak",
         "PATIENTS_THERAPIST": "Patientens behandlare",
+        "WHO_STARTED": "Den som startade momentet",
         "CONFIRM": "Bekräfta",
         "DECISION": "Gallringsbeslut",
         "ACCESS_LOG": "Åtkomstlogg",

@@ -17,6 +17,10 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
             "Patienten skulle förlora tid[: sista dagen skulle bli {last_day}][ i stället för {present_last_day}]. "
             "Ange fler dagar, eller bekräfta att tiden ska bli kortare."
         ),
+        "ACCESS_WOULD_END": (
+            "Patienten har nu tillgång utan slutdatum. Med vidmakthåll blir det bara läsning[, till {last_day}]."
+            " Bekräfta att det ska bli så."
+        ),
         "NOT_IN_MAINTENANCE": "Momentet är redan aktivt. Ladda om sidan.",
         "FIRST_YEAR_OVER": (
             "Tiden för momentet är slut[: sista dagen var {last_day}]. Det går att vidmakthålla eller avsluta det."

@@ -39,6 +39,7 @@ class Word(Enum):
     MODULES_TO_KEEP = "modules-to-keep"
     END_REASON = "end-reason"
     PATIENTS_THERAPIST = "patients-therapist"
+    WHO_STARTED = "who-started"
     CONFIRM = "confirm"
     DECISION = "decision"
     ACCESS_LOG = "access-log"
