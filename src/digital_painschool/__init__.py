@@ -47,6 +47,7 @@ _HOME = {
     "ConversationRenamed": "domain.events",
     "ConversationStarted": "domain.events",
     "ConversationView": "application.views",
+    "Count": "labels.words",
     "Date": "domain.form",
     "Delivery": "delivery.worker",
     "DeliveryError": "errors",

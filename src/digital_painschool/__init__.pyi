@@ -152,6 +152,7 @@ from digital_painschool.errors import RuleViolation as RuleViolation
 from digital_painschool.errors import StorageError as StorageError
 from digital_painschool.labels.lookup import Language as Language
 from digital_painschool.labels.lookup import label as label
+from digital_painschool.labels.words import Count as Count
 from digital_painschool.labels.words import Word as Word
 from digital_painschool.ports import Ports as Ports
 from digital_painschool.ports.directory import StaffEntry as StaffEntry

@@ -43,7 +43,7 @@ from digital_painschool.errors import (
     StorageError,
 )
 from digital_painschool.labels.lookup import LABELS, Language, label
-from digital_painschool.labels.words import Word
+from digital_painschool.labels.words import Count, Word
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.rules.digests import Doubt
@@ -92,6 +92,7 @@ PLACES: Mapping[str, set[str]] = {
     **{f"Event.{one.__name__}": {*names_of(one), *facts_of(one)} for one in get_args(Event)},
     **{f"AnswerCode.{code.name}": {"lowest", "highest", "limit", "count"} for code in AnswerCode},
     "Error.NotPermitted": {"whom"},
+    **{f"Count.{one.name}": {"number"} for one in Count},
     **{f"ValueReason.{reason.name}": {"limit"} for reason in ValueReason},
 }
 """By label, the facts that may come with its value."""

@@ -45,7 +45,10 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "UNKNOWN_CONVERSATION": "There is no such conversation. Reload the page.",
         "NO_SUCH_MESSAGE": "The conversation does not have so many messages. Reload the page.",
         "EMPTY_TEXT": "Write something. The text is empty.",
-        "TEXT_TOO_LONG": "The text is too long. Shorten it[ to at most {limit} characters].",
+        "TEXT_TOO_LONG": (
+            "The text is too long. Shorten it[ to at most {limit} character]."
+            "|The text is too long. Shorten it[ to at most {limit} characters]."
+        ),
         "ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY": "Only a message to the patient can have a notification.",
         "NO_ADDRESS_IN_DIRECTORY": "The directory has no address. The unit's directory manager corrects it.",
         "NOT_ON_OFFER": "The unit does not offer that notification.",
@@ -78,7 +81,10 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "NOT_A_NUMBER_WITHIN": "Give a number[ from {lowest} to {highest}].",
         "NOT_A_WHOLE_NUMBER_WITHIN": "Give a whole number[ from {lowest} to {highest}].",
         "NOT_A_TEXT": "Write the answer as text.",
-        "TEXT_TOO_LONG": "The answer is too long. Shorten it[ to at most {limit} characters].",
+        "TEXT_TOO_LONG": (
+            "The answer is too long. Shorten it[ to at most {limit} character]."
+            "|The answer is too long. Shorten it[ to at most {limit} characters]."
+        ),
         "NOT_A_DATE": "Give a date as year-month-day, such as 2026-11-22.",
         "UNKNOWN_QUESTIONS": "Some answers are not for this form[: {count}]. Reload the page and fill it in again.",
     },
@@ -97,7 +103,10 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "ANOTHER_SCHEME": "The number is of another kind than the one that was given.",
     },
     "ValueReason": {
-        "TEXT_TOO_LONG": "The text is too long. Shorten it[ to at most {limit} characters].",
+        "TEXT_TOO_LONG": (
+            "The text is too long. Shorten it[ to at most {limit} character]."
+            "|The text is too long. Shorten it[ to at most {limit} characters]."
+        ),
         "UNREADABLE_CHARACTER": "The text holds a character that cannot be saved. Remove it.",
         "NUMBER_TOO_LARGE": "The number is too large[, at most {limit}].",
         "NOT_AN_HSA_ID": "It is not an HSA-id. Write SE, ten digits, a hyphen and the rest.",

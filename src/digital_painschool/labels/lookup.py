@@ -60,6 +60,7 @@ LABELS: Mapping[Language, Labels] = MappingProxyType(
 )
 """Every label, with places for facts. A part in square brackets is shown when its facts are known.
 
+The forms of a label for one and for several are divided by `|`; its first place is the number.
 `{limit}` is replaced by the fact `limit`. `{alert?}` is replaced by nothing, and asks that the fact `alert` is true.
 """
 
@@ -93,6 +94,9 @@ def label(value: Labelled, language: Language | str = Language.SWEDISH, **facts:
     if text is None:
         raise InvalidValue(f"there is no label for a {type(value).__name__}; docs/reference/labels.md lists them")
     known = {**own, **facts}
+    one, bar, several = text.partition("|")
+    if bar:
+        text = one if known.get(_PLACE.findall(one)[0]) == 1 else several
     shown = {key: words for key, fact in known.items() if (words := _shown(fact, spoken))}
     shown |= {f"{key}?": "" for key, fact in known.items() if fact is True}
     return _OPTIONAL.sub(lambda part: _filled(part[1], shown), text)

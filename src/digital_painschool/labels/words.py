@@ -44,3 +44,25 @@ class Word(Enum):
     DECISION = "decision"
     ACCESS_LOG = "access-log"
     SYSTEM = "system"
+
+
+class Count(Enum):
+    """The words beside a number on a screen: `label(Count.UNREAD, number=1)` has the form that goes with the number."""
+
+    TO_HANDLE = "to-handle"
+    UNREAD = "unread"
+    UNREAD_FORMS = "unread-forms"
+    UNREAD_MESSAGES = "unread-messages"
+    TIMES_FILLED_IN = "times-filled-in"
+    OPEN_PATIENTS = "open-patients"
+    FLAGGED_PATIENTS = "flagged-patients"
+    PRIORITY_PATIENTS = "priority-patients"
+    SILENT_PATIENTS = "silent-patients"
+    ENDING_PATIENTS = "ending-patients"
+    ENDED_ENROLMENTS = "ended-enrolments"
+    HIDDEN_ENROLMENTS = "hidden-enrolments"
+    DAYS = "days"
+    HOURS = "hours"
+    MODULES_A_WEEK = "modules-a-week"
+    PAGES = "pages"
+    CHARACTERS = "characters"
