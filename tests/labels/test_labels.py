@@ -333,3 +333,12 @@ def test_a_number_is_written_with_the_signs_of_the_language(number: float) -> No
     assert number == float(re.findall(r"most (.*) char", english)[0].replace(",", ""))
     written = re.findall(r"högst (.*) tecken", swedish)[0]
     assert number == float(written.replace("\N{NO-BREAK SPACE}", "").replace(",", "."))
+
+
+@pytest.mark.rule("D-19b", "D-24d")
+def test_a_refusal_names_flags_by_their_words() -> None:
+    """Otherwise "what came" would be said in codes, or not at all; a code of another version stands as it is."""
+    old = RuleViolation("D-19b", Reason.VIEW_IS_OLD, flags=("message-received", "of-later"), counts=(1, 1))
+    assert "sedan sidan visades: Nytt meddelande, OF_LATER." in label(old)
+    assert "since the page was shown: New message, OF_LATER." in label(old, "en")
+    assert "sedan sidan visades. Titta" in label(Reason.VIEW_IS_OLD)

@@ -51,7 +51,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         ),
         "ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY": "Only a message to the patient can have a notification.",
         "NO_ADDRESS_IN_DIRECTORY": "The directory has no address. The unit's directory manager corrects it.",
-        "NOT_ON_OFFER": "The unit does not offer that notification.",
+        "NOT_ON_OFFER": "The unit does not offer that notification[: {flags}].",
         "NOT_APPROVED": "The purge is not approved. Approve it first, with the decision.",
         "DECISION_MISSING": "Name the decision that the purge rests on.",
         "ANOTHER_UNITS_PLAN": "The plan or the receipt is another unit's. Its data administrator can continue.",
@@ -65,7 +65,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "DIRECTORY_UNAVAILABLE": (
             "The staff directory does not answer, so no other therapist can be chosen now. Try again in a while."
         ),
-        "VIEW_IS_OLD": "Something new has come since the page was shown. Look at it, and decide again.",
+        "VIEW_IS_OLD": "Something new has come since the page was shown[: {flags}]. Look at it, and decide again.",
         "NO_SUCH_VERSION": "The page does not belong to this enrolment. Reload it.",
         "ALREADY_WITHDRAWN": "The start was withdrawn. Start a new program instead.",
         "PATIENT_HAS_WRITTEN": "The patient has written in it. It cannot be withdrawn, but it can be ended.",

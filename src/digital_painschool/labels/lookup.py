@@ -119,7 +119,7 @@ def _entry(value: object, labels: Labels) -> tuple[str, str, Mapping[str, object
         case Enum():
             return type(value).__name__, value.name, {}
         case RuleViolation():
-            return "Reason", value.reason.name, value.facts
+            return "Reason", value.reason.name, {**value.facts, **_flags(value, labels)}
         case AnswerProblem():
             return "AnswerCode", value.code.name, value.limits
         case NotPermitted():
@@ -133,6 +133,13 @@ def _entry(value: object, labels: Labels) -> tuple[str, str, Mapping[str, object
             return "Event", value.__name__, {}
     event = getattr(value, "event", value)
     return "Event", type(event).__name__, {**getattr(event, "__dict__", {}), **getattr(value, "facts", {})}
+
+
+def _flags(refusal: RuleViolation, labels: Labels) -> Mapping[str, object]:
+    """Return the words for the kinds of flags that a refusal names by their codes."""
+    codes = refusal.facts.get("flags")
+    names = [str(code).upper().replace("-", "_") for code in codes] if isinstance(codes, tuple) else []
+    return {"flags": tuple(labels["FlagKind"].get(name, name) for name in names)} if names else {}
 
 
 def _whom(code: str, labels: Labels) -> str:

@@ -48,7 +48,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "TEXT_TOO_LONG": "Texten är för lång. Korta den[ till högst {limit} tecken].",
         "ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY": "Bara ett meddelande till patienten kan aviseras.",
         "NO_ADDRESS_IN_DIRECTORY": "Adress saknas i katalogen. Enhetens katalogansvariga rättar det.",
-        "NOT_ON_OFFER": "Enheten erbjuder inte den notifieringen.",
+        "NOT_ON_OFFER": "Enheten erbjuder inte den notifieringen[: {flags}].",
         "NOT_APPROVED": "Gallringen är inte godkänd. Godkänn den först, med gallringsbeslutet.",
         "DECISION_MISSING": "Ange gallringsbeslutet som gallringen grundas på.",
         "ANOTHER_UNITS_PLAN": "Planen eller kvittot är en annan enhets. Dess dataadministratör kan fortsätta.",
@@ -63,7 +63,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
             "Personalkatalogen svarar inte, så det går inte att välja någon annan behandlare just nu."
             " Försök igen om en stund."
         ),
-        "VIEW_IS_OLD": "Något nytt har kommit sedan sidan visades. Titta på det och bestäm dig igen.",
+        "VIEW_IS_OLD": "Något nytt har kommit sedan sidan visades[: {flags}]. Titta på det och bestäm dig igen.",
         "NO_SUCH_VERSION": "Sidan hör inte till det här momentet. Ladda om den.",
         "ALREADY_WITHDRAWN": "Starten är tillbakadragen. Starta ett nytt moment i stället.",
         "PATIENT_HAS_WRITTEN": "Patienten har skrivit i momentet. Det kan inte dras tillbaka, men det kan avslutas.",
