@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool import EnrolmentId, Policy, YearEnd, open_school
-from portal.people import ANNA
+from portal.people import ANNA, BJORN
 from portal.sample import ELSA, PROGRAM, Clock
 from portal.school import close, school, school_settings, use
 from portal.visitor import ClientVisitor
@@ -176,3 +176,24 @@ def test_notifications_by_sms_can_be_chosen(anna: ClientVisitor) -> None:
         room.open_module(mine.enrolment_id, module)
         room.complete_module(mine.enrolment_id, module)
     assert 1 <= school().delivery().run().delivered
+
+
+def test_a_start_for_a_colleague_is_found_by_its_number_and_withdrawn(portal: Clock) -> None:
+    """Otherwise whoever typed the wrong number for a colleague could not take it back."""
+    school().therapist(ANNA.actor).start(ELSA, program=PROGRAM, therapist=BJORN.actor.hsa_id)
+    anna = ClientVisitor()
+    sign_in_staff(anna, "Anna Åberg")
+    anna.click("Starta nytt moment")
+    anna.click("Dra tillbaka en start som blev fel")
+    for number, says in (("850709-9806", "sista siffran"), ("570428-9999", "Här finns ingen start")):
+        anna.fill("Personnummer", number)
+        anna.press("Sök")
+        assert says in anna.text
+    anna.fill("Personnummer", ELSA)
+    anna.press("Sök")
+    assert "Digitala smärtskolan för Elsa Ek" in anna.text
+    assert "Behandlare: Björn Berg." in anna.text
+    anna.fill("Orsak", "Fel person")
+    anna.press("Dra tillbaka")
+    assert "Starten är tillbakadragen." in anna.text
+    assert () == school().patient(ELSA).enrolments()

@@ -169,6 +169,7 @@ _HOME = {
     "UnitStaff": "application.colleagues",
     "UnitTerms": "application.program_catalogue",
     "ValueReason": "codes",
+    "WithdrawableStart": "application.withdrawable",
     "WithdrawalReason": "domain.enrolment",
     "Withdrawn": "domain.events",
     "Word": "labels.words",

@@ -38,6 +38,7 @@ from digital_painschool.application.timeline_lines import TimelinePage as Timeli
 from digital_painschool.application.views import ConversationView as ConversationView
 from digital_painschool.application.views import Message as Message
 from digital_painschool.application.views import Submission as Submission
+from digital_painschool.application.withdrawable import WithdrawableStart as WithdrawableStart
 from digital_painschool.bootstrap.joined_school import JoinedSchool as JoinedSchool
 from digital_painschool.bootstrap.plugins import connect as connect
 from digital_painschool.bootstrap.plugins import open_school as open_school

@@ -92,6 +92,10 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.identify": (lambda d: d.identify(BO), []),
     "desk.start": (lambda d: d.start(BO, program="somnskola"), [("start", Of(EnrolmentId("e-0007"), BO))]),
     "desk.find": (lambda d: d.find(ANNA), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),
+    "desk.find_withdrawable": (
+        lambda d: d.find_withdrawable(ANNA),
+        [("find-withdrawable", MAINTAINED), ("find-withdrawable", TREATED)],
+    ),
     "coordinator.find": (lambda d: d.find(CILLA), [("see-enrolment", ENDED)]),
     "desk.caseload": (lambda d: d.caseload(), [("list-own-patients", TREATED), ("list-own-patients", MAINTAINED)]),
     "desk.caseload a page": (lambda d: d.caseload(limit=1), [("list-own-patients", TREATED)]),

@@ -52,6 +52,7 @@ ACTIVITIES = {
             "count-unit",
             "see-enrolment",
             "see-flags",
+            "find-withdrawable",
             "see-timeline",
             "see-notifications",
             "see-program",
@@ -167,6 +168,7 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
 """Calls that are refused, each with its line."""
 SILENT: dict[str, tuple[Callable[..., object], Line]] = {
     "desk.find nobody": (lambda d: d.find("194608239986"), ("see-enrolment", Of(None, "194608239986"))),
+    "colleague.find_withdrawable": (lambda d: d.find_withdrawable(ANNA), ("find-withdrawable", OF_ANNA)),
     "colleague.find another's": (lambda d: d.find(ANNA), ("see-enrolment", OF_ANNA)),
     "stranger.find another unit's": (lambda d: d.find(ANNA), ("see-enrolment", OF_ANNA)),
 }

@@ -71,6 +71,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "COUNT_OWN_PATIENTS": "Count own patients",
         "COUNT_UNIT": "Count the unit's patients",
         "LIST_STAFF": "Show the unit's staff",
+        "FIND_WITHDRAWABLE": "Look for starts to withdraw",
         "SEE_ENROLMENT": "Show the enrolment",
         "SEE_FLAGS": "Show events to handle",
         "SEE_TIMELINE": "Show the timeline",

@@ -71,6 +71,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "COUNT_OWN_PATIENTS": "Räkna egna patienter",
         "COUNT_UNIT": "Räkna enhetens patienter",
         "LIST_STAFF": "Visa enhetens personal",
+        "FIND_WITHDRAWABLE": "Söka starter att dra tillbaka",
         "SEE_ENROLMENT": "Visa momentet",
         "SEE_FLAGS": "Visa händelser att hantera",
         "SEE_TIMELINE": "Visa tidslinjen",

@@ -29,6 +29,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.COUNT_OWN_PATIENTS: {_T: Scope.UNIT},
         Action.COUNT_UNIT: {_P: Scope.UNIT},
         Action.LIST_STAFF: {_T: Scope.UNIT, _P: Scope.UNIT},
+        Action.FIND_WITHDRAWABLE: {_T: Scope.STARTED, _P: Scope.UNIT},
         Action.SEE_ENROLMENT: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_FLAGS: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_TIMELINE: {_T: Scope.OWN},
