@@ -68,6 +68,9 @@ class LmdbStorage:
         self.save_export = retention.save_export
         self.save_plan = retention.save_plan
         self.list_plans = retention.list_plans
+        self.list_exports = retention.list_exports
+        self.unforgotten = retention.unforgotten
+        self.forgotten = retention.forgotten
         self.load_purge = retention.load_purge
         self.purge = retention.purge
         self.save_receipt = retention.save_receipt

@@ -37,7 +37,7 @@ class AdministratorDesk:
     and `StorageError` when the storage fails.
 
     Attributes:
-        pages: The access log and the purge plans in pages.
+        pages: The access log, the exports and the purge plans in pages.
     """
 
     def __init__(self, executor: Executor, actor: Actor, receipt_key: ReceiptKey | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The purge plans of a unit in pages, as a data administrator reads them. Rule: D-21a."""
+"""The purge plans and the exports of a unit in pages, as a data administrator reads them. Rule: D-21a."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from digital_painschool.application.cursors import read_cursor
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import ListPage, first_rows, require_limit, require_order
 from digital_painschool.domain.people import Actor
-from digital_painschool.domain.retention import PlanState, PlanSummary
+from digital_painschool.domain.retention import ExportReceipt, PlanState, PlanSummary
 from digital_painschool.errors import InvalidValue
 from digital_painschool.rules.permissions import Action
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
@@ -33,10 +33,7 @@ def plan_page(
         if state is not None and not isinstance(state, PlanState):
             raise InvalidValue(f"state is a PlanState or None, not {type(state).__name__}")
         listing = ("plans", actor.unit, None if state is None else state.value, require_order(newest_first))
-        shown: tuple[datetime, str] | None = None
-        if after is not None:
-            made_at, id_ = map(str, read_cursor(listing, after, str, str))
-            shown = instant_from_text(made_at), id_
+        shown = _place(listing, after)
         plans = executor.storage.list_plans(actor.unit, state, newest_first=newest_first, after=shown, limit=size + 1)
         return first_rows(
             plans,
@@ -49,3 +46,43 @@ def plan_page(
     page = executor.access.judge(Action.SEE_PLANS, actor, found)
     executor.storage.log((access_entry(Action.SEE_PLANS, actor, executor.now()),))
     return page
+
+
+def export_page(
+    executor: Executor, actor: Actor, after: str | None, *, newest_first: bool, limit: int
+) -> ListPage[ExportReceipt]:
+    """Return a page of the receipts of the unit's exports, and log the access. Rule: M-21, D-21a.
+
+    Args:
+        executor: The storage and the clock.
+        actor: The data administrator.
+        after: The `next` of the page before; None for the first page.
+        newest_first: The order.
+        limit: The most receipts.
+    """
+    executor.access.permit(Action.SEE_PLANS, actor)
+
+    def found() -> ListPage[ExportReceipt]:
+        size = require_limit(limit)
+        listing = ("exports", actor.unit, require_order(newest_first))
+        shown = _place(listing, after)
+        receipts = executor.storage.list_exports(actor.unit, newest_first=newest_first, after=shown, limit=size + 1)
+        return first_rows(
+            receipts,
+            size,
+            listing,
+            lambda receipt: (instant_to_text(receipt.exported_at), receipt.id),
+            zone=executor.policy(actor.unit).zone,
+        )
+
+    page = executor.access.judge(Action.SEE_PLANS, actor, found)
+    executor.storage.log((access_entry(Action.SEE_PLANS, actor, executor.now()),))
+    return page
+
+
+def _place(listing: tuple[object, ...], after: str | None) -> tuple[datetime, str] | None:
+    """Return the instant and the id that a cursor names."""
+    if after is None:
+        return None
+    at, id_ = map(str, read_cursor(listing, after, str, str))
+    return instant_from_text(at), id_

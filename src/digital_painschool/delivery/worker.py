@@ -16,6 +16,7 @@ from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.notes import WORKER, TimelineNotes
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.delivery.withdrawn import WithdrawnNotices
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.enrolment import Enrolment
@@ -60,9 +61,12 @@ class Delivery:
         self._batch = batch
         self._lease = _checked_lease(lease)
         self._notes = TimelineNotes(executor, batch)
+        self._withdrawn = WithdrawnNotices(executor, self._lease)
 
     def run(self) -> DeliveryReport:
         """Send all notifications that are due, write the notes that are due, and return a report.
+
+        Notices of withdrawn starts are forgotten (D-07b).
 
         Raises:
             StorageError: The storage failed; claimed digests are tried again after their lease.
@@ -73,6 +77,7 @@ class Delivery:
             self._deliver_due(report)
             if not self._notes.note_ended_notifications():
                 break
+        self._withdrawn.forget()
         return DeliveryReport(**report)
 
     def _deliver_due(self, report: Counter[str]) -> None:

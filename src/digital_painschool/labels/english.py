@@ -102,7 +102,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PLAN_PURGE": "Plan a purge",
         "APPROVE_PURGE": "Approve a purge",
         "PURGE": "Purge",
-        "SEE_PLANS": "Show purge plans",
+        "SEE_PLANS": "Show exports and purge plans",
         "SEE_ACCESS_LOG": "Show the access log",
         "DELIVER": "Deliver notifications",
     },

@@ -102,7 +102,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PLAN_PURGE": "Förbered gallring",
         "APPROVE_PURGE": "Godkänn gallring",
         "PURGE": "Gallra",
-        "SEE_PLANS": "Visa gallringsplaner",
+        "SEE_PLANS": "Visa exporter och gallringsplaner",
         "SEE_ACCESS_LOG": "Visa åtkomstloggen",
         "DELIVER": "Lämna fram aviseringar",
     },

@@ -1,6 +1,6 @@
 """The outbox of the memory storage: notifications and their digests; the storage holds the lock."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import count, islice
 from operator import gt, lt
@@ -167,6 +167,18 @@ class MemoryOutbox:
             if not self._is_needed(digest_id, None, is_open):
                 keys |= self._digests[digest_id].superseded
         return keys
+
+    def has_sent(self, enrolment_id: EnrolmentId) -> bool:
+        """Return whether a notification of an enrolment was sent under a key that is kept."""
+        return any(row.key is not None for row in self._asked_by(enrolment_id))
+
+    def forget(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Collection[str]) -> None:
+        """Forget under which of some keys an enrolment's notifications were sent."""
+        for row in self._asked_by(enrolment_id):
+            if row.record.notification.unit == unit:
+                self._digests[row.digest_id].superseded -= {*keys}
+                if row.key in keys:
+                    self._rows[row.record.notification.id] = evolve(row, key=None)
 
     def delete(self, enrolment_id: EnrolmentId, recipient: _Recipient, *, others: bool) -> None:
         """Delete an enrolment's notifications, and the digests that nobody needs any more.

@@ -2,7 +2,7 @@
 
 VERSION_TABLE = "painschool_version"
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0015")
 """Oldest first; this version works with the last one."""
 
 MIGRATION_LOCK = 7031620190
