@@ -46,9 +46,11 @@ class LogFilter(forms.Form):
 @require_GET
 @for_staff
 def retention(request: HttpRequest, colleague: Colleague) -> HttpResponse:
-    """Show the plans, with what became of each, and the first two steps of a new purge."""
-    page = school().administrator(colleague.actor).pages.plans(request.GET.get("after"), limit=PAGE)
-    return render(request, "retention.html", {"page": page, "older": more(request, page.next)})
+    """Show the plans, with what became of each, the latest exports, and the first two steps of a new purge."""
+    pages = school().administrator(colleague.actor).pages
+    page = pages.plans(request.GET.get("after"), limit=PAGE)
+    exports = pages.exports(limit=PAGE).rows
+    return render(request, "retention.html", {"page": page, "older": more(request, page.next), "exports": exports})
 
 
 @require_POST

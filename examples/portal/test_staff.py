@@ -143,6 +143,8 @@ def test_an_export_is_downloaded_and_counts(anna: ClientVisitor, portal: Clock) 
         assert "198507099805" in archive.read("enrolments.csv").decode()
     portal.wait(days=3700)
     david.open("/personal/gallring")
+    assert "Senaste exporter" in david.text
+    assert "David Dahl" in david.text
     david.press("Gör en plan")
     assert "Ja" in david.text
     assert "Nej" not in david.text

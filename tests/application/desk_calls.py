@@ -194,6 +194,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "office.receipts": (lambda o: o.receipts(), []),
     "office.access_log": (lambda o: o.access_log(), [("see-access-log", NOBODY)]),
     "office.access_log of a person": (lambda o: o.access_log(person=BO), [("see-access-log", Of(None, BO))]),
+    "office.pages.exports": (lambda o: o.pages.exports(), [("see-plans", NOBODY)]),
     "office.pages.plans": (lambda o: o.pages.plans(), [("see-plans", NOBODY)]),
     "office.pages.plans two pages": (
         lambda o: o.pages.plans(o.pages.plans(limit=1).next),

@@ -118,6 +118,7 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
         ("read-conversation", ENDED),
     ),
     "former.pages.messages": (lambda r: r.pages.messages(ENDED.enrolment, 1), ("read-conversation", ENDED)),
+    "office.pages.exports": (lambda o: o.pages.exports("?"), ("see-plans", NOBODY)),
     "office.pages.plans": (lambda o: o.pages.plans("?"), ("see-plans", NOBODY)),
     "office.pages.access_log": (lambda o: o.pages.access_log(action="?"), ("see-access-log", NOBODY)),
     "office.pages.access_log of a person": (

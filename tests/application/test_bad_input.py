@@ -173,7 +173,13 @@ BAD: dict[str, list[Any]] = {
 """Arguments that will not do, by the name of the parameter."""
 PAGES = (
     *(f"desk.pages.{name}" for name in ("timeline", "conversations", "messages", "notifications")),
-    *("room.pages.conversations", "room.pages.messages", "office.pages.access_log", "office.pages.plans"),
+    *(
+        "room.pages.conversations",
+        "room.pages.messages",
+        "office.pages.access_log",
+        "office.pages.plans",
+        "office.pages.exports",
+    ),
 )
 OTHERWISE: dict[tuple[str, str], list[Any]] = {
     **{(page, "limit"): [*BAD["limit"], 501] for page in PAGES},

@@ -87,6 +87,7 @@ READING = frozenset(
             "office.access_log",
             "office.pages.access_log",
             "office.pages.plans",
+            "office.pages.exports",
         ),
         *(
             "desk.identify",

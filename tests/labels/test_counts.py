@@ -37,6 +37,15 @@ def test_a_word_behind_a_number_is_the_same_for_one_or_has_two_forms(language: L
     assert {word for text in texts for word in re.findall(r"\{\w+\}\]? ?\]?(\w+)", text)} <= UNINFLECTED[language]
 
 
+DEFINITE = re.compile(r"(?:\b[Tt]he \w+|\b(?:[Mm]odulen|[Ss]idan|[Ff]ormuläret|[Kk]onversationen|[Mm]omentet))\[? ?\{")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_number_stands_behind_a_word_as_a_person_writes_it(language: Language) -> None:
+    """Otherwise a therapist would read "modulen 2" and "the module 2"."""
+    assert [] == [text for labels in LABELS[language].values() for text in labels.values() if DEFINITE.search(text)]
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("count", Count)
 def test_a_number_has_its_form_and_no_number_the_form_of_several(count: Count, language: Language) -> None:
