@@ -92,10 +92,15 @@ def test_hantera_says_that_a_patient_is_shut_out(anna: ClientVisitor, portal: Cl
     portal.wait(days=366)
     anna.click("Hantera")
     assert "Patientens tillgång är slut: patienten kan varken läsa, fylla i formulär eller skriva." in anna.text
+    anna.click("Meddelande")
+    assert "Det går att skriva igen när momentet är i vidmakthåll." in anna.text
+    assert "Skapa ny konversation" not in anna.text
+    anna.click("Hantera")
     anna.click("Avsluta")
     anna.fill("Avslutningsorsak", "Annan orsak")
     anna.press("Avsluta")
     assert "Patientens tillgång är slut" not in anna.text
+    assert "Tillgängligt" not in anna.text
 
 
 def test_a_renewal_begins_with_the_modules_of_the_maintenance(anna: ClientVisitor, elsa: EnrolmentId) -> None:

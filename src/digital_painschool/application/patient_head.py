@@ -10,6 +10,7 @@ from digital_painschool.domain.local_time import last_day, time_of_end
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.rules import flags
+from digital_painschool.rules.access import Access, access
 from digital_painschool.rules.attention import attention_limits
 
 
@@ -28,6 +29,7 @@ class PatientHead:
         program: The program's key.
         title: The program's title.
         phase: The phase of the life cycle.
+        access: What the patient may do now: nothing when the access is over (D-05a); then staff cannot write either.
         started_at: When the enrolment began, UTC.
         last_day: The last local day on which the patient has access.
         last_time: The local time of day at which the access ends on that day: a year after its start it is the start's.
@@ -48,6 +50,7 @@ class PatientHead:
     program: str
     title: str
     phase: Phase
+    access: Access
     started_at: datetime
     last_day: date
     last_time: time | None
@@ -82,6 +85,7 @@ def patient_head(enrolment: Enrolment, terms: Terms, now: datetime) -> PatientHe
         program=terms.program.key,
         title=terms.program.title,
         phase=enrolment.phase,
+        access=access(enrolment, terms.policy, now),
         started_at=enrolment.started_at,
         last_day=day,
         last_time=time_of_end(enrolment.access_until, terms.policy.zone),

@@ -14,7 +14,7 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import EndReason, Ordering
 from digital_painschool.rules import flags, ordering
-from digital_painschool.rules.access import Access, access, is_open_ended
+from digital_painschool.rules.access import Access, is_open_ended
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
@@ -177,7 +177,7 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         program=program.key,
         title=program.title,
         phase=enrolment.phase,
-        access=access(enrolment, policy, now),
+        access=head.access,
         started_at=enrolment.started_at,
         access_until=enrolment.access_until,
         last_day=head.last_day,

@@ -27,7 +27,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         ),
         "UNKNOWN_MODULE": "The program has no such module[ ({module})]. Choose one that it has.",
         "UNKNOWN_END_REASON": "Choose a reason from the list.",
-        "MODULE_NOT_IN_MAINTENANCE": "The module is not chosen for the maintenance and cannot be read[: module {module}].",
+        "MODULE_NOT_IN_MAINTENANCE": "The module was not chosen to be read in maintenance[: module {module}].",
         "READ_ONLY_IN_MAINTENANCE": "In maintenance it is possible to read, but not to do this.",
         "EARLIER_MODULES_FIRST": "Complete the earlier modules first[: {missing}].",
         "MODULE_NOT_OPENED": "Open the module before completing it[: module {module}].",
