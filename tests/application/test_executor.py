@@ -112,8 +112,8 @@ def test_content_may_not_change_together_with_the_ordering(
 ) -> None:
     """Otherwise the change would be met months later, when the unit takes its ordering back."""
 
-    def offered(ordering: Ordering | None, **changed: str) -> Catalogue:
-        return Catalogue(programs=(evolve(PROGRAM, **changed),), policy=Policy(ordering=ordering))
+    def offered(ordering: Ordering | None, title: str = PROGRAM.title) -> Catalogue:
+        return Catalogue(programs=(evolve(PROGRAM, title=title),), policy=Policy(ordering=ordering))
 
     school = Scenario(stored_at(request.getfixturevalue("sqlite_url")) if url == "sqlite" else in_memory)
     school.restart(offered(then))

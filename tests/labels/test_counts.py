@@ -71,8 +71,9 @@ SEVERAL = re.compile(r"\b(?:1 (?:dagar|minuter|kalendermånader|timmar|days|year
 
 def least() -> Iterator[Any]:
     """Yield a policy and a program for each value that can be one."""
+    answers: tuple[Any, ...] = (1, (1,), (1, 1))
     for value in fields(Policy):
-        for one in (1, (1,), (1, 1)):
+        for one in answers:
             try:
                 yield evolve(Policy(heading="H", retention_decision="RS 1"), **{value.name: one})
             except InvalidValue:

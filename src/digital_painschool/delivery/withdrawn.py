@@ -45,8 +45,9 @@ class WithdrawnNotices:
             return
         ports = self._executor.ports
         try:
-            for channel in (ports.inbox, *ports.messengers):
-                channel.forget(keys)
+            ports.inbox.forget(keys)
+            for messenger in ports.messengers:
+                messenger.forget(keys)
         except DeliveryError as failure:
             _log.warning("notices of the withdrawn enrolment %s are not forgotten yet: %s", enrolment_id, failure)
             return
