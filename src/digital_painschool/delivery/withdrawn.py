@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class WithdrawnNotices:
-    """Makes inbox and messengers forget what was sent of withdrawn enrolments; any worker goes on where one stopped.
+    """A deletion of what inbox and messengers have of withdrawn enrolments; any worker goes on where one stopped.
 
     A worker that had begun to send before the withdrawal may send after it. So the step is taken at each pass until the
     withdrawal is older than a lease, and is noted as done then.
@@ -29,7 +29,7 @@ class WithdrawnNotices:
         self._lease = lease
 
     def forget(self) -> None:
-        """Forget all notices that are left; a failing inbox or messenger is asked again at the next pass."""
+        """Delete all notices that are left; a failing inbox or messenger is asked again at the next pass."""
         after = ""
         while page := self._executor.storage.unforgotten(after=after, limit=_PAGE):
             states, _ = load_each(self._executor.storage, [id_ for _, id_ in page])

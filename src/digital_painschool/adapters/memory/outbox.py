@@ -173,7 +173,7 @@ class MemoryOutbox:
         return any(row.key is not None for row in self._asked_by(enrolment_id))
 
     def forget(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Collection[str]) -> None:
-        """Forget under which of some keys an enrolment's notifications were sent."""
+        """Delete some of the keys under which an enrolment's notifications were sent."""
         for row in self._asked_by(enrolment_id):
             if row.record.notification.unit == unit:
                 self._digests[row.digest_id].superseded -= {*keys}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, null, select, update
 
 from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.connection import Connection
@@ -30,7 +30,7 @@ _DIGESTS = select(_n.digest_id).distinct().where(*_OF_ENROLMENT)
 _FORGET_SUPERSEDED = delete(superseded_keys).where(
     any_of(superseded_keys.c.digest_id, "ids"), any_of(superseded_keys.c.key, "keys")
 )
-_FORGET = update(notifications).where(*_OF_ENROLMENT, any_of(_n.batch_key, "keys")).values(batch_key=None)
+_FORGET = update(notifications).where(*_OF_ENROLMENT, any_of(_n.batch_key, "keys")).values(batch_key=null())
 
 
 class SqlForgetting:
