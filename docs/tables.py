@@ -222,7 +222,10 @@ def labels_table() -> str:
         f"### {group}\n\n"
         + table(
             ("name", *(language.name.capitalize() for language in Language)),
-            ((f"`{name}`", text, *(other[group][name] for other in others)) for name, text in labels.items()),
+            (
+                (f"`{name}`", *(words[group][name].replace("|", " \\| ") for words in (swedish, *others)))
+                for name in labels
+            ),
         )
         for group, labels in swedish.items()
     )

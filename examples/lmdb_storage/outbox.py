@@ -185,6 +185,15 @@ def superseded(transaction: Transaction, digest_id: str) -> frozenset[str]:
     return frozenset() if row is None else row.superseded
 
 
+def forget(transaction: Transaction, one: StoredNotification, keys: frozenset[str]) -> None:
+    """Forget that a notification was sent under one of some keys, and these keys of its digest."""
+    row = _find_digest(transaction, one.digest_id)
+    if row is not None and row.superseded & keys:
+        _save_digest(transaction, evolve(row, superseded=row.superseded - keys), row)
+    if one.key in keys:
+        save_notification(transaction, evolve(one, key=None))
+
+
 def delete(
     transaction: Transaction, gone: Sequence[StoredNotification], recipient: Recipient, *, is_needed: bool
 ) -> None:

@@ -119,6 +119,38 @@ class LmdbRetention:
             wanted = [p for p in wanted if ((p.made_at, p.id) < after) is newest_first and (p.made_at, p.id) != after]
         return tuple(wanted[:limit])
 
+    def list_exports(
+        self,
+        unit: HsaId,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[ExportReceipt, ...]:
+        with self._database.reading() as transaction:
+            stored = list(transaction.scan(Table.EXPORTS))
+        read = read_each(stored, _export_receipt, _log_unreadable_export)
+        theirs = [((one.exported_at, one.id), one) for one in read if one is not None and one.unit == unit]
+        ordered = sorted(theirs, reverse=newest_first, key=lambda one: one[0])
+        behind = [
+            one for place, one in ordered if after is None or ((place < after) is newest_first and place != after)
+        ]
+        return tuple(behind[:limit])
+
+    def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
+        with self._database.reading() as transaction:
+            found = find_readable_enrolments(transaction, sorted(ids(transaction.scan(Table.ENDED))))
+            theirs = (one.enrolment for one in found if one.enrolment.id > after and one.enrolment.withdrawal)
+            sent = (e for e in theirs if any(one.key is not None for one in notifications_of(transaction, e.id)))
+            return tuple((one.unit, one.id) for one in islice(sent, limit))
+
+    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
+        done = frozenset(keys)
+        with self._database.writing() as transaction:
+            for one in notifications_of(transaction, enrolment_id):
+                if one.record.notification.unit == unit:
+                    outbox.forget(transaction, one, done)
+
     def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         with self._database.reading() as transaction:
             plan = transaction.get(Table.PLANS, plan_id)
@@ -188,6 +220,14 @@ def _summary(transaction: Transaction, plan_id: str) -> PlanSummary:
 
 def _log_unreadable_plan(plan_id: str) -> None:
     log.error("plan %s cannot be read; was it changed by hand?", plan_id)
+
+
+def _export_receipt(data: bytes) -> ExportReceipt:
+    return from_data(json.loads(data), ExportReceipt)
+
+
+def _log_unreadable_export(_: bytes) -> None:
+    log.error("the receipt of an export cannot be read; was it changed by hand?")
 
 
 def _log_unreadable(plan_id: str) -> None:

@@ -31,7 +31,7 @@ class LmdbStorage:
         size: The largest size of the file, in bytes.
     """
 
-    def __init__(self, folder: Path, size: int = SIZE) -> None:
+    def __init__(self, folder: Path, size: int = SIZE) -> None:  # noqa: PLR0915 - a line for each method of the port
         self._database = Database(folder, size)
         self.close = self._database.close
         enrolments = LmdbEnrolments(self._database)
@@ -77,6 +77,9 @@ class LmdbStorage:
         self.save_export = retention.save_export
         self.save_plan = retention.save_plan
         self.list_plans = retention.list_plans
+        self.list_exports = retention.list_exports
+        self.unforgotten = retention.unforgotten
+        self.forgotten = retention.forgotten
         self.load_purge = retention.load_purge
         self.purge = retention.purge
         self.save_receipt = retention.save_receipt

@@ -2,6 +2,8 @@
 
 from django import forms
 
+from .words import count
+
 
 class LongText(forms.CharField):
     """A text of several lines. The library keeps and counts each line's end as one character, as browsers count it.
@@ -14,4 +16,4 @@ class LongText(forms.CharField):
 
     def __init__(self, label: str, limit: int, *, rows: int = 6) -> None:
         field = forms.Textarea(attrs={"rows": rows, "maxlength": limit})
-        super().__init__(label=label, widget=field, help_text=f"Högst {limit} tecken.")
+        super().__init__(label=label, widget=field, help_text=f"Högst {count(limit, 'CHARACTERS')}.")

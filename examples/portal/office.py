@@ -10,13 +10,16 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from digital_painschool import AccessEntry, ListPage, PlanId
+from digital_painschool import AccessEntry, Language, ListPage, PlanId
 
 from .pages import PAGE, more
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
 from .steps import attempt, done, once, show
+
+SPREADSHEET = Language.SWEDISH
+"""The CSV files are for people with a spreadsheet in this language."""
 
 
 class DecisionForm(forms.Form):
@@ -43,9 +46,11 @@ class LogFilter(forms.Form):
 @require_GET
 @for_staff
 def retention(request: HttpRequest, colleague: Colleague) -> HttpResponse:
-    """Show the plans, with what became of each, and the first two steps of a new purge."""
-    page = school().administrator(colleague.actor).pages.plans(request.GET.get("after"), limit=PAGE)
-    return render(request, "retention.html", {"page": page, "older": more(request, page.next)})
+    """Show the plans, with what became of each, the latest exports, and the first two steps of a new purge."""
+    pages = school().administrator(colleague.actor).pages
+    page = pages.plans(request.GET.get("after"), limit=PAGE)
+    exports = pages.exports(limit=PAGE).rows
+    return render(request, "retention.html", {"page": page, "older": more(request, page.next), "exports": exports})
 
 
 @require_POST
@@ -53,7 +58,7 @@ def retention(request: HttpRequest, colleague: Colleague) -> HttpResponse:
 def export(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     """Export the ended enrolments into a new folder beside the database."""
     folder = settings.PORTAL_FOLDER / "export" / f"{localtime(datetime.now(UTC)):%Y-%m-%d-%H%M%S-%f}"
-    receipt = school().administrator(colleague.actor).export(folder)
+    receipt = school().administrator(colleague.actor).export(folder, language=SPREADSHEET)
     return render(request, "export.html", {"receipt": receipt, "folder": folder})
 
 
@@ -61,7 +66,7 @@ def export(request: HttpRequest, colleague: Colleague) -> HttpResponse:
 @for_staff
 def download(request: HttpRequest, colleague: Colleague) -> HttpResponseBase:
     """Send the ended enrolments as a file, while they are read."""
-    export = school().administrator(colleague.actor).download()
+    export = school().administrator(colleague.actor).download(language=SPREADSHEET)
     named = {"Content-Disposition": f'attachment; filename="{export.file_name}"'}
     return StreamingHttpResponse(export, content_type=export.media_type, headers=named)
 

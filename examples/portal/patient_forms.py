@@ -29,7 +29,7 @@ def fill_in(request: HttpRequest, room: PatientDesk, enrolment_id: EnrolmentId, 
             room.save_form(enrolment_id, form, answers, module=number, once=once(request))
 
     if attempt(sent, step):
-        said = "Utkastet är sparat. Bara du ser det." if keeps_draft else f"{asked.title} är sparat."
+        said = "Utkastet är sparat. Bara du ser det." if keeps_draft else f"Formuläret {asked.title} är sparat."
         return done(request, said, "my-form" if keeps_draft else "my-answers", enrolment_id, number, form)
     context = {"form": sent, "asked": asked, "draft": draft, "overview": room.overview(enrolment_id), "module": number}
     return show(request, "my_form.html", context)

@@ -40,12 +40,12 @@ def school_settings(folder: Path) -> Settings:
     """Return the settings of a school whose files lie in a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "staff.toml").write_text(DIRECTORY, "utf-8")
-    emails = {"channel": "email", "folder": str(folder / "e-mail")}
+    sent = {"email": str(folder / "e-mail"), "sms": str(folder / "sms")}
     offered = frozenset({FlagKind.PROGRAM_DONE, FlagKind.FORM_SAVED, FlagKind.MESSAGE_RECEIVED})
     return Settings(
         storage=AdapterConfig("sqlite", {"url": f"sqlite:///{folder / 'painschool.db'}"}),
         directory=AdapterConfig("toml", {"path": str(folder / "staff.toml")}),
-        messengers=(AdapterConfig("files", emails),),
+        messengers=tuple(AdapterConfig("files", {"channel": channel, "folder": to}) for channel, to in sent.items()),
         policy=Policy(staff_flags=offered),
     )
 

@@ -11,7 +11,7 @@ from .pages import PAGE, more
 from .people import Colleague
 from .school import school
 from .sign_in import for_staff
-from .steps import attempt, done, once
+from .steps import attempt, done, expected, once
 from .tabs import show_tab
 
 
@@ -22,22 +22,53 @@ class MessageForm(forms.Form):
     when = forms.ChoiceField(
         label="När aviseringen skickas",
         choices=[(one.value, label(one)) for one in (Notify.DIRECT, Notify.COLLECTED)],
-        initial=Notify.COLLECTED.value,
+        required=False,
         widget=forms.RadioSelect,
         help_text="Uppsamlade aviseringar skickas en gång per dag, under förmiddagen.",
     )
+    silently = forms.BooleanField(label="Skicka utan avisering", required=False, widget=forms.HiddenInput)
 
-    field_order = ("heading", "text", "notify", "when")
+    field_order = ("heading", "text", "notify", "when", "silently")
 
     def __init__(self, data: QueryDict | None, limits: InputLimits) -> None:
         super().__init__(data)
         self.fields["text"] = LongText("Meddelande", limits.message_limit)
         self.order_fields(self.field_order)
+        if data and "on" in data.getlist("silently"):
+            self.ask_to_confirm()
+
+    def ask_to_confirm(self) -> None:
+        """Show the box with which the therapist confirms that no notification is to go."""
+        self.fields["silently"].widget = forms.CheckboxInput()
+
+    def clean(self) -> dict[str, object]:
+        """Ask when the two choices of a notification do not go together: none is lost without a word."""
+        sent = super().clean() or self.cleaned_data
+        if sent["notify"] and not sent["when"]:
+            self.add_error("when", "Välj Direkt eller Uppsamlat.")
+        elif sent["when"] and not sent["notify"] and not sent["silently"]:
+            self.ask_to_confirm()
+            self.add_error(
+                "notify", "Utan bock skickas ingen avisering. Bocka för den, eller bekräfta att ingen skickas."
+            )
+        return sent
 
     @property
     def chosen(self) -> Notify:
         """How the patient is notified."""
         return Notify(self.cleaned_data["when"]) if self.cleaned_data["notify"] else Notify.NONE
+
+    @property
+    def sentence(self) -> str:
+        """What is said when the message is sent."""
+        return _SENT[self.chosen]
+
+
+_SENT = {
+    Notify.NONE: "Meddelandet är skickat. Ingen avisering skickas: patienten ser det vid nästa inloggning.",
+    Notify.DIRECT: "Meddelandet är skickat. Patienten aviseras direkt.",
+    Notify.COLLECTED: "Meddelandet är skickat. Patienten aviseras med nästa uppsamlade avisering.",
+}
 
 
 class HeadingForm(forms.Form):
@@ -77,11 +108,16 @@ def new_conversation(request: HttpRequest, colleague: Colleague, enrolment_id: E
     def step() -> object:
         sent = form.cleaned_data
         return desk.start_conversation(
-            enrolment_id, sent["text"], heading=sent["heading"], notify=form.chosen, once=once(request)
+            enrolment_id,
+            sent["text"],
+            heading=sent["heading"],
+            notify=form.chosen,
+            expected=expected(request),
+            once=once(request),
         )
 
     if attempt(form, step):
-        return done(request, "Meddelandet är skickat.", "conversations", enrolment_id)
+        return done(request, form.sentence, "conversations", enrolment_id)
     page = desk.patient_page(enrolment_id)
     return show_tab(request, "new_conversation.html", page, "messages", form=form)
 
@@ -95,10 +131,12 @@ def conversation(request: HttpRequest, colleague: Colleague, enrolment_id: Enrol
 
     def step() -> object:
         text = form.cleaned_data["text"]
-        return desk.write(enrolment_id, number, text, notify=form.chosen, once=once(request))
+        return desk.write(
+            enrolment_id, number, text, notify=form.chosen, expected=expected(request), once=once(request)
+        )
 
     if attempt(form, step):
-        return done(request, "Meddelandet är skickat.", "conversation", enrolment_id, number)
+        return done(request, form.sentence, "conversation", enrolment_id, number)
     shown = desk.pages.messages(enrolment_id, number, request.GET.get("after"), limit=PAGE)
     context = {"conversation": shown.conversation, "more": more(request, shown.next), "form": form}
     return show_tab(request, "conversation.html", shown, "messages", **context)

@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from digital_painschool import (
+    Count,
     EnrolmentId,
     FlagKind,
     NotFound,
@@ -34,15 +35,17 @@ class MaintainForm(forms.Form):
         label="Moduler som ska vara tillgängliga", coerce=int, widget=forms.CheckboxSelectMultiple
     )
     shortens = forms.BooleanField(
-        label="Jag bekräftar att patientens tid blir kortare", required=False, widget=forms.HiddenInput
+        label="Jag bekräftar att patientens tillgång minskar", required=False, widget=forms.HiddenInput
     )
 
     def __init__(self, data: QueryDict | None, page: PatientPage) -> None:
-        super().__init__(data)
+        kept = [module.number for module in page.modules if module.maintained]
+        super().__init__(data, initial={"modules": kept})  # a renewal begins with the modules of the present one
         if data and "on" in data.getlist("shortens"):
             self.ask_to_confirm()
         fewest, most = page.maintenance_days
-        self.fields["days"].help_text = f"Minst {fewest} och högst {most} dagar, räknat från i dag."
+        days = f"{fewest}, högst {label(Count.DAYS, number=most)}"
+        self.fields["days"].help_text = f"Minst {days}. Dagarna räknas från i dag, och den sista är hel."
         titles = [(module.number, f"{module.number}. {module.title}") for module in page.modules]
         self.fields["modules"].choices = titles  # type: ignore[attr-defined]
 
@@ -158,7 +161,7 @@ def maintain(request: HttpRequest, colleague: Colleague, enrolment_id: Enrolment
         try:
             return desk.maintain(enrolment_id, **form.cleaned_data, expected=expected(request), once=once(request))
         except RuleViolation as refusal:
-            if refusal.reason is Reason.SHORTENS_ACCESS:
+            if refusal.reason in {Reason.SHORTENS_ACCESS, Reason.ACCESS_WOULD_END}:
                 form.ask_to_confirm()
             raise
 

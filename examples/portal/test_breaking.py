@@ -59,7 +59,7 @@ def test_a_form_saved_by_a_double_click_is_one_submission(elsa: EnrolmentId) -> 
         visitor.page, visitor.address, visitor.filled = drawn, address, dict(chosen)
         visitor.fill("Vad vill du kunna göra?", "Gå till affären")
         visitor.press("Spara")
-        assert "Mitt mål är sparat." in visitor.text
+        assert "Formuläret Mitt mål är sparat." in visitor.text
     assert len(school().therapist(ANNA.actor).answers(elsa, "mitt-mal")) == 1
 
 

@@ -43,7 +43,7 @@ def test_every_kind_of_answer_is_kept_as_it_was_given(plan: ClientVisitor, elsa:
     """Otherwise a list, a decimal comma or a date would be lost on the way."""
     fill_in(plan, "15")
     plan.press("Spara")
-    assert "Aktivitetsplan är sparat." in plan.text
+    assert "Formuläret Aktivitetsplan är sparat." in plan.text
     (saved,) = school().therapist(ANNA.actor).answers(elsa, "aktivitetsplan")
     assert saved.module == 5
     assert dict(saved.answers) == {

@@ -51,7 +51,7 @@ def test_a_list_shows_what_is_asked_for(anna: ClientVisitor) -> None:
         anna.press("Visa")
         assert set(names(anna)) == expected
     anna.click("Mina")
-    assert "2 pågående, 1 med flaggor" in anna.text
+    assert "2 pågående patienter, 1 med flaggor" in anna.text
     anna.fill("Ordna", "Tidigast start först")
     anna.press("Visa")
     assert names(anna) == ["Elsa Ek", "Ida Is"]
@@ -66,7 +66,7 @@ def test_who_is_silent_and_whose_access_ends_soon_are_lists_of_their_own(anna: C
     school().patient(IDA).save_form(enrolment_of(IDA), "halsoskattning", {"smarta": 3})
     desk.maintain(enrolment_of(FILIP), days=14, modules=(1,), shortens=True)
     anna.open("/personal/")
-    assert "3 pågående, 1 med flaggor, 1 tysta, 1 vars tillgång snart tar slut" in anna.text
+    assert "3 pågående patienter, 1 med flaggor, 1 tyst, 1 vars tillgång snart tar slut" in anna.text
     for shown, expected in (("Tysta", "Elsa Ek"), ("Tillgången tar snart slut", "Filip Fors")):
         anna.fill("Visa", shown)
         anna.press("Visa")
@@ -143,6 +143,8 @@ def test_an_export_is_downloaded_and_counts(anna: ClientVisitor, portal: Clock) 
         assert "198507099805" in archive.read("enrolments.csv").decode()
     portal.wait(days=3700)
     david.open("/personal/gallring")
+    assert "Senaste exporter" in david.text
+    assert "David Dahl" in david.text
     david.press("Gör en plan")
     assert "Ja" in david.text
     assert "Nej" not in david.text
@@ -208,7 +210,7 @@ def test_time_is_taken_away_by_a_confirmation_and_given_back_with_a_click(anna: 
     anna.choose("Moduler som ska vara tillgängliga", "1. Vad är smärta?")
     anna.press("Vidmakthåll")
     assert f"i stället för {last_day}" in anna.text
-    anna.tick("Jag bekräftar att patientens tid blir kortare")
+    anna.tick("Jag bekräftar att patientens tillgång minskar")
     anna.press("Vidmakthåll")
     assert "Momentet är i vidmakthåll." in anna.text
     assert school().patient(ELSA).overview(enrolment_of(ELSA)).last_day < last_day

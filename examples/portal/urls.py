@@ -15,6 +15,7 @@ from . import (
     staff_messages,
     staff_patient,
     staff_profile,
+    staff_withdrawal,
 )
 
 Pages = list[URLPattern | URLResolver]
@@ -67,6 +68,8 @@ staff_pages: Pages = [
     path("logga-ut", door.staff_sign_out, name="staff-sign-out"),
     path("enheten", staff_lists.unit, name="unit"),
     path("starta", staff_lists.start, name="start"),
+    path("dra-tillbaka", staff_withdrawal.find, name="find-withdrawable"),
+    path("dra-tillbaka/<enrolment:enrolment_id>", staff_withdrawal.withdraw, name="withdraw-start"),
     path("patient/<enrolment:enrolment_id>/", include(staff_patient_pages)),
     path("min-profil", staff_profile.profile, name="profile"),
     path("gallring", office.retention, name="retention"),

@@ -84,7 +84,7 @@ def _first_day(elsa: Visitor) -> None:
     elsa.choose("Hur ont", "9")
     elsa.choose("Hur har du sovit", "2")
     elsa.press("Spara")
-    assert "Hälsoskattning är sparat." in elsa.text
+    assert "Formuläret Hälsoskattning är sparat." in elsa.text
     elsa.click("Meddelande")
     elsa.click("Skriv till din behandlare")
     elsa.fill("Meddelande till din behandlare", "Ska jag göra en modul i veckan?")
@@ -221,7 +221,7 @@ def _purge(david: Visitor, clock: Clock) -> None:
     assert "Nej" in david.text
     david.click("Export och gallring")
     david.press("Exportera")
-    assert "1 avslutade moment" in david.text
+    assert "1 avslutat moment" in david.text
     david.click("Till gallringen")
     david.press("Gör en plan")
     david.fill("Gallringsbeslut", "VGR 2037/12")

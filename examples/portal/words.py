@@ -1,16 +1,20 @@
 """Template filters and tags: labels, names, and the hidden fields of a form."""
 
+from datetime import time
 from uuid import uuid4
 
 from django.template import Library
+from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from digital_painschool import (
     Address,
+    Count,
     Event,
     FormSaved,
     HandedOver,
+    Overview,
     PatientPage,
     PersonId,
     TimelineLine,
@@ -41,6 +45,24 @@ def colleague_name(by: str) -> str:
     others = {"patient": "Patienten", "system": "Systemet"}
     colleague = STAFF.get(by)  # type: ignore[call-overload] # an HSA-id is a text
     return others.get(by, by) if colleague is None else colleague.name
+
+
+@register.filter
+def count(number: int, words: str) -> str:
+    """Return a number with its words, in the form that goes with the number."""
+    return label(Count[words], number=number)
+
+
+@register.filter
+def last_day(view: PatientPage | Overview) -> str:
+    """Return until when the patient has access, alike for staff and patient: a day, with the time of one cut short."""
+    if view.open_ended and view.access.read_messages:
+        return "Tills behandlaren vidmakthåller eller avslutar"
+    return formats.date_format(view.last_day) + _at(view.last_time)
+
+
+def _at(until: time | None) -> str:
+    return "" if until is None else f" kl. {until:%H.%M}"
 
 
 @register.filter

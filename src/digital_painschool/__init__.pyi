@@ -40,6 +40,7 @@ from digital_painschool.application.timeline_lines import TimelinePage as Timeli
 from digital_painschool.application.views import ConversationView as ConversationView
 from digital_painschool.application.views import Message as Message
 from digital_painschool.application.views import Submission as Submission
+from digital_painschool.application.withdrawable import WithdrawableStart as WithdrawableStart
 from digital_painschool.bootstrap.joined_school import JoinedSchool as JoinedSchool
 from digital_painschool.bootstrap.plugins import connect as connect
 from digital_painschool.bootstrap.plugins import open_school as open_school
@@ -160,6 +161,7 @@ from digital_painschool.errors import RuleViolation as RuleViolation
 from digital_painschool.errors import StorageError as StorageError
 from digital_painschool.labels.lookup import Language as Language
 from digital_painschool.labels.lookup import label as label
+from digital_painschool.labels.words import Count as Count
 from digital_painschool.labels.words import Word as Word
 from digital_painschool.ports import Ports as Ports
 from digital_painschool.ports.directory import StaffEntry as StaffEntry

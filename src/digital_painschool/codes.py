@@ -89,6 +89,7 @@ class Action(StrEnum):
     COUNT_OWN_PATIENTS = "count-own-patients"
     COUNT_UNIT = "count-unit"
     LIST_STAFF = "list-staff"
+    FIND_WITHDRAWABLE = "find-withdrawable"
     SEE_ENROLMENT = "see-enrolment"
     SEE_FLAGS = "see-flags"
     SEE_TIMELINE = "see-timeline"

@@ -22,6 +22,7 @@ class Reason(Enum):
     DAYS_OUT_OF_RANGE = "days-out-of-range"
     NO_MODULES_CHOSEN = "no-modules-chosen"
     SHORTENS_ACCESS = "shortens-access"
+    ACCESS_WOULD_END = "access-would-end"
     NOT_IN_MAINTENANCE = "not-in-maintenance"
     FIRST_YEAR_OVER = "first-year-over"
     UNKNOWN_MODULE = "unknown-module"
@@ -78,6 +79,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.DAYS_OUT_OF_RANGE: "give a whole number of days within the unit's limits",
         Reason.NO_MODULES_CHOSEN: "choose at least one module that is to stay readable",
         Reason.SHORTENS_ACCESS: "the patient has access until a later day; give more days, or confirm that it shortens",
+        Reason.ACCESS_WOULD_END: "the patient has access without a last day; confirm that the access is to have one",
         Reason.NOT_IN_MAINTENANCE: "the enrolment is active already; only one in maintenance goes back to active",
         Reason.FIRST_YEAR_OVER: "the program's own time is over; renew the maintenance or end the enrolment",
         Reason.UNKNOWN_MODULE: "the program has no module with that number; choose one that it has",
@@ -164,7 +166,8 @@ class NotPermitted(PainSchoolError):
 
     Args:
         action: The action, as in the access log.
-        whom: Whom of the unit's staff to ask, by code: a `Role`, or `"patients-therapist"`; the same for every patient.
+        whom: Whom of the staff to ask, by code: a `Role`, `"patients-therapist"` or `"who-started"`; the same for every
+            patient.
     """
 
     def __init__(self, action: str, /, whom: tuple[str, ...] = ()) -> None:

@@ -92,6 +92,10 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.identify": (lambda d: d.identify(BO), []),
     "desk.start": (lambda d: d.start(BO, program="somnskola"), [("start", Of(EnrolmentId("e-0007"), BO))]),
     "desk.find": (lambda d: d.find(ANNA), [("see-enrolment", MAINTAINED), ("see-enrolment", TREATED)]),
+    "desk.find_withdrawable": (
+        lambda d: d.find_withdrawable(ANNA),
+        [("find-withdrawable", MAINTAINED), ("find-withdrawable", TREATED)],
+    ),
     "coordinator.find": (lambda d: d.find(CILLA), [("see-enrolment", ENDED)]),
     "desk.caseload": (lambda d: d.caseload(), [("list-own-patients", TREATED), ("list-own-patients", MAINTAINED)]),
     "desk.caseload a page": (lambda d: d.caseload(limit=1), [("list-own-patients", TREATED)]),
@@ -190,6 +194,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "office.receipts": (lambda o: o.receipts(), []),
     "office.access_log": (lambda o: o.access_log(), [("see-access-log", NOBODY)]),
     "office.access_log of a person": (lambda o: o.access_log(person=BO), [("see-access-log", Of(None, BO))]),
+    "office.pages.exports": (lambda o: o.pages.exports(), [("see-plans", NOBODY)]),
     "office.pages.plans": (lambda o: o.pages.plans(), [("see-plans", NOBODY)]),
     "office.pages.plans two pages": (
         lambda o: o.pages.plans(o.pages.plans(limit=1).next),

@@ -52,6 +52,7 @@ ACTIVITIES = {
             "count-unit",
             "see-enrolment",
             "see-flags",
+            "find-withdrawable",
             "see-timeline",
             "see-notifications",
             "see-program",
@@ -117,6 +118,7 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
         ("read-conversation", ENDED),
     ),
     "former.pages.messages": (lambda r: r.pages.messages(ENDED.enrolment, 1), ("read-conversation", ENDED)),
+    "office.pages.exports": (lambda o: o.pages.exports("?"), ("see-plans", NOBODY)),
     "office.pages.plans": (lambda o: o.pages.plans("?"), ("see-plans", NOBODY)),
     "office.pages.access_log": (lambda o: o.pages.access_log(action="?"), ("see-access-log", NOBODY)),
     "office.pages.access_log of a person": (
@@ -167,6 +169,7 @@ REFUSED: dict[str, tuple[Callable[..., object], Line]] = {
 """Calls that are refused, each with its line."""
 SILENT: dict[str, tuple[Callable[..., object], Line]] = {
     "desk.find nobody": (lambda d: d.find("194608239986"), ("see-enrolment", Of(None, "194608239986"))),
+    "colleague.find_withdrawable": (lambda d: d.find_withdrawable(ANNA), ("find-withdrawable", OF_ANNA)),
     "colleague.find another's": (lambda d: d.find(ANNA), ("see-enrolment", OF_ANNA)),
     "stranger.find another unit's": (lambda d: d.find(ANNA), ("see-enrolment", OF_ANNA)),
 }

@@ -138,6 +138,7 @@ BAD: dict[str, list[Any]] = {
     "formats": ["csv", [], None, 5, ["csv"], [None]],
     "heading": NO_TEXTS,
     "kinds": ["form-saved", 5, [str], [None], [[]], {1: 2}],
+    "language": ["", "fi", "SV", 5, True, b"sv", ["sv"], {}],
     "left": [5, None, "x"],
     "limit": [0, -1, 10_001, 10**9, 10**5000, True, 1.0, "1", None],
     "module": NO_NUMBERS,
@@ -173,7 +174,13 @@ BAD: dict[str, list[Any]] = {
 """Arguments that will not do, by the name of the parameter."""
 PAGES = (
     *(f"desk.pages.{name}" for name in ("timeline", "conversations", "messages", "notifications")),
-    *("room.pages.conversations", "room.pages.messages", "office.pages.access_log", "office.pages.plans"),
+    *(
+        "room.pages.conversations",
+        "room.pages.messages",
+        "office.pages.access_log",
+        "office.pages.plans",
+        "office.pages.exports",
+    ),
 )
 OTHERWISE: dict[tuple[str, str], list[Any]] = {
     **{(page, "limit"): [*BAD["limit"], 501] for page in PAGES},

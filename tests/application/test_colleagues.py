@@ -207,6 +207,7 @@ def test_whoever_may_not_do_a_step_is_told_who_may() -> None:
     tries: dict[tuple[str, ...], Callable[[], object]] = {
         ("patient-administrator",): lambda: school.desk.hand_over(id_, COLLEAGUE.hsa_id),
         ("patients-therapist",): lambda: school.coordinator.review(id_),
+        ("who-started", "patient-administrator"): lambda: school.colleague.withdraw(id_, "wrong-person"),
         ("patients-therapist", "patient-administrator"): lambda: school.colleague.enrolment(id_),
     }
     for whom, refused in tries.items():

@@ -11,7 +11,7 @@ from digital_painschool.application.program_catalogue import Catalogue, UnitTerm
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.domain.program import Program
+from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.errors import Conflict, InvalidProgram, NotFound, StorageError
 from digital_painschool.ports.storage import Change, load_notifications
 from digital_painschool.testing.environment import in_memory, stored_at, with_adapters
@@ -101,6 +101,28 @@ def test_changed_content_under_one_version_is_refused_at_a_unit(url: str, reques
     assert "Ändrad i smyg" == stranger.program(stranger.start(BO, program="smartskola").id).title
     school.restart(Catalogue(programs=(evolve(PROGRAM, title="Ändrad", version="2"),)))
     assert "Ändrad" == school.desk.program(school.start(BO)).title
+
+
+@UNITS
+@pytest.mark.rule("D-04a", "D-05c")
+@pytest.mark.parametrize("then", [None, *Ordering])
+@pytest.mark.parametrize("now", [None, *Ordering])
+def test_content_may_not_change_together_with_the_ordering(
+    url: str, then: Ordering | None, now: Ordering | None, request: pytest.FixtureRequest
+) -> None:
+    """Otherwise the change would be met months later, when the unit takes its ordering back."""
+
+    def offered(ordering: Ordering | None, title: str = PROGRAM.title) -> Catalogue:
+        return Catalogue(programs=(evolve(PROGRAM, title=title),), policy=Policy(ordering=ordering))
+
+    school = Scenario(stored_at(request.getfixturevalue("sqlite_url")) if url == "sqlite" else in_memory)
+    school.restart(offered(then))
+    school.start()
+    school.restart(offered(now, title="Ändrad i smyg"))
+    with school.unchanged(), pytest.raises(InvalidProgram, match="stood for other content before"):
+        school.start(BO)
+    school.restart(offered(now))
+    school.start(BO)
 
 
 @pytest.mark.rule("D-05c")

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 
 from digital_painschool.application.csv_cells import text_of
-from digital_painschool.application.export import ANSWER_COLUMNS, ENROLMENT_COLUMNS, Format, is_whole, write_export
+from digital_painschool.application.export import Format, is_whole, write_export
+from digital_painschool.application.export_layout import ANSWER_COLUMNS, ENROLMENT_COLUMNS
 from digital_painschool.domain.enrolment import Phase, UnreadableEnrolment
 from digital_painschool.domain.events import (
     Ended,

@@ -12,6 +12,7 @@ from attrs import evolve
 from digital_painschool.application import executor
 from digital_painschool.application.export import Format
 from digital_painschool.application.once import once_of
+from digital_painschool.application.results import SentMessage
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
@@ -43,6 +44,7 @@ OTHER: Mapping[str, Any] = {
     "folder": "another",
     "form": DAILY,
     "formats": (Format.CSV,),
+    "language": "sv",
     "heading": "Annan",
     "module": 1,
     "modules": (1, 2),
@@ -86,8 +88,17 @@ READING = frozenset(
             "office.access_log",
             "office.pages.access_log",
             "office.pages.plans",
+            "office.pages.exports",
         ),
-        *("desk.identify", "desk.find", "desk.enrolment", "desk.program", "desk.end_reasons", "desk.next_module"),
+        *(
+            "desk.identify",
+            "desk.find",
+            "desk.find_withdrawable",
+            "desk.enrolment",
+            "desk.program",
+            "desk.end_reasons",
+            "desk.next_module",
+        ),
         *(
             "desk.to_handle",
             "desk.answers",
@@ -368,3 +379,26 @@ def test_a_mark_from_an_old_view_settles_what_the_view_showed() -> None:
     seen = school.state(id_).version
     school.room.write(id_, "Hej")
     assert school.desk.mark_handled(id_, FlagKind.PROGRAM_DONE, expected=seen).done_handled
+
+
+@pytest.mark.rule("D-19b", "M-10")
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda desk, text, **view: desk.write(E, 1, text, **view),
+        lambda desk, text, **view: desk.start_conversation(E, text, **view),
+    ],
+)
+def test_an_answer_says_which_page_it_was_written_on(send: Callable[..., SentMessage]) -> None:
+    """Otherwise an answer would be sent to a question that the patient has taken back meanwhile."""
+    school = lived()
+    views = [school.desk.pages.messages(E, 1).head for _ in range(2)]
+    view, present = (0 if head is None else head.version for head in views)
+    assert 0 < send(school.desk, "Ett svar", expected=present).number
+    school.room.write(E, "Glöm det!", conversation=1)
+    for once in (None, "k"):
+        with school.unchanged(), refused("D-19b", Reason.VIEW_IS_OLD, flags=("message-received",), counts=(1,)):
+            send(school.desk, "Ett svar", expected=view, once=once)
+    assert send(school.desk, "Ett svar", once="k") == send(school.desk, "Ett svar", once="k")
+    with school.unchanged(), refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
+        send(school.desk, "Ett svar", expected=view, once="k")

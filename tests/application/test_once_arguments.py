@@ -1,18 +1,23 @@
 """The arguments of a call under a key are compared by what they hold, whatever holds them."""
 
+import hmac
+import json
 from collections import deque
+from collections.abc import Callable
 from datetime import date
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from digital_painschool.application.executor import Executor
 from digital_painschool.application.once import once_of
+from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.errors import InvalidValue, Reason
-from digital_painschool.ports.storage import Enrolments
+from digital_painschool.ports.storage import DeskCalls, Enrolments
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import PATIENT
+from digital_painschool.testing.people import NURSE, PATIENT
 from tests.application.desk_calls import E, lived
 from tests.scenario import refused
 
@@ -36,6 +41,55 @@ def test_arguments_are_compared_by_what_they_hold(
     assert first == desk.maintain(E, days=365, **same, once="k")
     with refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
         desk.maintain(E, days=365, **other, once="k")
+
+
+@pytest.mark.rule("D-23a", "D-24a")
+@pytest.mark.parametrize("once", [None, "k"])
+def test_flags_can_be_chosen_by_what_is_read_once(once: str | None) -> None:
+    """Otherwise a host's generator would be refused, or be empty when the choice is saved."""
+    desk = lived().desk
+    wanted = desk.receive_notifications(email=True, flags=iter(desk.profile().on_offer), once=once)
+    assert desk.profile().on_offer == wanted.chosen.email
+    assert wanted == desk.receive_notifications(email=True, flags=desk.profile().on_offer, once=once)
+
+
+@pytest.mark.rule("D-24a")
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        ({"text": "Rad 1\r\nRad 2"}, {"text": "Rad 1\r\nRad 2"}),
+        ({"answers": {"fritext": "1\r2"}}, {"answers": {"fritext": "1\r2"}}),
+        ({"text": "Rad 1\nRad 2"}, {"text": "Rad 1\r\nRad 2"}),
+    ],
+)
+def test_a_key_of_a_version_that_compared_texts_as_they_came_is_known(then: object, now: object) -> None:
+    """Otherwise a call that is repeated across an upgrade would be refused."""
+    raw = json.dumps(["write", then]).encode()
+    fingerprint = f"k:{hmac.new(b'k', raw, 'sha256').hexdigest()}"
+    kept = SimpleNamespace(find_desk_call=lambda _: SimpleNamespace(fingerprint=fingerprint, result="r"))
+    again = once_of("k", "write", **cast("dict[str, object]", now))
+    assert again
+    assert "r" == again.first_result(cast("DeskCalls", kept), Action.WRITE_MESSAGE, NURSE)
+    other = once_of("k", "write", text="Rad 1")
+    assert other
+    with refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
+        other.first_result(cast("DeskCalls", kept), Action.WRITE_MESSAGE, NURSE)
+
+
+@pytest.mark.rule("D-24a", "D-04a")
+def test_a_release_in_turn_is_compared_without_the_argument_that_came_later() -> None:
+    """Otherwise a key from before an upgrade would be for another call: maintain and release grew an argument."""
+    assert _asked(lambda d: d.release_module(E, 2, once="k")) == ["release_module", {"module": 2}]
+    early = _asked(lambda d: d.release_module(E, 2, out_of_order=True, once="k"))
+    assert ["release_module", {"module": 2, "out_of_order": True}] == early
+
+
+def _asked(call: Callable[[TherapistDesk], object]) -> object:
+    """Return what a call compares under its key."""
+    asked: list[Any] = []
+    executor = SimpleNamespace(execute_rule=lambda *_, once: asked.append(once))
+    call(TherapistDesk(cast("Executor", executor), NURSE))
+    return asked[0]._asked.reveal()
 
 
 @pytest.mark.rule("D-24a")

@@ -56,7 +56,7 @@ SENTENCES: dict[Event, tuple[str, str]] = {
         "The patient's time was over, the last day was 30 June 2026; the patient keeps access",
     ),
     events.Reactivated(**STAFF, access_until=UNTIL): (
-        "Aktiv igen, tillgängligt till och med 30 juni 2026",
+        "Aktivt igen, tillgängligt till och med 30 juni 2026",
         "Active again, available until 30 June 2026",
     ),
     events.Ended(**STAFF, reason="klar"): ("Momentet avslutades: Klar", "The enrolment was ended: Klar"),

@@ -125,6 +125,29 @@ def test_only_who_started_it_and_the_patient_administrator_may() -> None:
     assert Phase.WITHDRAWN is school.coordinator.withdraw(theirs, WRONG).phase
 
 
+def test_who_started_it_for_a_colleague_finds_it_by_the_number_and_sees_nothing_else() -> None:
+    """Otherwise the one who made the slip could withdraw it by an id alone, which nobody remembers."""
+    school = Scenario()
+    id_ = school.school.therapist(COLLEAGUE).start(ANNA, program="smartskola", therapist=NURSE.hsa_id).id
+    school.start(ANNA, "somnskola")
+    starter = school.school.therapist(COLLEAGUE)
+    (found,) = starter.find_withdrawable(ANNA)
+    assert (id_, "Exempelprogram", NURSE.hsa_id, school.now) == (
+        found.enrolment_id,
+        found.title,
+        found.therapist,
+        found.started_at,
+    )
+    assert ANNA not in repr(found)
+    assert () == starter.find(ANNA)
+    assert 2 == len(school.coordinator.find_withdrawable(ANNA))
+    assert () == school.school.therapist(evolve(COLLEAGUE, unit=OTHER_UNIT)).find_withdrawable(ANNA)
+    school.room.save_form(id_, PAIN, {"smarta": 3})
+    assert () == starter.find_withdrawable(ANNA)
+    assert Phase.WITHDRAWN is school.desk.withdraw(school.desk.find_withdrawable(ANNA)[0].enrolment_id, WRONG).phase
+    assert () == school.coordinator.find_withdrawable(ANNA)
+
+
 @pytest.mark.parametrize("written", ["form", "message", "heading"])
 def test_what_the_patient_has_written_hinders_it(written: str) -> None:
     """Otherwise a record that a patient has written would vanish before its time."""

@@ -89,7 +89,7 @@ def test_a_statement_says_what_was_chosen_and_what_a_unit_has_otherwise() -> Non
         "A patient is shown as due for review when the last one is more than 7 days ago.",
         "Therapists are notified of nothing; they see flags when they sign in.",
         "The reasons to end are: Klar and Annan.",
-        "An enrolment that has ended may be purged 1 years after its last entry.",
+        "An enrolment that has ended may be purged 1 year after its last entry.",
         "The decision on purging is RS 2026-1.",
         "What was not exported can be purged.",
         "A notice that could not be sent is not tried again; the therapist gets a flag at once.",

@@ -71,6 +71,7 @@ NO_VALUES = tuple(
         "adapters.swedish_identity",
         "adapters.toml_directory",
         "adapters.plugin",
+        "application.export_layout",
         "bootstrap.settings_toml",
         "decisions.statement",
         "decisions.texts",

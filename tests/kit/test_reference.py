@@ -17,7 +17,7 @@ from digital_painschool.domain.events import AccessEnded, Ended, NotificationDro
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status, Template
 from digital_painschool.domain.people import Author
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications, load_timeline
@@ -88,7 +88,7 @@ def test_an_alert_is_reached_as_the_rule_has_it(data: st.DataObject) -> None:
 # The model
 
 
-def a_model(id_: str = "e-0001", start: datetime = START) -> ReferenceEnrolment:
+def a_model(id_: str = "e-0001", start: datetime = START, policy: Policy | None = None) -> ReferenceEnrolment:
     """Return the model of an enrolment that was just started."""
     return ReferenceEnrolment(
         id=EnrolmentId(id_),
@@ -96,7 +96,7 @@ def a_model(id_: str = "e-0001", start: datetime = START) -> ReferenceEnrolment:
         unit=UNIT,
         therapist=NURSE.hsa_id,
         program=PROGRAM,
-        policy=Policy(),
+        policy=policy or Policy(),
         started_at=start,
     )
 
@@ -218,6 +218,11 @@ def test_refusals_come_in_the_order_of_the_rules() -> None:
     year_end = model.year_end
     back = [refusals.reactivating(model, at, shortens=False) for at in (year_end - INSTANT, year_end)]
     assert [None, Reason.FIRST_YEAR_OVER] == back
+    open_ended = a_model(policy=Policy(year_end=YearEnd.FLAG_ONLY))
+    kept = [refusals.maintaining(open_ended, 365, (1,), year_end, shortens=confirmed) for confirmed in (False, True)]
+    assert [Reason.ACCESS_WOULD_END, None] == kept
+    open_ended.maintain(365, (1,), year_end)
+    assert None is refusals.reactivating(open_ended, year_end, shortens=False)
     assert Reason.MODULE_NOT_IN_MAINTENANCE is refusals.opening(model, 1, now)
     assert Reason.READ_ONLY_IN_MAINTENANCE is refusals.saving(model, "ingen", now)
     assert Reason.ACCESS_IS_OVER is refusals.completing(model, 2, now + timedelta(days=3))

@@ -46,7 +46,7 @@ from digital_painschool.errors import (
     StorageError,
 )
 from digital_painschool.labels.lookup import LABELS, Language, label
-from digital_painschool.labels.words import Word
+from digital_painschool.labels.words import Count, Word
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.observer import Outcome
 from digital_painschool.ports.storage import AccessEntry, Activity
@@ -96,6 +96,7 @@ PLACES: Mapping[str, set[str]] = {
     **{f"Event.{one.__name__}": {*names_of(one), *facts_of(one)} for one in get_args(Event)},
     **{f"AnswerCode.{code.name}": {"lowest", "highest", "limit", "count"} for code in AnswerCode},
     "Error.NotPermitted": {"whom"},
+    **{f"Count.{one.name}": {"number"} for one in Count},
     **{f"ValueReason.{reason.name}": {"limit"} for reason in ValueReason},
 }
 """By label, the facts that may come with its value."""
@@ -336,3 +337,12 @@ def test_a_number_is_written_with_the_signs_of_the_language(number: float) -> No
     assert number == float(re.findall(r"most (.*) char", english)[0].replace(",", ""))
     written = re.findall(r"högst (.*) tecken", swedish)[0]
     assert number == float(written.replace("\N{NO-BREAK SPACE}", "").replace(",", "."))
+
+
+@pytest.mark.rule("D-19b", "D-24d")
+def test_a_refusal_names_flags_by_their_words() -> None:
+    """Otherwise "what came" would be said in codes, or not at all; a code of another version stands as it is."""
+    old = RuleViolation("D-19b", Reason.VIEW_IS_OLD, flags=("message-received", "of-later"), counts=(1, 1))
+    assert "sedan sidan visades: Nytt meddelande, OF_LATER." in label(old)
+    assert "since the page was shown: New message, OF_LATER." in label(old, "en")
+    assert "sedan sidan visades. Titta" in label(Reason.VIEW_IS_OLD)

@@ -271,6 +271,7 @@ def test_every_answer_of_a_storage_is_looked_at() -> None:
         "log",
         "save_export",
         "save_plan",
+        "forgotten",
         "purge",
         "close",
     }

@@ -130,9 +130,8 @@ def test_after_the_first_year_and_after_the_end_there_is_no_way_back() -> None:
     kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), shortens=True, by=NURSE, at=LATER))
     (event,) = reactivate(kept, TERMS, by=NURSE, at=over - INSTANT)
     assert Reactivated(at=over - INSTANT, by=NURSE.hsa_id, access_until=over) == event
-    for policy in (Policy(), FLAG_ONLY):
-        with refused("D-18b", Reason.FIRST_YEAR_OVER, last_day="2027-03-02"):
-            reactivate(kept, Terms(PROGRAM, policy), by=NURSE, at=over)
+    with refused("D-18b", Reason.FIRST_YEAR_OVER, last_day="2027-03-02"):
+        reactivate(kept, TERMS, by=NURSE, at=over)
 
 
 @pytest.mark.rule("D-18b", "D-19b")
@@ -194,11 +193,34 @@ def test_under_flag_only_the_flag_comes_and_the_patient_goes_on() -> None:
     assert Action.WRITE_MESSAGE in school.desk.patient_page(id_).actions
     school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
     assert 1 == school.deliver().delivered
-    school.desk.maintain(id_, days=1, modules=(1,))
+    school.desk.maintain(id_, days=1, modules=(1,), shortens=True)
     assert False is school.room.overview(id_).open_ended
     school.at("2027-03-04 00:00")
     with school.unchanged(), refused("D-18a", Reason.ACCESS_IS_OVER):
         school.room.open_module(id_, 1)
+
+
+@pytest.mark.rule("D-05d", "D-18b")
+def test_where_no_year_end_closes_a_maintenance_after_it_is_confirmed_and_can_be_taken_back() -> None:
+    """Otherwise one click would turn access without an end into a day of reading, with no way back."""
+    school = Scenario(policy=FLAG_ONLY)
+    id_ = school.start()
+    school.advance(days=300)
+    school.desk.maintain(id_, days=365, modules=(1,))
+    assert None is school.desk.reactivate(id_).end_reason
+    school.at("2027-03-02 08:00")
+    for days in (1, 365):
+        with school.unchanged(), refused("D-18b", Reason.ACCESS_WOULD_END):
+            school.desk.maintain(id_, days=days, modules=(1,))
+    school.desk.maintain(id_, days=1, modules=(1,), shortens=True)
+    school.at("2027-03-05 08:00")
+    with school.unchanged(), refused("D-18a", Reason.ACCESS_IS_OVER):
+        school.room.open_module(id_, 2)
+    assert Action.REACTIVATE in school.desk.patient_page(id_).actions
+    school.desk.reactivate(id_)
+    assert [FlagKind.ENDING] == [flag.kind for flag in school.desk.to_handle(id_)]
+    assert 1 == school.deliver().accesses_ended
+    school.room.save_form(id_, PAIN, {"smarta": 3})
 
 
 @pytest.mark.rule("D-05d")

@@ -14,6 +14,7 @@ from digital_painschool.domain.events import (
     FlagHandled,
     FormRead,
     FormSaved,
+    HandedOver,
     MessageSent,
     NotificationUndelivered,
     ProgramDone,
@@ -34,7 +35,9 @@ from tests.scenario import TERMS, folded, refused, started
 AT = START + timedelta(hours=1)
 DONE = ProgramDone(at=AT, by="patient")
 OVER = Ended(at=AT, by=NURSE.hsa_id, reason="klar")
+GIVEN, TAKEN = (HandedOver(at=AT, by="x", therapist=NURSE.hsa_id, flagged=flagged) for flagged in (True, False))
 HANDLED = {kind: FlagHandled(at=AT, by=NURSE.hsa_id, flag=kind) for kind in FlagKind}
+HANDED = HANDLED[FlagKind.HANDED_OVER]
 
 pytestmark = pytest.mark.rule("D-19b")
 
@@ -126,6 +129,10 @@ def test_failures_that_came_after_the_view_go_on_waiting() -> None:
         (FlagKind.PROGRAM_DONE, [], [DONE]),
         (FlagKind.PROGRAM_DONE, [DONE], [HANDLED[FlagKind.PROGRAM_DONE]]),
         (FlagKind.PROGRAM_DONE, [DONE], [OVER]),
+        (FlagKind.HANDED_OVER, [GIVEN], [HANDED]),
+        (FlagKind.HANDED_OVER, [GIVEN], [HANDED, TAKEN]),
+        (FlagKind.HANDED_OVER, [GIVEN], [TAKEN]),
+        (FlagKind.HANDED_OVER, [GIVEN], [TAKEN, GIVEN]),
     ],
 )
 def test_marking_is_never_refused_for_what_came_after(

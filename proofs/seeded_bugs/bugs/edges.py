@@ -152,8 +152,8 @@ BUGS = (
         name="a-key-is-for-a-browser",
         harm="a message that is sent again would be refused as another one",
         module="application.once",
-        old="json.dumps(_as_kept(asked), sort_keys",
-        new="json.dumps(asked, sort_keys",
+        old="for one in (_as_kept(asked), asked))",
+        new="for one in (asked, asked))",
         caught_by=_by("application/test_line_ends", "a_call_that_is_repeated_by_another_browser_is_the_same_call"),
     ),
     Bug(

@@ -8,11 +8,29 @@ _RULES = "tests/rules/test_maintenance.py"
 
 BUGS = (
     Bug(
+        name="open-ended-access-ends-with-a-click",
+        harm="one slip would turn access without an end into a day of reading",
+        module="rules.lifecycle",
+        old="    if at >= enrolment.access_until and is_open_ended(enrolment, terms.policy):\n",
+        new="    if False and is_open_ended(enrolment, terms.policy):\n",
+        caught_by=Catcher(
+            "tests/rules/test_maintenance.py::test_where_no_year_end_closes_a_maintenance_after_it_is_confirmed_and_can_be_taken_back"
+        ),
+    ),
+    Bug(
+        name="an-answer-is-sent-whatever-came",
+        harm="a therapist would answer a question that the patient has just taken back",
+        module="application.messages",
+        old="from_view(self._executor.storage, expected, rule)(enrolment, terms, now), {0: written}",
+        new="from_view(self._executor.storage, None, rule)(enrolment, terms, now), {0: written}",
+        caught_by=Catcher("tests/application/test_once.py::test_an_answer_says_which_page_it_was_written_on"),
+    ),
+    Bug(
         name="a-maintenance-takes-time-away-in-silence",
         harm="thirty days in the first month would end a year's access, and nobody would know",
         module="rules.lifecycle",
-        old="if until < enrolment.access_until and not shortens:",
-        new="if until < at and not shortens:",
+        old="    if until < enrolment.access_until:\n",
+        new="    if until < at:\n",
         caught_by=Catcher(
             "tests/rules/test_maintenance.py::test_a_maintenance_that_takes_time_away_is_refused_with_both_days_unless_it_is_confirmed"
         ),
@@ -21,16 +39,16 @@ BUGS = (
         name="a-maintenance-to-the-same-day-is-refused",
         harm="a therapist would be warned of a loss that is none",
         module="rules.lifecycle",
-        old="if until < enrolment.access_until and not shortens:",
-        new="if until <= enrolment.access_until and not shortens:",
+        old="    if until < enrolment.access_until:\n",
+        new="    if until <= enrolment.access_until:\n",
         caught_by=Catcher(f"{_RULES}::test_a_renewal_may_not_shorten_either_and_a_confirmation_of_nothing_is_harmless"),
     ),
     Bug(
         name="a-confirmation-is-not-heard",
         harm="a therapist could not shorten a maintenance at all",
         module="rules.lifecycle",
-        old="if until < enrolment.access_until and not shortens:",
-        new="if until < enrolment.access_until:",
+        old="    if not shortens:\n        _require_no_loss(enrolment, until, terms, at)\n    return (Maintained(",
+        new="    _require_no_loss(enrolment, until, terms, at)\n    return (Maintained(",
         caught_by=_USUAL,
     ),
     Bug(
@@ -45,8 +63,8 @@ BUGS = (
         name="the-way-back-is-open-an-instant-too-long",
         harm="an enrolment would be active whose time is over",
         module="rules.lifecycle",
-        old="    if now >= until:\n        day",
-        new="    if now > until:\n        day",
+        old="    if now >= until and terms",
+        new="    if now > until and terms",
         caught_by=Catcher(f"{_RULES}::test_after_the_first_year_and_after_the_end_there_is_no_way_back"),
     ),
     Bug(

@@ -12,6 +12,36 @@ def _caught_by(test: str) -> Catcher:
 
 BUGS = (
     Bug(
+        name="a-withdrawn-notice-stays",
+        harm="the wrong person would read of a treatment until the purge",
+        module="delivery.worker",
+        old="        self._withdrawn.forget()\n",
+        new="",
+        caught_by=Catcher(
+            "tests/delivery/test_withdrawn_notices.py::test_the_notice_is_forgotten_at_the_next_pass_and_the_inbox_is_left_alone_then"
+        ),
+    ),
+    Bug(
+        name="forgotten-before-a-late-worker-sends",
+        harm="a notice that was on its way would arrive after the others were forgotten, and stay",
+        module="delivery.withdrawn",
+        old="done_at + self._lease <= self._executor.now()",
+        new="done_at <= self._executor.now()",
+        caught_by=Catcher(
+            "tests/delivery/test_withdrawn_notices.py::test_a_worker_that_was_sending_during_the_withdrawal_leaves_nothing_either"
+        ),
+    ),
+    Bug(
+        name="the-starter-sees-the-treatment",
+        harm="whoever typed a number for a colleague would find what the patient has done since",
+        module="application.withdrawable",
+        old="        if can_be_withdrawn(found)\n",
+        new="",
+        caught_by=Catcher(
+            "tests/application/test_withdraw.py::test_who_started_it_for_a_colleague_finds_it_by_the_number_and_sees_nothing_else"
+        ),
+    ),
+    Bug(
         name="a-withdrawn-start-stays-in-the-room",
         harm="a stranger would read that somebody has a treatment for pain in their name",
         module="application.enrolment_loading",

@@ -21,6 +21,7 @@ _READING = frozenset(
         Action.COUNT_OWN_PATIENTS,
         Action.COUNT_UNIT,
         Action.LIST_STAFF,
+        Action.FIND_WITHDRAWABLE,
         Action.SEE_ENROLMENT,
         Action.SEE_FLAGS,
         Action.SEE_TIMELINE,

@@ -1,4 +1,4 @@
-"""The access log and the purge plans in pages, as a data administrator reads them. Rule: M-06, D-21a, D-21c."""
+"""The access log, the exports and the purge plans in pages, for a data administrator. Rule: M-06, D-21a, D-21c."""
 
 from datetime import datetime
 
@@ -6,10 +6,10 @@ from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.enrolment_loading import is_id
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import ListPage, Span, numbered_page, require_limit
-from digital_painschool.application.plan_pages import plan_page
+from digital_painschool.application.plan_pages import export_page, plan_page
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
-from digital_painschool.domain.retention import PlanState, PlanSummary
+from digital_painschool.domain.retention import ExportReceipt, PlanState, PlanSummary
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import AccessEntry, Excerpt
 from digital_painschool.rules.permissions import Action
@@ -21,7 +21,7 @@ _ACTIONS = frozenset(action.value for action in Action)
 
 
 class AccessLogPages:
-    """The access log and the purge plans of a unit in pages: `AdministratorDesk.pages`."""
+    """The access log, the exports and the purge plans of a unit in pages: `AdministratorDesk.pages`."""
 
     def __init__(self, executor: Executor, actor: Actor) -> None:
         self._executor = executor
@@ -47,6 +47,21 @@ class AccessLogPages:
             InvalidValue: Also for a cursor that is damaged, or was made with other filters.
         """
         return plan_page(self._executor, self._actor, after, state, newest_first=newest_first, limit=limit)
+
+    def exports(
+        self, after: str | None = None, *, newest_first: bool = True, limit: int = 50
+    ) -> ListPage[ExportReceipt]:
+        """Return a page of the receipts of the unit's exports: when, by whom, which files. Rule: M-21, D-21a.
+
+        Args:
+            after: The `next` of the page before; left out, the first page.
+            newest_first: False for the oldest first.
+            limit: The most receipts, up to 500.
+
+        Raises:
+            InvalidValue: Also for a cursor that is damaged, or was made with other filters.
+        """
+        return export_page(self._executor, self._actor, after, newest_first=newest_first, limit=limit)
 
     def access_log(
         self,

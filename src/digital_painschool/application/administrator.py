@@ -19,6 +19,7 @@ from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.retention import ExportReceipt, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import InvalidValue
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.rules.permissions import Action
 
@@ -36,7 +37,7 @@ class AdministratorDesk:
     and `StorageError` when the storage fails.
 
     Attributes:
-        pages: The access log and the purge plans in pages.
+        pages: The access log, the exports and the purge plans in pages.
     """
 
     def __init__(self, executor: Executor, actor: Actor, receipt_key: ReceiptKey | None = None) -> None:
@@ -52,6 +53,7 @@ class AdministratorDesk:
         folder: str | Path,
         *,
         formats: Iterable[Format] = (Format.CSV, Format.JSON_LINES),
+        language: Language | str | None = None,
         progress: Progress = silent,
         once: str | None = None,
     ) -> ExportReceipt:
@@ -64,6 +66,8 @@ class AdministratorDesk:
         Args:
             folder: The folder for the files; a missing one is made. The files hold personal data.
             formats: The formats to write.
+            language: For a spreadsheet in a language: the CSV files have headings in it, its delimiter and decimal
+                sign, and a byte order mark. Left out, they are for a program, with codes as headings.
             progress: Called with the number of enrolments written so far.
             once: The host's key for the call. A repeated call returns the first receipt, and writes no file.
 
@@ -73,10 +77,14 @@ class AdministratorDesk:
         """
         self._executor.access.permit(Action.EXPORT, self._actor)
         _require_callable(progress)
-        return UnitExport(self._executor, self._actor, progress).write(folder, formats, once)
+        return UnitExport(self._executor, self._actor, progress).write(folder, formats, language, once)
 
     def download(
-        self, *, formats: Iterable[Format] = (Format.CSV, Format.JSON_LINES), progress: Progress = silent
+        self,
+        *,
+        formats: Iterable[Format] = (Format.CSV, Format.JSON_LINES),
+        language: Language | str | None = None,
+        progress: Progress = silent,
     ) -> ExportDownload:
         """Export all records of the unit's ended enrolments as bytes in pieces, for a portal's answer.
 
@@ -85,11 +93,12 @@ class AdministratorDesk:
 
         Args:
             formats: The formats to produce.
+            language: As for `export`.
             progress: Called with the number of enrolments produced so far.
         """
         self._executor.access.permit(Action.EXPORT, self._actor)
         _require_callable(progress)
-        return UnitExport(self._executor, self._actor, progress).download(formats)
+        return UnitExport(self._executor, self._actor, progress).download(formats, language)
 
     def plan_purge(self, *, once: str | None = None) -> PurgePlan:
         """Preview a purge, as data: which enrolments, why, ended when, last entry, export state.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from digital_painschool.application.csv_cells import cell
+from digital_painschool.application.export_layout import ANSWER_COLUMNS, ENROLMENT_COLUMNS, FOR_PROGRAMS, Layout
 from digital_painschool.application.publishing import publication
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, FormSaved, MessageSent
 from digital_painschool.domain.retention import ExportedFile, Held
@@ -30,24 +31,6 @@ class Format(Enum):
     CSV = "csv"
     JSON_LINES = "json-lines"
 
-
-ENROLMENT_COLUMNS = (
-    "enrolment",
-    "person",
-    "scheme",
-    "program",
-    "program_version",
-    "therapist",
-    "started_at",
-    "ended_at",
-    "end_reason",
-    "done_at",
-    "completed_modules",
-    "forms_saved",
-    "messages_from_patient",
-    "messages_from_therapist",
-)
-ANSWER_COLUMNS = ("enrolment", "form", "number", "saved_at", "question", "answer", "score", "alert")
 
 _WRITTEN: Mapping[type[Event], tuple[type, str]] = {
     FormSaved: (Mapping, "answers"),
@@ -77,7 +60,7 @@ def enrolment_row(history: History) -> list[str]:
     ]
 
 
-def answer_rows(history: History) -> Iterator[list[str]]:
+def answer_rows(history: History, layout: Layout = FOR_PROGRAMS) -> Iterator[list[str]]:
     """Yield an enrolment's lines of `answers.csv`, in the order of `ANSWER_COLUMNS`."""
     for entry in history.timeline:
         event = entry.event
@@ -86,9 +69,9 @@ def answer_rows(history: History) -> Iterator[list[str]]:
         answers = _written(history, entry)
         assert isinstance(answers, Mapping)
         start = (cell(history.enrolment.id), cell(event.form), str(event.number), event.at.isoformat())
-        end = (cell(event.score), "1" if event.alert else "0")
+        end = (layout.cell(event.score), "1" if event.alert else "0")
         for question, answer in answers.items():
-            yield [*start, cell(question), cell(answer), *end]
+            yield [*start, cell(question), layout.cell(answer), *end]
 
 
 def json_line(history: History) -> str:
@@ -174,22 +157,24 @@ FILES_OF: Mapping[Format, tuple[str, ...]] = {
 Writer = Callable[[History], None]
 
 
-def _csv(enrolments: _HashedFile, answers: _HashedFile) -> Writer:
-    write_enrolment, write_answer = csv.writer(enrolments), csv.writer(answers)
-    write_enrolment.writerow(ENROLMENT_COLUMNS)
-    write_answer.writerow(ANSWER_COLUMNS)
+def _csv(layout: Layout, enrolments: _HashedFile, answers: _HashedFile) -> Writer:
+    for file in (enrolments, answers):
+        file.write(layout.mark)
+    write_enrolment, write_answer = (csv.writer(file, delimiter=layout.delimiter) for file in (enrolments, answers))
+    write_enrolment.writerow(layout.headings(ENROLMENT_COLUMNS))
+    write_answer.writerow(layout.headings(ANSWER_COLUMNS))
 
     def write(history: History) -> None:
         write_enrolment.writerow(enrolment_row(history))
         enrolments.lines += 1
-        rows = list(answer_rows(history))
+        rows = list(answer_rows(history, layout))
         write_answer.writerows(rows)
         answers.lines += len(rows)
 
     return write
 
 
-def _json_lines(lines: _HashedFile) -> Writer:
+def _json_lines(_: Layout, lines: _HashedFile) -> Writer:
     def write(history: History) -> None:
         lines.write(json_line(history) + "\n")
         lines.lines += 1
@@ -234,15 +219,18 @@ class ExportWriter:
     Args:
         formats: The formats.
         open_file: Returns the file of a name, to be written.
+        layout: The layout of the CSV files.
     """
 
-    def __init__(self, formats: Iterable[Format], open_file: Callable[[str], IO[bytes]]) -> None:
+    def __init__(
+        self, formats: Iterable[Format], open_file: Callable[[str], IO[bytes]], layout: Layout = FOR_PROGRAMS
+    ) -> None:
         opened = {
             format_: [_HashedFile(name, open_file(name)) for name in FILES_OF[format_]]
             for format_ in dict.fromkeys(formats)
         }
         self._files = [file for files in opened.values() for file in files]
-        self._writers = [_FORMATS[format_](*files) for format_, files in opened.items()]
+        self._writers = [_FORMATS[format_](layout, *files) for format_, files in opened.items()]
 
     def write(self, history: History) -> None:
         """Write an enrolment into each file."""
@@ -261,7 +249,9 @@ def file_names(formats: Iterable[Format]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for format_ in formats for name in FILES_OF[format_]))
 
 
-def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[History]) -> tuple[ExportedFile, ...]:
+def write_export(
+    folder: Path, formats: Iterable[Format], histories: Iterable[History], layout: Layout = FOR_PROGRAMS
+) -> tuple[ExportedFile, ...]:
     """Write an export into a folder; its files appear there together when all is written, and replace nothing.
 
     A folder takes one export at a time. What a killed export has left in it is deleted first.
@@ -273,7 +263,7 @@ def write_export(folder: Path, formats: Iterable[Format], histories: Iterable[Hi
     chosen = tuple(formats)
     try:
         with publication(folder, file_names(chosen), FILES) as published:
-            writer = ExportWriter(chosen, published.open)
+            writer = ExportWriter(chosen, published.open, layout)
             for history in histories:
                 writer.write(history)
             finished = writer.finish()

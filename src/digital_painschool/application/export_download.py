@@ -8,6 +8,7 @@ from typing import IO, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from digital_painschool.application.export import ExportWriter, Format, file_names
+from digital_painschool.application.export_layout import FOR_PROGRAMS, Layout
 from digital_painschool.domain.retention import ExportedFile, ExportReceipt
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import History
@@ -38,8 +39,10 @@ class ExportDownload:
         at: datetime,
         histories: Iterable[History],
         record: Callable[[tuple[ExportedFile, ...]], ExportReceipt],
+        layout: Layout = FOR_PROGRAMS,
     ) -> None:
         self._formats = tuple(formats)
+        self._layout = layout
         self._names = file_names(self._formats)
         self._at = at
         self._record = record
@@ -75,12 +78,12 @@ class ExportDownload:
         sink = _Sink()
         *waiting, largest = self._names
         if not waiting:
-            writer = ExportWriter(self._formats, lambda _: cast("IO[bytes]", sink))
+            writer = ExportWriter(self._formats, lambda _: cast("IO[bytes]", sink), self._layout)
             return (yield from _written(writer, histories, sink))
         archive = open_files.enter_context(ZipFile(cast("IO[bytes]", sink), "w", ZIP_DEFLATED))
         spooled = {name: open_files.enter_context(TemporaryFile()) for name in waiting}  # noqa: SIM115 - it is closed
         with archive.open(self._member(largest), "w", force_zip64=True) as member:
-            writer = ExportWriter(self._formats, {largest: member, **spooled}.__getitem__)
+            writer = ExportWriter(self._formats, {largest: member, **spooled}.__getitem__, self._layout)
             files = yield from _written(writer, histories, sink)
         for name, spool in spooled.items():
             spool.seek(0)

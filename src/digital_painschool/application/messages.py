@@ -4,10 +4,12 @@ from datetime import datetime
 
 from digital_painschool.application.commands import CommandResult
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.from_view import from_view
 from digital_painschool.application.once import Once, once_of
 from digital_painschool.application.results import SentMessage
 from digital_painschool.application.views import ConversationView, conversation_view, conversations
 from digital_painschool.domain.enrolment import Conversation, Enrolment
+from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor, Author, Patient
@@ -65,25 +67,31 @@ class Messages:
         *,
         heading: str,
         notify: Notify = Notify.NONE,
+        expected: int | None = None,
         once: Once | None = None,
     ) -> SentMessage:
-        """Begin a conversation with its first message. Rule: M-10 to M-12.
+        """Begin a conversation with its first message. Rule: M-10 to M-12, D-19b.
 
         Args:
             enrolment_id: The enrolment.
             text: The message.
             heading: The conversation's heading.
             notify: How the patient is notified.
+            expected: The version of the view that the message answers to, or None.
             once: The host's key for the call, with its arguments, or None.
         """
-        at = self._executor.now()
+        now = self._executor.now()
 
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
             title, written = plain_text(heading, "a heading"), plain_text(text, "a message")
-            events = rules.start_conversation(enrolment, terms, written, title, notify=notify, by=self._by, at=at)
+
+            def rule(e: Enrolment, terms: Terms, at: datetime) -> tuple[Event, ...]:
+                return rules.start_conversation(e, terms, written, title, notify=notify, by=self._by, at=at)
+
+            events = from_view(self._executor.storage, expected, rule)(enrolment, terms, now)
             return CommandResult(events, {0: title, 1: written})
 
-        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at, once=once)
+        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=now, once=once)
         return SentMessage(conversation=len(after.conversations), number=1)
 
     def write(
@@ -94,9 +102,10 @@ class Messages:
         *,
         heading: str | None = None,
         notify: Notify = Notify.NONE,
+        expected: int | None = None,
         once: Once | None = None,
     ) -> SentMessage:
-        """Write a message in a conversation. Rule: M-10, M-12, D-17a.
+        """Write a message in a conversation. Rule: M-10, M-12, D-17a, D-19b.
 
         Args:
             enrolment_id: The enrolment.
@@ -104,18 +113,22 @@ class Messages:
             text: The message.
             heading: None; a conversation that exists has its heading.
             notify: How the patient is notified.
+            expected: The version of the view that the message answers to, or None.
             once: The host's key for the call, with its arguments, or None.
         """
-        at = self._executor.now()
+        now = self._executor.now()
 
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
             written = plain_text(text, "a message")
             if heading is not None:
                 raise InvalidValue("a heading is for a new conversation; use rename_conversation for one that is there")
-            events = rules.send(enrolment, terms, conversation, written, notify=notify, by=self._by, at=at)
-            return CommandResult(events, {0: written})
 
-        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=at, once=once)
+            def rule(e: Enrolment, terms: Terms, at: datetime) -> tuple[Event, ...]:
+                return rules.send(e, terms, conversation, written, notify=notify, by=self._by, at=at)
+
+            return CommandResult(from_view(self._executor.storage, expected, rule)(enrolment, terms, now), {0: written})
+
+        after = self._executor.execute(Action.WRITE_MESSAGE, self._by, enrolment_id, command, at=now, once=once)
         written = rules.find(after, conversation)
         return SentMessage(conversation=written.number, number=written.sent(self._author))
 

@@ -13,7 +13,7 @@ in the settings would protect nothing more, and changing it would turn every rep
 import hmac
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
 from enum import Enum
@@ -72,7 +72,7 @@ class Once:
             RuleViolation: The call under this key had other arguments, or was for another enrolment.
         """
         key = self._in_scope(action, by, unit)
-        asked = _as_bytes(self._asked.reveal())
+        asked = self._asked_bytes()
         call = storage.find_call(key)
         if call is None:
             return None
@@ -93,7 +93,7 @@ class Once:
             RuleViolation: The call under this key had other arguments.
         """
         key = self._in_scope(action, by, by.unit)
-        asked = _as_bytes(self._asked.reveal())
+        asked = self._asked_bytes()
         call = storage.find_desk_call(key)
         if call is None:
             return None
@@ -131,7 +131,11 @@ class Once:
         )
 
     def _new_fingerprint(self) -> str:
-        return _fingerprint(secrets.token_hex(16), _as_bytes(self._asked.reveal()))
+        return _fingerprint(secrets.token_hex(16), self._asked_bytes()[0])
+
+    def _asked_bytes(self) -> tuple[bytes, ...]:
+        """Return the arguments as they are kept, and as the host gave them: an earlier version compared these."""
+        return _as_bytes(self._asked.reveal())
 
     def _in_scope(self, action: Action, by: AnyActor, unit: HsaId) -> CallKey:
         key = self._key.reveal()
@@ -158,19 +162,19 @@ def _caller(by: AnyActor) -> str:
     return by.hsa_id
 
 
-def _is_of(asked: bytes, fingerprint: str) -> bool:
-    """Return whether a fingerprint is that of some arguments."""
+def _is_of(asked: Iterable[bytes], fingerprint: str) -> bool:
+    """Return whether a fingerprint is that of some arguments, in one of their forms."""
     digest_key = fingerprint.partition(":")[0]
-    return hmac.compare_digest(_fingerprint(digest_key, asked).encode(), fingerprint.encode())
+    return any(hmac.compare_digest(_fingerprint(digest_key, one).encode(), fingerprint.encode()) for one in asked)
 
 
 def _fingerprint(digest_key: str, asked: bytes) -> str:
     return f"{digest_key}:{hmac.new(digest_key.encode(), asked, 'sha256').hexdigest()}"
 
 
-def _as_bytes(asked: object) -> bytes:
+def _as_bytes(asked: object) -> tuple[bytes, ...]:
     try:
-        return json.dumps(_as_kept(asked), sort_keys=True, default=_as_data).encode()
+        return tuple(json.dumps(one, sort_keys=True, default=_as_data).encode() for one in (_as_kept(asked), asked))
     except (TypeError, ValueError, RecursionError):
         pass
     raise InvalidValue("an argument beside once is of a kind that no desk takes")

@@ -1,6 +1,6 @@
 """The overview: one enrolment as its patient sees it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -8,7 +8,7 @@ from attrs import frozen
 from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.local_time import last_day
+from digital_painschool.domain.local_time import last_day, time_of_end
 from digital_painschool.domain.people import Author, HsaId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Module, Pace
@@ -75,6 +75,8 @@ class Overview:
         started_at: When the enrolment began, UTC.
         access_until: When the time of the access is over, UTC (M-05, D-18a).
         last_day: The last local day before it.
+        last_time: The local time of day at which the access ends on that day: a year after its start it is the start's.
+            None for the whole day (M-05, D-18a).
         open_ended: True when the access goes on after that day, until the therapist maintains or ends (D-05d).
         pace: Advice (M-02).
         modules: All modules in the order of their numbers.
@@ -97,6 +99,7 @@ class Overview:
     started_at: datetime
     access_until: datetime
     last_day: date
+    last_time: time | None
     open_ended: bool
     pace: Pace
     modules: tuple[ModuleStatus, ...]
@@ -124,6 +127,7 @@ def overview_of(enrolment: Enrolment, terms: Terms, now: datetime) -> Overview:
         started_at=enrolment.started_at,
         access_until=enrolment.access_until,
         last_day=last_day(enrolment.access_until, terms.policy.zone),
+        last_time=time_of_end(enrolment.access_until, terms.policy.zone),
         open_ended=is_open_ended(enrolment, terms.policy),
         pace=program.pace,
         modules=tuple(_status(enrolment, terms, module, now) for module in program.modules),

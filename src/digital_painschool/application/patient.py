@@ -210,7 +210,8 @@ class PatientDesk:
     def save_draft(self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object]) -> None:
         """Save a draft of a form, for the patient alone, in place of an earlier one. Rule: D-14a.
 
-        Saving the form, maintenance and the end delete the draft.
+        Saving the form, maintenance and the end delete the draft. The call takes no key of the host's: one that comes
+        twice leaves the same draft, and a key would outlive what is for the patient alone (D-24a).
 
         Args:
             enrolment_id: The enrolment.

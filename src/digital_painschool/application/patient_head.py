@@ -1,15 +1,16 @@
 """The head of each tab of a patient: who it is, where the treatment stands, and what waits. Rule: M-08, D-08a."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from attrs import frozen
 
 from digital_painschool.domain.enrolment import OPEN_PHASES, CaseloadCounts, Enrolment, Phase
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.local_time import last_day
+from digital_painschool.domain.local_time import last_day, time_of_end
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.rules import flags
+from digital_painschool.rules.access import Access, access
 from digital_painschool.rules.attention import attention_limits
 
 
@@ -28,8 +29,11 @@ class PatientHead:
         program: The program's key.
         title: The program's title.
         phase: The phase of the life cycle.
+        access: What the patient may do now: nothing when the access is over (D-05a); then staff cannot write either.
         started_at: When the enrolment began, UTC.
         last_day: The last local day on which the patient has access.
+        last_time: The local time of day at which the access ends on that day: a year after its start it is the start's.
+            None for the whole day (M-05, D-18a).
         ended_at: When the enrolment ended, UTC; None while it is open.
         to_handle: The number of lines in the box of current events, for the badge of "Hantera" (M-15).
         counts: The counts of the box, as the caseload shows them.
@@ -46,8 +50,10 @@ class PatientHead:
     program: str
     title: str
     phase: Phase
+    access: Access
     started_at: datetime
     last_day: date
+    last_time: time | None
     ended_at: datetime | None
     to_handle: int
     counts: CaseloadCounts
@@ -79,8 +85,10 @@ def patient_head(enrolment: Enrolment, terms: Terms, now: datetime) -> PatientHe
         program=terms.program.key,
         title=terms.program.title,
         phase=enrolment.phase,
+        access=access(enrolment, terms.policy, now),
         started_at=enrolment.started_at,
         last_day=day,
+        last_time=time_of_end(enrolment.access_until, terms.policy.zone),
         ended_at=enrolment.ended_at,
         to_handle=len(flags.to_handle(enrolment, now)),
         counts=flags.caseload_counts(enrolment),

@@ -1,6 +1,6 @@
 """The page "Hantera": an enrolment as its therapist sees it, drawn from one state. Rule: M-08, M-15, D-08a."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -14,7 +14,7 @@ from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import EndReason, Ordering
 from digital_painschool.rules import flags, ordering
-from digital_painschool.rules.access import is_open_ended
+from digital_painschool.rules.access import Access, is_open_ended
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.lifecycle import is_review_due
 from digital_painschool.rules.permissions import Action
@@ -83,9 +83,12 @@ class PatientPage:
         program: The program's key.
         title: The program's title.
         phase: The phase of the life cycle.
+        access: What the patient may do now: nothing when the access is over (D-05a).
         started_at: When the enrolment began, UTC.
         access_until: When the time of the patient's access is over, UTC (M-05, D-18a).
         last_day: The last local day before it.
+        last_time: The local time of day at which the access ends on that day: a year after its start it is the start's.
+            None for the whole day (M-05, D-18a).
         open_ended: True when the access goes on after that day, until the therapist maintains or ends (D-05d).
         last_seen_at: When the patient last did something, UTC; None for never.
         reviewed_at: When the therapist last reviewed, UTC; None for never (M-09).
@@ -121,9 +124,11 @@ class PatientPage:
     program: str
     title: str
     phase: Phase
+    access: Access
     started_at: datetime
     access_until: datetime
     last_day: date
+    last_time: time | None
     open_ended: bool
     last_seen_at: datetime | None
     reviewed_at: datetime | None
@@ -172,9 +177,11 @@ def patient_page(enrolment: Enrolment, terms: Terms, now: datetime, *, by: Actor
         program=program.key,
         title=program.title,
         phase=enrolment.phase,
+        access=head.access,
         started_at=enrolment.started_at,
         access_until=enrolment.access_until,
         last_day=head.last_day,
+        last_time=head.last_time,
         open_ended=is_open_ended(enrolment, policy),
         last_seen_at=enrolment.last_seen_at,
         reviewed_at=enrolment.reviewed_at,

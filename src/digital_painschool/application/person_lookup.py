@@ -82,15 +82,14 @@ class PersonLookup:
             raise invalid
         return person
 
-    def find(self, by: Actor, number: str | PersonId) -> tuple[Enrolment, ...]:
-        """Return a person's enrolments that a member of staff may see, and log for each that it was seen.
+    def find(self, by: Actor, number: str | PersonId, action: Action = Action.SEE_ENROLMENT) -> tuple[Enrolment, ...]:
+        """Return a person's enrolments on which a member of staff may perform an action, and log it for each.
 
         Raises:
             InvalidIdentity: The number is of no accepted scheme.
-            NotPermitted: No role of the actor may see any enrolment.
+            NotPermitted: No role of the actor may perform the action on any enrolment.
             StorageError: None of them can be read.
         """
-        action = Action.SEE_ENROLMENT
         person = self.identify(action, by, number)
         found = tuple(e for e in find_by_person(self._storage, person) if allowed(action, by, e))
         at = self._clock()

@@ -1,16 +1,20 @@
-"""The purge plans of a unit in pages, as a data administrator reads them. Rule: D-21a."""
+"""The purge plans and the exports of a unit in pages, as a data administrator reads them. Rule: M-21, D-21a."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from digital_painschool.application.access_control import access_entry
-from digital_painschool.application.cursors import read_cursor
+from digital_painschool.application.cursors import Listing, read_cursor
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import ListPage, first_rows, require_limit, require_order
 from digital_painschool.domain.people import Actor
-from digital_painschool.domain.retention import PlanState, PlanSummary
+from digital_painschool.domain.retention import ExportReceipt, PlanState, PlanSummary
 from digital_painschool.errors import InvalidValue
 from digital_painschool.rules.permissions import Action
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
+
+_T = TypeVar("_T")
 
 
 def plan_page(
@@ -26,26 +30,55 @@ def plan_page(
         newest_first: The order.
         limit: The most plans.
     """
-    executor.access.permit(Action.SEE_PLANS, actor)
 
     def found() -> ListPage[PlanSummary]:
         size = require_limit(limit)
         if state is not None and not isinstance(state, PlanState):
             raise InvalidValue(f"state is a PlanState or None, not {type(state).__name__}")
         listing = ("plans", actor.unit, None if state is None else state.value, require_order(newest_first))
-        shown: tuple[datetime, str] | None = None
-        if after is not None:
-            made_at, id_ = map(str, read_cursor(listing, after, str, str))
-            shown = instant_from_text(made_at), id_
-        plans = executor.storage.list_plans(actor.unit, state, newest_first=newest_first, after=shown, limit=size + 1)
-        return first_rows(
-            plans,
-            size,
-            listing,
-            lambda plan: (instant_to_text(plan.made_at), plan.id),
-            zone=executor.policy(actor.unit).zone,
-        )
+        place = _place(listing, after)
+        plans = executor.storage.list_plans(actor.unit, state, newest_first=newest_first, after=place, limit=size + 1)
+        zone = executor.policy(actor.unit).zone
+        return first_rows(plans, size, listing, lambda plan: (instant_to_text(plan.made_at), plan.id), zone=zone)
 
+    return _logged(executor, actor, found)
+
+
+def export_page(
+    executor: Executor, actor: Actor, after: str | None, *, newest_first: bool, limit: int
+) -> ListPage[ExportReceipt]:
+    """Return a page of the receipts of the unit's exports, and log the access. Rule: M-21, D-21a.
+
+    Args:
+        executor: The storage and the clock.
+        actor: The data administrator.
+        after: The `next` of the page before; None for the first page.
+        newest_first: The order.
+        limit: The most receipts.
+    """
+
+    def found() -> ListPage[ExportReceipt]:
+        size = require_limit(limit)
+        listing = ("exports", actor.unit, require_order(newest_first))
+        place = _place(listing, after)
+        receipts = executor.storage.list_exports(actor.unit, newest_first=newest_first, after=place, limit=size + 1)
+        zone = executor.policy(actor.unit).zone
+        return first_rows(receipts, size, listing, lambda one: (instant_to_text(one.exported_at), one.id), zone=zone)
+
+    return _logged(executor, actor, found)
+
+
+def _logged(executor: Executor, actor: Actor, found: Callable[[], ListPage[_T]]) -> ListPage[_T]:
+    """Return a page to somebody who may see it; log the access, or its refusal."""
+    executor.access.permit(Action.SEE_PLANS, actor)
     page = executor.access.judge(Action.SEE_PLANS, actor, found)
     executor.storage.log((access_entry(Action.SEE_PLANS, actor, executor.now()),))
     return page
+
+
+def _place(listing: Listing, after: str | None) -> tuple[datetime, str] | None:
+    """Return the instant and the id that a cursor names."""
+    if after is None:
+        return None
+    at, id_ = map(str, read_cursor(listing, after, str, str))
+    return instant_from_text(at), id_

@@ -1,14 +1,15 @@
 """The program catalogue: the programs and the policy of each unit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
 from attrs import field, frozen
 
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.program import Program
-from digital_painschool.errors import ConfigurationError, NotFound
+from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.errors import ConfigurationError, InvalidProgram, NotFound
 
 
 @frozen(kw_only=True)
@@ -78,6 +79,14 @@ class Catalogue:
             if program.key == key:
                 return program
         raise NotFound("program on the unit's list")
+
+    def orderings(self, unit: HsaId, key: str) -> Iterator[Program]:
+        """Yield a program of a unit's list in each ordering that it can have, each of them a version. Rule: D-05c."""
+        own = self.units.get(HsaId(unit))
+        for program in (*self.programs, *(() if own is None else own.programs)):
+            for ordering in Ordering if program.key == key else ():
+                with suppress(InvalidProgram):  # it has no reading order, and so no ordering that needs one
+                    yield program.ordered(ordering)
 
 
 def _require_one_each(programs: Iterable[Program], whose: str) -> None:

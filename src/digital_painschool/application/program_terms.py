@@ -11,6 +11,14 @@ from digital_painschool.errors import InvalidProgram, NotFound
 from digital_painschool.ports.storage import Programs
 
 
+def _require_same(saved: Program, program: Program) -> None:
+    if saved is not program and saved != program:
+        raise InvalidProgram(
+            f"program {program.key!r}",
+            [f"version: {saved.version!r} stood for other content before; give the new content a new one"],
+        )
+
+
 class ProgramTerms:
     """The program versions of enrolments, each looked up or saved once.
 
@@ -54,12 +62,11 @@ class ProgramTerms:
             InvalidProgram: The program's content was changed without a new version.
         """
         key = (unit, program.key, program.version)
-        saved = self.saved.get(key) or self._storage.save_program(unit, program)
-        if saved is not program and saved != program:
-            raise InvalidProgram(
-                f"program {program.key!r}",
-                [f"version: {program.version!r} stood for other content before; give the new content a new one"],
-            )
+        if key not in self.saved:
+            # The same content in another ordering is another version: it too may not have changed.
+            for other in self._catalogue.orderings(unit, program.key):
+                _require_same(self._storage.program(unit, other.key, other.version) or other, other)
+        _require_same(self.saved.get(key) or self._storage.save_program(unit, program), program)
         if self._committed is None:
             self.saved[key] = program
         return Terms(program, self._catalogue.policy_of(unit))

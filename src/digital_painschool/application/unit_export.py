@@ -11,6 +11,7 @@ from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format, is_whole, kinds_for, write_export
 from digital_painschool.application.export_download import ExportDownload
+from digital_painschool.application.export_layout import LAYOUTS, Layout
 from digital_painschool.application.once import once_of
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
 from digital_painschool.domain.enrolment import UnreadableEnrolment
@@ -20,6 +21,7 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import EndedEnrolment, ExportedFile, ExportReceipt
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue
+from digital_painschool.labels.lookup import language_of
 from digital_painschool.ports.storage import History, load_histories, readable
 from digital_painschool.rules.permissions import Action
 from digital_painschool.serialization.values import from_data, to_data
@@ -42,39 +44,41 @@ class UnitExport:
         self._versions: dict[EnrolmentId, int] = {}
         self._unreadable: dict[EnrolmentId, None] = {}
 
-    def write(self, folder: str | Path, formats: Iterable[Format], once: object) -> ExportReceipt:
+    def write(self, folder: str | Path, formats: Iterable[Format], language: object, once: object) -> ExportReceipt:
         """Write the files, and save the receipt. Rule: M-21, D-21a, D-24a.
 
         Raises:
             StorageError: A file cannot be written, or another export is being written into the folder.
-            InvalidValue: The folder has no name, or the formats are none.
+            InvalidValue: The folder has no name, the formats are none, or there are no labels in the language.
         """
-        chosen = _formats(formats)
+        chosen, layout = _formats(formats), _layout(language)
         where = _folder(folder)
-        asked = once_of(once, "export", folder=where, formats=chosen)
+        # Left out when None: a key of an earlier version is for a call without it.
+        headings = {} if layout.language is None else {"language": layout.language}
+        asked = once_of(once, "export", folder=where, formats=chosen, **headings)
         return take_once(
             self._executor,
             Action.EXPORT,
             self._actor,
             asked,
-            lambda completing: self._write(where, chosen, completing),
+            lambda completing: self._write(where, chosen, layout, completing),
             lambda result: from_data(json.loads(result), ExportReceipt),
         )
 
-    def _write(self, where: Path, chosen: Iterable[Format], completing: Completing) -> ExportReceipt:
-        files = write_export(where, chosen, self._histories(kinds_for(chosen)))
+    def _write(self, where: Path, chosen: Iterable[Format], layout: Layout, completing: Completing) -> ExportReceipt:
+        files = write_export(where, chosen, self._histories(kinds_for(chosen)), layout)
         return self._record(files, completing)
 
-    def download(self, formats: Iterable[Format]) -> ExportDownload:
+    def download(self, formats: Iterable[Format], language: object) -> ExportDownload:
         """Return the export as bytes in pieces; the receipt is saved when the last one was taken. Rule: M-21, D-21a.
 
         Raises:
-            InvalidValue: The formats are none.
+            InvalidValue: The formats are none, or there are no labels in the language.
         """
-        chosen = _formats(formats)
+        chosen, layout = _formats(formats), _layout(language)
         histories = self._histories(kinds_for(chosen))
         return ExportDownload(
-            chosen, self._executor.now(), histories, lambda files: self._record(files, lambda _: None)
+            chosen, self._executor.now(), histories, lambda files: self._record(files, lambda _: None), layout
         )
 
     def _record(self, files: tuple[ExportedFile, ...], completing: Completing) -> ExportReceipt:
@@ -117,6 +121,10 @@ def _formats(formats: object) -> tuple[Format, ...]:
     if not chosen or not all(isinstance(format_, Format) for format_ in chosen):
         raise InvalidValue("formats is a collection of at least one Format")
     return chosen
+
+
+def _layout(language: object) -> Layout:
+    return LAYOUTS[None if language is None else language_of(str(language))]
 
 
 def _folder(folder: object) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from digital_painschool import Actor, Format, Settings
+from digital_painschool import Actor, Format, Language, Settings
 from digital_painschool.cli.options import (
     SCHOOL_AND_ACTOR,
     FilePath,
@@ -29,9 +29,14 @@ Example:
     multiple=True,
     help="A format to write; all formats when left out. Can be given more than once.",
 )
+@click.option(
+    "--language",
+    type=click.Choice([*Language]),
+    help="CSV files for a spreadsheet in this language; for a program when left out.",
+)
 @actor_options
 @school_options
-def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str]) -> None:
+def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str], language: str | None) -> None:
     """Export the unit's ended enrolments (M-21).
 
     All their records are written to FOLDER. The files contain personal data: keep them where patient records may be
@@ -40,7 +45,7 @@ def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[s
     with existing_school(settings) as school, progress("exporting") as done:
         desk = school.administrator(actor)
         chosen = tuple(map(Format, formats)) or tuple(Format)
-        receipt = desk.export(folder, formats=chosen, progress=done)
+        receipt = desk.export(folder, formats=chosen, language=language, progress=done)
     print_line(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
     for file in receipt.files:
         print_line(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")

@@ -104,6 +104,8 @@ def _name_of(value: object) -> str:
             return str(value.value)
         case 0:
             return "zero"
+        case 1 | (1,) | (1, 1):
+            return "one"
         case tuple() | frozenset() if not value:
             return "empty"
     return "value"

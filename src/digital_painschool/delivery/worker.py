@@ -26,6 +26,7 @@ from digital_painschool.delivery.pacing import Pacer, Wait
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.delivery.results import access_of, failed
 from digital_painschool.delivery.status import DeliveryStatus, delivery_status
+from digital_painschool.delivery.withdrawn import WithdrawnNotices
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.ids import DigestId
@@ -82,6 +83,7 @@ class Delivery:
         self._idle = timedelta(0) if every is None else 2 * checked_interval(every) + _MARGIN
         self._heartbeat = Heartbeat(executor)
         self._notes = TimelineNotes(executor, batch, self._stop)
+        self._withdrawn = WithdrawnNotices(executor, self._lease)
         self._new_pacer = partial(Pacer, executor, batch, lease, self._stop, wait)
 
     def plan(self) -> tuple[ForenoonPlan, ...]:
@@ -92,6 +94,7 @@ class Delivery:
         """Send all notifications that are due, write the notes that are due, and return a report.
 
         Channels with a pace are waited for, an hour or longer (D-13e). What becomes due meanwhile is sent too.
+        Notices of withdrawn starts are forgotten (D-07b).
 
         Raises:
             StorageError: The storage failed; claimed digests are tried again after their lease.
@@ -109,6 +112,7 @@ class Delivery:
                 more = pacer.deliver(partial(self._prepared, report), partial(self._send_all, report))
                 if not self._notes.note_ended_notifications():
                     break
+        self._withdrawn.forget()
         self._heartbeat.beat(timedelta(0) if self._stop.is_set() else self._idle)
         done = DeliveryReport(**report, planned=planned)
         log_event(_log, "run-finished", worker=self._heartbeat.worker, **done.counts)

@@ -59,6 +59,12 @@ def last_day(until: datetime, zone: ZoneInfo) -> date:
     return (until - timedelta(microseconds=1)).astimezone(zone).date()
 
 
+def time_of_end(until: datetime, zone: ZoneInfo) -> time | None:
+    """Return the local time of day at which an access ends on its last day; None when it has that day as a whole."""
+    local = until.astimezone(zone)
+    return None if last_day(until, zone) < local.date() else local.time()
+
+
 @lru_cache(64)  # a delivery run asks for each digest, with the same few days
 def local_time(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the instant of a local day and time of day, in UTC; of a time that comes twice, the first is meant."""

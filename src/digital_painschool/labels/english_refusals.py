@@ -17,34 +17,41 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
             "The patient would lose time[: the last day would be {last_day}][ instead of {present_last_day}]. "
             "Give more days, or confirm that the time is to be shorter."
         ),
+        "ACCESS_WOULD_END": (
+            "The patient has access without a last day. In maintenance it is for reading only[, until {last_day}]. "
+            "Confirm that it is to be so."
+        ),
         "NOT_IN_MAINTENANCE": "It is active already. Reload the page.",
         "FIRST_YEAR_OVER": (
             "The time of the program is over[: its last day was {last_day}]. It can be maintained or ended."
         ),
         "UNKNOWN_MODULE": "The program has no such module[ ({module})]. Choose one that it has.",
         "UNKNOWN_END_REASON": "Choose a reason from the list.",
-        "MODULE_NOT_IN_MAINTENANCE": "The module[ {module}] is not chosen for the maintenance and cannot be read.",
+        "MODULE_NOT_IN_MAINTENANCE": "The module was not chosen to be read in maintenance[: module {module}].",
         "READ_ONLY_IN_MAINTENANCE": "In maintenance it is possible to read, but not to do this.",
         "EARLIER_MODULES_FIRST": "Complete the earlier modules first[: {missing}].",
-        "MODULE_NOT_OPENED": "Open the module[ {module}] before completing it.",
-        "UNKNOWN_PAGE": "The page[ {page}] is not in the module[, which has {pages}].",
+        "MODULE_NOT_OPENED": "Open the module before completing it[: module {module}].",
+        "UNKNOWN_PAGE": "The page is not in the module[: page {page}][ of {pages}].",
         "PAGES_NOT_READ": "Read every page of the module first[. Unread: {missing}].",
-        "MODULE_NOT_RELEASED": "The therapist has not released the module[ {module}] yet.",
+        "MODULE_NOT_RELEASED": "The therapist has not released the module yet[: module {module}].",
         "NOT_RELEASED_BY_THERAPIST": "The modules of this program are not released one by one.",
-        "MODULE_OPEN_FROM_START": "The module[ {module}] is open from the start.",
+        "MODULE_OPEN_FROM_START": "The module is open from the start[: module {module}].",
         "RELEASE_EARLIER_MODULES_FIRST": "Release the earlier modules first[: {missing}]. Or release it out of order.",
         "UNKNOWN_FORM": "The program has no such form.",
-        "FORM_NOT_IN_MODULE": "The module[ {module}] does not have the form.",
+        "FORM_NOT_IN_MODULE": "The module does not have the form[: module {module}].",
         "INVALID_ANSWERS": "Some answers need to be corrected. Correct them and save again.",
         "NO_SUCH_SUBMISSION": "The form has not been filled in so many times[, but {saved}]. Reload the page.",
         "NO_SUCH_FLAG": "The event is handled already, or is handled in another way. Reload the page.",
         "UNKNOWN_CONVERSATION": "There is no such conversation. Reload the page.",
         "NO_SUCH_MESSAGE": "The conversation does not have so many messages. Reload the page.",
         "EMPTY_TEXT": "Write something. The text is empty.",
-        "TEXT_TOO_LONG": "The text is too long. Shorten it[ to at most {limit} characters].",
+        "TEXT_TOO_LONG": (
+            "The text is too long. Shorten it[ to at most {limit} character]."
+            "|The text is too long. Shorten it[ to at most {limit} characters]."
+        ),
         "ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY": "Only a message to the patient can have a notification.",
         "NO_ADDRESS_IN_DIRECTORY": "The directory has no address. The unit's directory manager corrects it.",
-        "NOT_ON_OFFER": "The unit does not offer that notification.",
+        "NOT_ON_OFFER": "The unit does not offer that notification[: {flags}].",
         "NOT_APPROVED": "The purge is not approved. Approve it first, with the decision.",
         "DECISION_MISSING": "Name the decision that the purge rests on.",
         "ANOTHER_UNITS_PLAN": "The plan or the receipt is another unit's. Its data administrator can continue.",
@@ -58,7 +65,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "DIRECTORY_UNAVAILABLE": (
             "The staff directory does not answer, so no other therapist can be chosen now. Try again in a while."
         ),
-        "VIEW_IS_OLD": "Something new has come since the page was shown. Look at it, and decide again.",
+        "VIEW_IS_OLD": "Something new has come since the page was shown[: {flags}]. Look at it, and decide again.",
         "NO_SUCH_VERSION": "The page does not belong to this enrolment. Reload it.",
         "ALREADY_WITHDRAWN": "The start was withdrawn. Start a new program instead.",
         "PATIENT_HAS_WRITTEN": "The patient has written in it. It cannot be withdrawn, but it can be ended.",
@@ -75,7 +82,10 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "NOT_A_NUMBER_WITHIN": "Give a number[ from {lowest} to {highest}].",
         "NOT_A_WHOLE_NUMBER_WITHIN": "Give a whole number[ from {lowest} to {highest}].",
         "NOT_A_TEXT": "Write the answer as text.",
-        "TEXT_TOO_LONG": "The answer is too long. Shorten it[ to at most {limit} characters].",
+        "TEXT_TOO_LONG": (
+            "The answer is too long. Shorten it[ to at most {limit} character]."
+            "|The answer is too long. Shorten it[ to at most {limit} characters]."
+        ),
         "NOT_A_DATE": "Give a date as year-month-day, such as 2026-11-22.",
         "UNKNOWN_QUESTIONS": "Some answers are not for this form[: {count}]. Reload the page and fill it in again.",
     },
@@ -94,7 +104,10 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "ANOTHER_SCHEME": "The number is of another kind than the one that was given.",
     },
     "ValueReason": {
-        "TEXT_TOO_LONG": "The text is too long. Shorten it[ to at most {limit} characters].",
+        "TEXT_TOO_LONG": (
+            "The text is too long. Shorten it[ to at most {limit} character]."
+            "|The text is too long. Shorten it[ to at most {limit} characters]."
+        ),
         "UNREADABLE_CHARACTER": "The text holds a character that cannot be saved. Remove it.",
         "NUMBER_TOO_LARGE": "The number is too large[, at most {limit}].",
         "NOT_AN_HSA_ID": "It is not an HSA-id. Write SE, ten digits, a hyphen and the rest.",

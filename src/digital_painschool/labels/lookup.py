@@ -60,6 +60,7 @@ LABELS: Mapping[Language, Labels] = MappingProxyType(
 )
 """Every label, with places for facts. A part in square brackets is shown when its facts are known.
 
+The forms of a label for one and for several are divided by `|`; its first place is the number.
 `{limit}` is replaced by the fact `limit`. `{alert?}` is replaced by nothing, and asks that the fact `alert` is true.
 """
 
@@ -93,6 +94,9 @@ def label(value: Labelled, language: Language | str = Language.SWEDISH, **facts:
     if text is None:
         raise InvalidValue(f"there is no label for a {type(value).__name__}; docs/reference/labels.md lists them")
     known = {**own, **facts}
+    one, bar, several = text.partition("|")
+    if bar:
+        text = one if known.get(_PLACE.findall(one)[0]) == 1 else several
     shown = {key: words for key, fact in known.items() if (words := _shown(fact, spoken))}
     shown |= {f"{key}?": "" for key, fact in known.items() if fact is True}
     return _OPTIONAL.sub(lambda part: _filled(part[1], shown), text)
@@ -115,7 +119,7 @@ def _entry(value: object, labels: Labels) -> tuple[str, str, Mapping[str, object
         case Enum():
             return type(value).__name__, value.name, {}
         case RuleViolation():
-            return "Reason", value.reason.name, value.facts
+            return "Reason", value.reason.name, {**value.facts, **_flags(value, labels)}
         case AnswerProblem():
             return "AnswerCode", value.code.name, value.limits
         case NotPermitted():
@@ -129,6 +133,13 @@ def _entry(value: object, labels: Labels) -> tuple[str, str, Mapping[str, object
             return "Event", value.__name__, {}
     event = getattr(value, "event", value)
     return "Event", type(event).__name__, {**getattr(event, "__dict__", {}), **getattr(value, "facts", {})}
+
+
+def _flags(refusal: RuleViolation, labels: Labels) -> Mapping[str, object]:
+    """Return the words for the kinds of flags that a refusal names by their codes."""
+    codes = refusal.facts.get("flags")
+    names = [str(code).upper().replace("-", "_") for code in codes] if isinstance(codes, tuple) else []
+    return {"flags": tuple(labels["FlagKind"].get(name, name) for name in names)} if names else {}
 
 
 def _whom(code: str, labels: Labels) -> str:

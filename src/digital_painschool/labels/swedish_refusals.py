@@ -17,24 +17,28 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
             "Patienten skulle förlora tid[: sista dagen skulle bli {last_day}][ i stället för {present_last_day}]. "
             "Ange fler dagar, eller bekräfta att tiden ska bli kortare."
         ),
+        "ACCESS_WOULD_END": (
+            "Patienten har nu tillgång utan slutdatum. Med vidmakthåll blir det bara läsning[, till {last_day}]."
+            " Bekräfta att det ska bli så."
+        ),
         "NOT_IN_MAINTENANCE": "Momentet är redan aktivt. Ladda om sidan.",
         "FIRST_YEAR_OVER": (
             "Tiden för momentet är slut[: sista dagen var {last_day}]. Det går att vidmakthålla eller avsluta det."
         ),
-        "UNKNOWN_MODULE": "Modulen[ {module}] finns inte i momentet. Välj en som finns.",
+        "UNKNOWN_MODULE": "Modulen finns inte i momentet[: modul {module}]. Välj en som finns.",
         "UNKNOWN_END_REASON": "Välj en avslutningsorsak i listan.",
-        "MODULE_NOT_IN_MAINTENANCE": "Modulen[ {module}] är inte vald för vidmakthållande och kan inte läsas.",
+        "MODULE_NOT_IN_MAINTENANCE": "Modulen är inte vald för vidmakthållande och kan inte läsas[: modul {module}].",
         "READ_ONLY_IN_MAINTENANCE": ("Momentet är i vidmakthållande. Det går att läsa, men inte att göra det här."),
         "EARLIER_MODULES_FIRST": "Gör klart de tidigare modulerna först[: {missing}].",
-        "MODULE_NOT_OPENED": "Öppna modulen[ {module}] innan den markeras som klar.",
-        "UNKNOWN_PAGE": "Sidan[ {page}] finns inte i modulen[, som har {pages}].",
+        "MODULE_NOT_OPENED": "Öppna modulen innan den markeras som klar[: modul {module}].",
+        "UNKNOWN_PAGE": "Sidan finns inte i modulen[: sida {page}][ av {pages}].",
         "PAGES_NOT_READ": "Läs alla sidor i modulen först[. Antal olästa: {missing}].",
-        "MODULE_NOT_RELEASED": "Behandlaren har inte aktiverat modulen[ {module}] än.",
+        "MODULE_NOT_RELEASED": "Behandlaren har inte aktiverat modulen än[: modul {module}].",
         "NOT_RELEASED_BY_THERAPIST": "Modulerna i det här momentet aktiveras inte en och en.",
-        "MODULE_OPEN_FROM_START": "Modulen[ {module}] är öppen från start.",
+        "MODULE_OPEN_FROM_START": "Modulen är öppen från start[: modul {module}].",
         "RELEASE_EARLIER_MODULES_FIRST": "Aktivera de tidigare modulerna först[: {missing}]. Eller aktivera i förtid.",
         "UNKNOWN_FORM": "Formuläret finns inte i momentet.",
-        "FORM_NOT_IN_MODULE": "Modulen[ {module}] har inte formuläret.",
+        "FORM_NOT_IN_MODULE": "Modulen har inte formuläret[: modul {module}].",
         "INVALID_ANSWERS": "Några svar behöver rättas. Rätta dem och spara igen.",
         "NO_SUCH_SUBMISSION": "Formuläret har inte fyllts i så många gånger[, utan {saved}]. Ladda om sidan.",
         "NO_SUCH_FLAG": "Händelsen är redan hanterad, eller hanteras på ett annat sätt. Ladda om sidan.",
@@ -44,7 +48,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "TEXT_TOO_LONG": "Texten är för lång. Korta den[ till högst {limit} tecken].",
         "ONLY_MESSAGES_TO_THE_PATIENT_NOTIFY": "Bara ett meddelande till patienten kan aviseras.",
         "NO_ADDRESS_IN_DIRECTORY": "Adress saknas i katalogen. Enhetens katalogansvariga rättar det.",
-        "NOT_ON_OFFER": "Enheten erbjuder inte den notifieringen.",
+        "NOT_ON_OFFER": "Enheten erbjuder inte den notifieringen[: {flags}].",
         "NOT_APPROVED": "Gallringen är inte godkänd. Godkänn den först, med gallringsbeslutet.",
         "DECISION_MISSING": "Ange gallringsbeslutet som gallringen grundas på.",
         "ANOTHER_UNITS_PLAN": "Planen eller kvittot är en annan enhets. Dess dataadministratör kan fortsätta.",
@@ -59,7 +63,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
             "Personalkatalogen svarar inte, så det går inte att välja någon annan behandlare just nu."
             " Försök igen om en stund."
         ),
-        "VIEW_IS_OLD": "Något nytt har kommit sedan sidan visades. Titta på det och bestäm dig igen.",
+        "VIEW_IS_OLD": "Något nytt har kommit sedan sidan visades[: {flags}]. Titta på det och bestäm dig igen.",
         "NO_SUCH_VERSION": "Sidan hör inte till det här momentet. Ladda om den.",
         "ALREADY_WITHDRAWN": "Starten är tillbakadragen. Starta ett nytt moment i stället.",
         "PATIENT_HAS_WRITTEN": "Patienten har skrivit i momentet. Det kan inte dras tillbaka, men det kan avslutas.",

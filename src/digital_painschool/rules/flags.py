@@ -14,6 +14,7 @@ from digital_painschool.domain.events import (
     Event,
     FlagHandled,
     FormRead,
+    HandedOver,
     NotificationUndelivered,
     Withdrawn,
 )
@@ -202,6 +203,8 @@ def mark_handled(
 
 
 def _is_settled_by(event: Event, flag: FlagKind) -> bool:
+    if isinstance(event, HandedOver):  # whoever takes the patient without a flag knows of it
+        return flag is FlagKind.HANDED_OVER
     return isinstance(event, FlagHandled) and event.flag is flag
 
 

@@ -21,7 +21,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import end_of_day, last_day, months_later
 from digital_painschool.domain.notification import Notification
 from digital_painschool.domain.people import AnyActor, HsaId, PersonId
-from digital_painschool.domain.policy import Policy, Terms
+from digital_painschool.domain.policy import Policy, Terms, YearEnd
 from digital_painschool.domain.validation import module_numbers, truth_value, whole_number
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import closed_refusal, is_open_ended
@@ -171,7 +171,8 @@ def maintain(
 
     Raises:
         RuleViolation: The enrolment has ended, the days are out of range, a module does not exist, none is chosen, or
-            the patient has access until a later day and nobody confirmed that the maintenance shortens it.
+            the patient has access until a later day, or without a last day (D-05d), and nobody confirmed that the
+            maintenance shortens it.
         InvalidValue: `days` or a module is not a whole number, or `shortens` is not True or False.
     """
     require_transition("maintain", enrolment)
@@ -187,26 +188,31 @@ def maintain(
             raise RuleViolation("M-18", Reason.UNKNOWN_MODULE, module=module)
     zone = terms.policy.zone
     until = end_of_day(at, days, zone)
-    _require_confirmation(enrolment, until, terms, shortens=shortens)
+    if not shortens:
+        _require_no_loss(enrolment, until, terms, at)
     return (Maintained(at=at, by=by.signature, days=days, modules=chosen, access_until=until),)
 
 
-def _require_confirmation(enrolment: Enrolment, until: datetime, terms: Terms, *, shortens: bool) -> None:
-    if until < enrolment.access_until and not shortens:
-        new, present = (last_day(end, terms.policy.zone) for end in (until, enrolment.access_until))
-        raise RuleViolation(
-            "D-18b", Reason.SHORTENS_ACCESS, last_day=new.isoformat(), present_last_day=present.isoformat()
-        )
+def _require_no_loss(enrolment: Enrolment, until: datetime, terms: Terms, at: datetime) -> None:
+    """Refuse a new end of the access that takes time away from the patient. Rule: D-05d, D-18b."""
+    new, present = (last_day(end, terms.policy.zone).isoformat() for end in (until, enrolment.access_until))
+    if at >= enrolment.access_until and is_open_ended(enrolment, terms.policy):
+        raise RuleViolation("D-18b", Reason.ACCESS_WOULD_END, last_day=new)
+    if until < enrolment.access_until:
+        raise RuleViolation("D-18b", Reason.SHORTENS_ACCESS, last_day=new, present_last_day=present)
 
 
 def reactivation_refusal(enrolment: Enrolment, terms: Terms, now: datetime) -> RuleViolation | None:
-    """Return the violation for an enrolment that cannot go back to active at an instant, or None. Rule: D-18b."""
+    """Return the violation for an enrolment that cannot go back to active at an instant, or None.
+
+    Rule: D-05d, D-18b. Where the year's end closes nothing, there is a way back after it as well.
+    """
     if not enrolment.is_open:
         return closed_refusal(enrolment, command="reactivate")
     if not is_allowed("reactivate", enrolment.phase):
         return RuleViolation("D-18b", Reason.NOT_IN_MAINTENANCE)
     until = _year_end(enrolment.started_at, terms)
-    if now >= until:
+    if now >= until and terms.policy.year_end is YearEnd.CLOSES:
         day = last_day(until, terms.policy.zone)
         return RuleViolation("D-18b", Reason.FIRST_YEAR_OVER, last_day=day.isoformat())
     return None
@@ -217,7 +223,8 @@ def reactivate(
 ) -> tuple[Event, ...]:
     """End the maintenance: the enrolment is active again, until the end of its first year.
 
-    Rule: M-05, D-18b. All modules are open again by the program's ordering, and forms can be filled in.
+    Rule: M-05, D-05d, D-18b. All modules are open again by the program's ordering, and forms can be filled in. Where
+    the year's end closes nothing, the patient then has access until the therapist maintains or ends.
 
     Args:
         enrolment: The state.
@@ -227,8 +234,8 @@ def reactivate(
         at: The instant, UTC.
 
     Raises:
-        RuleViolation: The enrolment has ended, is not in maintenance, or its first year is over; or the maintenance
-            lasts longer than the first year, and nobody confirmed that the way back shortens it.
+        RuleViolation: The enrolment has ended, is not in maintenance, or its first year is over and closed it; or the
+            maintenance lasts longer than the first year, and nobody confirmed that the way back shortens it.
         InvalidValue: `shortens` is not True or False.
     """
     truth_value(shortens, "shortens")
@@ -236,7 +243,8 @@ def reactivate(
     if why is not None:
         raise why
     until = _year_end(enrolment.started_at, terms)
-    _require_confirmation(enrolment, until, terms, shortens=shortens)
+    if not shortens and terms.policy.year_end is YearEnd.CLOSES:
+        _require_no_loss(enrolment, until, terms, at)
     return (Reactivated(at=at, by=by.signature, access_until=until),)
 
 

@@ -29,6 +29,7 @@ STAFF: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         Action.COUNT_OWN_PATIENTS: {_T: Scope.UNIT},
         Action.COUNT_UNIT: {_P: Scope.UNIT},
         Action.LIST_STAFF: {_T: Scope.UNIT, _P: Scope.UNIT},
+        Action.FIND_WITHDRAWABLE: {_T: Scope.STARTED, _P: Scope.UNIT},
         Action.SEE_ENROLMENT: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_FLAGS: {_T: Scope.OWN, _P: Scope.UNIT},
         Action.SEE_TIMELINE: {_T: Scope.OWN},
@@ -106,12 +107,15 @@ def allowed(action: Action, by: AnyActor, enrolment: Enrolment | None = None) ->
 
 PATIENTS_THERAPIST = "patients-therapist"
 """Stands among the codes of roles for the therapist who has the patient."""
+WHO_STARTED = "who-started"
+"""Stands among the codes of roles for whoever started the enrolment."""
+_OF_ONE_PERSON: Mapping[Scope, str] = MappingProxyType({Scope.OWN: PATIENTS_THERAPIST, Scope.STARTED: WHO_STARTED})
 
 
 def whom_to_ask(action: Action) -> tuple[str, ...]:
-    """Return who of a unit's staff may perform an action: codes of roles, or `PATIENTS_THERAPIST`. Rule: D-09b."""
+    """Return who of a unit's staff may perform an action: roles, `PATIENTS_THERAPIST`, `WHO_STARTED`. Rule: D-09b."""
     scopes = STAFF.get(action, {})
-    return tuple(PATIENTS_THERAPIST if scopes[role] is Scope.OWN else role.value for role in Role if role in scopes)
+    return tuple(_OF_ONE_PERSON.get(scopes[role], role.value) for role in Role if role in scopes)
 
 
 def _covers(scope: Scope, actor: Actor, enrolment: Enrolment | None) -> bool:

@@ -209,8 +209,10 @@ def _contents(
         yield f"caseload of {unit}", _late_cases(cases) if late else cases
         ended = storage.ended(unit, limit=len(ids) + 1)
         yield f"ended at {unit}", tuple(map(_late_ended, ended)) if late else ended
+        yield f"exports of {unit}", storage.list_exports(unit, limit=len(ids) + 1)
         yield f"plans of {unit}", storage.list_plans(unit, limit=len(ids) + 1)
         yield f"receipts of {unit}", storage.receipts(unit)
+    yield "unforgotten", storage.unforgotten()
     yield "unnoted", tuple(map(_late_record, storage.unnoted())) if late else storage.unnoted()
     for actor in staff:
         yield f"profile of {actor.hsa_id} at {actor.unit}", storage.profile(actor.unit, actor.hsa_id)

@@ -69,7 +69,10 @@ _REFERENCES = ", CONSTRAINT fk_timeline_enrolment_id FOREIGN KEY(enrolment_id) R
 
 
 def _exports(key: str = "TEXT NOT NULL PRIMARY KEY", unit: str = "TEXT NOT NULL", data: str = "TEXT NOT NULL") -> str:
-    return f"DROP TABLE exports; CREATE TABLE exports (id {key}, unit {unit}, exported_at TEXT NOT NULL, data {data})"
+    return (
+        f"DROP TABLE exports; CREATE TABLE exports (id {key}, unit {unit}, exported_at TEXT NOT NULL, data {data});"
+        "CREATE INDEX ix_exports_unit ON exports (unit, exported_at, id)"
+    )
 
 
 _BROKEN_ON_SQLITE = {

@@ -199,6 +199,18 @@ class MemoryOutbox:
                 keys |= self._digests[digest_id].superseded
         return keys
 
+    def has_sent(self, enrolment_id: EnrolmentId) -> bool:
+        """Return whether a notification of an enrolment was sent under a key that is kept."""
+        return any(row.key is not None for row in self._asked_by(enrolment_id))
+
+    def forget(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Collection[str]) -> None:
+        """Delete some of the keys under which an enrolment's notifications were sent."""
+        for row in self._asked_by(enrolment_id):
+            if row.record.notification.unit == unit:
+                self._digests[row.digest_id].superseded -= {*keys}
+                if row.key in keys:
+                    self._rows[row.record.notification.id] = evolve(row, key=None)
+
     def delete(self, enrolment_id: EnrolmentId, recipient: _Recipient, *, others: bool) -> None:
         """Delete an enrolment's notifications, and the digests that nobody needs any more.
 

@@ -1,4 +1,4 @@
-"""The parts of the storage in memory."""
+"""The parts of the memory storage."""
 
 from digital_painschool.adapters.memory.access_log import MemoryAccessLog
 from digital_painschool.adapters.memory.caseload import MemoryCaseload

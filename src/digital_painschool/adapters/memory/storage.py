@@ -6,25 +6,17 @@ from datetime import datetime, timedelta
 from threading import RLock
 
 from digital_painschool.adapters.memory.parts import Parts
+from digital_painschool.adapters.memory.retention_calls import MemoryRetentionCalls
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
+from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Profile
 from digital_painschool.domain.pace import ChannelPace, DueCount, grant
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.retention import (
-    EndedEnrolment,
-    ExportReceipt,
-    PlanState,
-    PlanSummary,
-    PurgePlan,
-    PurgeReceipt,
-    Skipped,
-)
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import (
     NOTHING,
@@ -39,12 +31,11 @@ from digital_painschool.ports.storage import (
     DeskCall,
     Excerpt,
     OutboxFigures,
-    PurgeRecord,
     Timeline,
 )
 
 
-class MemoryStorage:
+class MemoryStorage(MemoryRetentionCalls):
     """Stores everything in this process's memory, for tests and demos; `close` deletes it, as the process's end does.
 
     The storage keeps the whole contract of the port but durability. One lock is held throughout each call, so that a
@@ -235,68 +226,6 @@ class MemoryStorage:
     def program(self, unit: HsaId, key: str, version: str) -> Program | None:
         with self._open() as parts:
             return parts.programs.program(unit, key, version)
-
-    def ended(
-        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
-    ) -> tuple[EndedEnrolment, ...]:
-        ids = None if among is None else frozenset(among)
-        with self._open() as parts:
-            return parts.retention.ended(unit, among=ids, after=after, limit=limit)
-
-    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
-        ids = tuple(enrolment_ids)
-        with self._open() as parts:
-            return parts.retention.notification_keys(unit, ids)
-
-    def save_export(
-        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
-    ) -> None:
-        with self._open() as parts:
-            parts.desk_calls.add(completed)
-            parts.retention.save_export(receipt, versions)
-
-    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
-        with self._open() as parts:
-            parts.desk_calls.add(completed)
-            parts.retention.save_plan(plan)
-            parts.access_log.log((access,))
-
-    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
-        with self._open() as parts:
-            return parts.retention.load_purge(plan_id)
-
-    def list_plans(
-        self,
-        unit: HsaId,
-        state: PlanState | None = None,
-        *,
-        newest_first: bool = True,
-        after: tuple[datetime, str] | None = None,
-        limit: int,
-    ) -> tuple[PlanSummary, ...]:
-        with self._open() as parts:
-            return parts.retention.list_plans(unit, state, after, limit, newest_first=newest_first)
-
-    def purge(
-        self,
-        plan_id: PlanId,
-        purge: Sequence[EndedEnrolment],
-        skip: Sequence[Skipped],
-        *,
-        completed: DeskCall | None = None,
-    ) -> None:
-        with self._open() as parts:
-            parts.desk_calls.add(completed)
-            parts.retention.purge(plan_id, purge, skip)
-
-    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
-        with self._open() as parts:
-            parts.desk_calls.add(completed)
-            return parts.retention.save_receipt(receipt)
-
-    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        with self._open() as parts:
-            return parts.retention.receipts(unit)
 
     def find_desk_call(self, key: CallKey) -> DeskCall | None:
         with self._open() as parts:

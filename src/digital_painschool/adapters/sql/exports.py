@@ -1,20 +1,27 @@
 """Exports in SQL: the receipts, and the exported version of each enrolment."""
 
+import logging
 from collections.abc import Mapping
+from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, update
+from sqlalchemy import Integer, bindparam, select, update
 
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.desk_calls import add_desk_call
+from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.inserts import insert_into
-from digital_painschool.adapters.sql.json_text import to_json
+from digital_painschool.adapters.sql.json_text import from_json, to_json
+from digital_painschool.adapters.sql.placed_lists import in_order, placed_list
+from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import enrolments, exports
 from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import ExportReceipt
 from digital_painschool.ports.storage import DeskCall
-from digital_painschool.serialization.values import to_data
+from digital_painschool.serialization.values import from_data, to_data
 
+_log = logging.getLogger(__name__)
 _e = enrolments.c
 _ADD_EXPORT = insert_into(exports, ignore_existing=True)
 _NOTE_EXPORTED = (
@@ -26,6 +33,18 @@ _NOTE_EXPORTED = (
     )
     .values(exported_version=bindparam("exported", type_=Integer))
 )
+
+
+_EXPORTS = (
+    select(exports.c.id, exports.c.exported_at, exports.c.data)
+    .where(exports.c.unit == bindparam("unit"))
+    .limit(PAGE_LIMIT)
+)
+_LISTS = {
+    newest_first: in_order(_EXPORTS, exports.c.exported_at, exports.c.id, newest_first=newest_first)
+    for newest_first in (False, True)
+}
+"""By whether the newest come first."""
 
 
 class SqlExports:
@@ -55,3 +74,30 @@ class SqlExports:
             add_desk_call(connection, completed)
 
         self._database.write(work)
+
+    def list_exports(
+        self, unit: HsaId, *, newest_first: bool, after: tuple[datetime, str] | None, limit: int
+    ) -> tuple[ExportReceipt, ...]:
+        return placed_list(
+            self._database,
+            _LISTS[newest_first],
+            unit,
+            after,
+            limit,
+            newest_first=newest_first,
+            read=_receipt,
+            log_unreadable=_log_unreadable,
+        )
+
+
+def _receipt(row: Row) -> ExportReceipt:
+    require_readable(row)
+    id_, exported_at, data = row
+    receipt = from_data(from_json(data), ExportReceipt)
+    if (receipt.id, receipt.exported_at) != (id_, exported_at):
+        raise ValueError("the receipt is another one")
+    return receipt
+
+
+def _log_unreadable(row: Row) -> None:
+    _log.error("the receipt of export %s cannot be read; was it changed by hand?", readable_text(row[0]))

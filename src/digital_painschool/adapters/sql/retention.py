@@ -6,6 +6,7 @@ from datetime import datetime
 from digital_painschool.adapters.sql.desk_calls import SqlDeskCalls
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.exports import SqlExports
+from digital_painschool.adapters.sql.forgetting import SqlForgetting
 from digital_painschool.adapters.sql.plan_list import SqlPlanList
 from digital_painschool.adapters.sql.purge import SqlPurge
 from digital_painschool.adapters.sql.purge_plans import SqlPurgePlans
@@ -30,6 +31,7 @@ class SqlRetention:
 
     _ended: SqlEndedEnrolments
     _exports: SqlExports
+    _forgetting: SqlForgetting
     _plans: SqlPurgePlans
     _plan_list: SqlPlanList
     _purge: SqlPurge
@@ -65,6 +67,22 @@ class SqlRetention:
         limit: int,
     ) -> tuple[PlanSummary, ...]:
         return self._plan_list.list_plans(unit, state, newest_first=newest_first, after=after, limit=limit)
+
+    def list_exports(
+        self,
+        unit: HsaId,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[ExportReceipt, ...]:
+        return self._exports.list_exports(unit, newest_first=newest_first, after=after, limit=limit)
+
+    def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
+        return self._forgetting.unforgotten(after=after, limit=limit)
+
+    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
+        self._forgetting.forgotten(unit, enrolment_id, tuple(keys))
 
     def purge(
         self,

@@ -68,6 +68,7 @@ partial_index(
 )
 partial_index("ix_enrolments_caseload", enrolments.c.unit, enrolments.c.therapist, where=NOT_ENDED)
 partial_index("ix_enrolments_access_ended", enrolments.c.access_until, where=END_NOT_NOTED)
+partial_index("ix_enrolments_withdrawn", enrolments.c.id, where=WITHDRAWN)
 partial_index("ix_enrolments_ended", enrolments.c.unit, enrolments.c.id, where=ENDED)
 Index("ix_enrolments_person", enrolments.c.person_value, enrolments.c.person_scheme)
 
@@ -262,6 +263,8 @@ exports = Table(
     Column("exported_at", Instant, nullable=False),
     Column("data", Text, nullable=False),
 )
+
+Index("ix_exports_unit", exports.c.unit, exports.c.exported_at, exports.c.id)
 
 plans = Table(
     "purge_plans",

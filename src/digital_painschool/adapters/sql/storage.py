@@ -16,6 +16,7 @@ from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
 from digital_painschool.adapters.sql.exports import SqlExports
+from digital_painschool.adapters.sql.forgetting import SqlForgetting
 from digital_painschool.adapters.sql.joining import (
     NEVER_JOINED,
     Log,
@@ -115,6 +116,7 @@ class SqlStorage(SqlRetention):
         self._programs = SqlProgramVersions(self._database)
         self._ended = SqlEndedEnrolments(self._database)
         self._exports = SqlExports(self._database)
+        self._forgetting = SqlForgetting(self._database)
         self._plans = SqlPurgePlans(self._database)
         self._plan_list = SqlPlanList(self._database)
         self._receipts = SqlPurgeReceipts(self._database)

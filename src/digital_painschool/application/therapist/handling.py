@@ -121,13 +121,15 @@ class Handling:
 
         With `out_of_order` another module of the reading order can be released before its turn.
         """
+        # Left out when False: a key of an earlier version is for a call without it.
+        early = {} if out_of_order is False else {"out_of_order": out_of_order}
         return self._execute(
             Action.RELEASE_MODULE,
             enrolment_id,
             lambda e, terms, at: ordering.release_module(
                 e, terms, module, out_of_order=out_of_order, by=self._actor, at=at
             ),
-            once_of(once, "release_module", module=module, out_of_order=out_of_order),
+            once_of(once, "release_module", module=module, **early),
         )
 
     def maintain(

@@ -33,20 +33,23 @@ class TherapistMessages:
         *,
         heading: str | None = None,
         notify: Notify = Notify.NONE,
+        expected: int | None = None,
         once: str | None = None,
     ) -> SentMessage:
-        """Begin a conversation with a first message ("Skapa ny konversation"). Rule: M-10 to M-12.
+        """Begin a conversation with a first message ("Skapa ny konversation"). Rule: M-10 to M-12, D-19b.
 
         Args:
             enrolment_id: The enrolment.
             text: The message.
             heading: The heading; left out, the unit's default ("Min konversation").
             notify: How the patient is notified: not at all, directly, or with the day's collected notifications.
+            expected: The version that the view was drawn from: the message is refused when something came since that
+                raises a flag, such as a message of the patient's. Left out, it is sent whatever came.
             once: The host's key for the call.
         """
         title = self._executor.policy(self._actor.unit).heading if heading is None else heading
-        asked = once_of(once, "start_conversation", text=text, heading=heading, notify=notify)
-        return self._messages.start(enrolment_id, text, heading=title, notify=notify, once=asked)
+        asked = once_of(once, "start_conversation", text=text, heading=heading, notify=notify, **_view(expected))
+        return self._messages.start(enrolment_id, text, heading=title, notify=notify, expected=expected, once=asked)
 
     def write(
         self,
@@ -55,14 +58,20 @@ class TherapistMessages:
         text: str,
         *,
         notify: Notify = Notify.NONE,
+        expected: int | None = None,
         once: str | None = None,
     ) -> SentMessage:
-        """Write a message in a conversation. Rule: M-10, M-12."""
-        asked = once_of(once, "write", conversation=conversation, text=text, notify=notify)
-        return self._messages.write(enrolment_id, conversation, text, notify=notify, once=asked)
+        """Write a message in a conversation; with `expected` as `start_conversation` does. Rule: M-10, M-12, D-19b."""
+        asked = once_of(once, "write", conversation=conversation, text=text, notify=notify, **_view(expected))
+        return self._messages.write(enrolment_id, conversation, text, notify=notify, expected=expected, once=asked)
 
     def rename_conversation(
         self, enrolment_id: EnrolmentId, conversation: int, heading: str, *, once: str | None = None
     ) -> Enrolment:
         """Change a conversation's heading. Rule: M-11."""
         return self._messages.rename(enrolment_id, conversation, heading, once=once)
+
+
+def _view(expected: int | None) -> dict[str, int]:
+    """Return what a key is for beside the message; nothing without a view, as in keys of an earlier version."""
+    return {} if expected is None else {"expected": expected}

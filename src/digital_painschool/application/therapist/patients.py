@@ -7,6 +7,7 @@ from digital_painschool.application.colleagues import UnitStaff, colleague_check
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.input_limits import InputLimits, input_limits
 from digital_painschool.application.once import once_of
+from digital_painschool.application.withdrawable import WithdrawableStart, withdrawable_starts
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import Actor, HsaId, PersonId
 from digital_painschool.domain.program import Program
@@ -81,6 +82,16 @@ class PatientLists:
             NotPermitted: No role of the actor may see any enrolment.
         """
         return self._executor.persons.find(self._actor, number)
+
+    def find_withdrawable(self, number: str) -> tuple[WithdrawableStart, ...]:
+        """Return a person's starts that the actor may withdraw, made for a colleague too, oldest first. Rule: D-07b.
+
+        Raises:
+            StorageError: None of the person's enrolments can be read.
+            InvalidIdentity: The number is of no accepted scheme.
+            NotPermitted: No role of the actor may withdraw a start.
+        """
+        return withdrawable_starts(self._executor, self._actor, number)
 
     def caseload(self, after: str | None = None, *, limit: int = 50, show: CaseSelection = OPEN_CASES) -> CasePage:
         """Return a page of "Mina": the therapist's own patients with flags. Rule: M-08, M-09, D-15b, D-17b."""

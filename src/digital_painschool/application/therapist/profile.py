@@ -1,6 +1,6 @@
 """The page "Min profil": where a member of staff is notified, and of what."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.once import once_of
@@ -41,6 +41,7 @@ class StaffProfile:
         Raises:
             RuleViolation: There is no address or number in the directory, or a flag or channel is not on offer.
         """
+        flags = tuple(flags) if isinstance(flags, Iterator) else flags  # an iterator can be read once
         # Left out when False: a key of an earlier version is for a call without it.
         chosen = {} if summary is False else {"summary": summary}
         asked = once_of(once, "receive_notifications", email=email, sms=sms, flags=flags, **chosen)

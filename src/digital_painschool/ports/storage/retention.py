@@ -149,6 +149,44 @@ class Retention(Protocol):
         """
         ...
 
+    def list_exports(
+        self,
+        unit: HsaId,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[ExportReceipt, ...]:
+        """Return a unit's export receipts in the order of the exports, then of their ids, at most `limit`.
+
+        An unreadable one is left out, and a log line names it; it hides none of the others.
+
+        Args:
+            unit: The unit.
+            newest_first: False for the oldest first.
+            after: Only the receipts behind the one of the export at this instant that has this id.
+            limit: The most receipts; it counts the readable ones.
+        """
+        ...
+
+    def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
+        """Return the withdrawn enrolments, with their units, whose notices an inbox may still have. Rule: D-07b.
+
+        By rising id (code points), those above `after`, at most `limit`: each withdrawn one, at any unit, of which a
+        notification was sent under a key that was not `forgotten`.
+        """
+        ...
+
+    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
+        """Note that inbox and messengers have forgotten some keys, in one transaction. Rule: D-07b.
+
+        Contract:
+            * **no more**: `notification_keys` does not return these keys for the enrolment any more.
+            * **others**: another enrolment keeps its keys, and so does another key of this one.
+            * **idempotent**: repeating the call changes nothing.
+        """
+        ...
+
     def purge(
         self,
         plan_id: PlanId,

@@ -52,6 +52,7 @@ from digital_painschool.testing.contracts.desk_calls import DeskCallsContract
 from digital_painschool.testing.contracts.drafts import DraftsContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
+from digital_painschool.testing.contracts.forgetting import ForgettingContract
 from digital_painschool.testing.contracts.growth import GrowthContract
 from digital_painschool.testing.contracts.operations import OperationsContract
 from digital_painschool.testing.contracts.outbox import OutboxContract
@@ -109,6 +110,8 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "ended": lambda s: s.ended(UNIT),
     "notification_keys": lambda s: s.notification_keys(UNIT, (A,)),
     "load_purge": lambda s: s.load_purge(PlanId("plan-1")),
+    "list_exports": lambda s: s.list_exports(UNIT, limit=5),
+    "unforgotten": lambda s: s.unforgotten(),
     "list_plans": lambda s: s.list_plans(UNIT, limit=5),
     "receipts": lambda s: s.receipts(UNIT),
 }
@@ -127,6 +130,7 @@ WRITES: Mapping[str, Callable[[Storage], object]] = {
     "log": lambda s: s.log((_LOGGED,)),
     "save_program": lambda s: s.save_program(UNIT, PROGRAM),
     "save_export": lambda s: exported(s, {A: 1}),
+    "forgotten": lambda s: s.forgotten(UNIT, A, ()),
     "save_plan": lambda s: s.save_plan(_PLAN, _LOGGED),
     "purge": lambda s: s.purge(PlanId("plan-1"), (), ()),
     "save_receipt": lambda s: s.save_receipt(_RECEIPT),
@@ -187,6 +191,7 @@ class StorageContract(
     CaseSelectionContract,
     AttentionContract,
     WithdrawalContract,
+    ForgettingContract,
     OutboxContract,
     SummaryContract,
     DeliveriesContract,

@@ -138,12 +138,14 @@ class TherapistWrites(TherapistStep):
     text: str = "Hej!"
     conversation: int = 0
     notify: Notify = field(default=Notify.NONE, kw_only=True)
+    expected: int | None = field(default=None, kw_only=True)
 
     def take(self, scenario: Scenario) -> object:
         desk, enrolment = self.desk(scenario), self.enrolment(scenario)
+        asked = given(notify=self.notify, expected=self.expected, once=self.once)
         if self.conversation:
-            return desk.write(enrolment, self.conversation, self.text, notify=self.notify, **given(once=self.once))
-        return desk.start_conversation(enrolment, self.text, notify=self.notify, **given(once=self.once))
+            return desk.write(enrolment, self.conversation, self.text, **asked)
+        return desk.start_conversation(enrolment, self.text, **asked)
 
 
 @frozen(repr=False)
@@ -241,13 +243,8 @@ class Maintain(TherapistStep):
 
     def take(self, scenario: Scenario) -> object:
         desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        return desk.maintain(
-            enrolment,
-            days=self.days,
-            modules=self.modules,
-            shortens=self.shortens,
-            **given(expected=self.expected, once=self.once),
-        )
+        chosen = given(days=self.days, modules=self.modules, shortens=self.shortens)
+        return desk.maintain(enrolment, **chosen, **given(expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)

@@ -75,6 +75,11 @@ def _violations(school: Scenario, of: ReferenceEnrolment, limit: int, *, newest_
             partial(office.access_log, limit=50 * min(limit, 10), **order),
         ),
         (
+            "the exports",
+            lambda: storage.list_exports(of.unit, newest_first=False, limit=_ALL),
+            partial(office.exports, limit=limit, **order),
+        ),
+        (
             "the purge plans",
             lambda: storage.list_plans(of.unit, newest_first=False, limit=_ALL),
             partial(office.plans, limit=limit, **order),

@@ -53,6 +53,8 @@ OTHERWISE: Mapping[type, Mapping[str, Any]] = MappingProxyType(
 )
 """Another content of such steps."""
 FROM_VIEW = (
+    h.TherapistWrites("Ett svar"),
+    h.TherapistWrites("Ett svar", 1),
     h.End(),
     h.Maintain(30, shortens=True),
     h.Reactivate(),

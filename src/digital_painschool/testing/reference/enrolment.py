@@ -146,6 +146,7 @@ class ReferenceEnrolment(ReferenceState):
     def give(self, by: HsaId, now: datetime) -> None:
         """Record the flag of a new patient, if somebody else gave the patient to the present therapist."""
         self.handed_at, self.handed_by = (None, None) if by == self.therapist else (now, by)
+        self.settled[FlagKind.HANDED_OVER] = self.version
         if self.handed_at:
             self.raised.add(self.version, "handed-over")
 

@@ -33,6 +33,9 @@ def page_violations(model: ReferenceEnrolment, page: PatientPage) -> Iterator[La
     expected_dates = *ends, model.reviewed_at, model.done_at, model.ended_at
     yield from unequal(_LAW, expected_dates, dates, "phase and dates of the page", id_)
     yield from unequal(_LAW, model.is_review_due(now) and model.is_open, page.review_due, "review is due", id_)
+    may = refusals.reading(model, now) is None, refusals.writing(model, now) is None
+    found = page.access.read_messages, page.access.write_messages
+    yield from unequal(_LAW, may, found, "whether the patient may read and write", id_)
     attention = silent_since(model, now), ends_on(model, now)
     yield from unequal(_LAW, attention, (page.silent_since, page.ends_on), "silent since, ends on", id_)
     yield from unequal(_LAW, attention, (page.head.silent_since, page.head.ends_on), "the same in the head", id_)

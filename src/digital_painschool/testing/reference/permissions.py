@@ -122,6 +122,7 @@ UNIT_METHODS: Mapping[str, UnitMethod] = MappingProxyType(
         "receive_notifications": UnitMethod(lambda d: d.receive_notifications(email=False), frozenset({_T})),
         "staff": UnitMethod(lambda d: d.staff(), frozenset({_T, _P})),
         "identify": UnitMethod(lambda d: d.identify(ANNA), frozenset({_T, _P}), ANNA),
+        "find_withdrawable": UnitMethod(lambda d: d.find_withdrawable(ANNA), frozenset({_T, _P}), ANNA),
         "start": UnitMethod(
             lambda d: d.start(CILLA, program="smartskola", therapist=NURSE.hsa_id), frozenset({_T, _P}), CILLA
         ),

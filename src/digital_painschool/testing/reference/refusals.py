@@ -8,7 +8,7 @@ from datetime import datetime
 
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.people import Actor, HsaId
-from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.policy import FlagKind, YearEnd
 from digital_painschool.domain.program import Completion, Ordering
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
 from digital_painschool.testing.reference.calendar import midnight_after
@@ -147,8 +147,12 @@ def maintaining(
         return Reason.NO_MODULES_CHOSEN
     if not {*modules} <= {*enrolment.modules}:
         return Reason.UNKNOWN_MODULE
+    if shortens:
+        return None
+    if enrolment.is_open_ended and now >= enrolment.access_until:
+        return Reason.ACCESS_WOULD_END
     loses_time = midnight_after(now, days, enrolment.policy.zone) < enrolment.access_until
-    return Reason.SHORTENS_ACCESS if loses_time and not shortens else None
+    return Reason.SHORTENS_ACCESS if loses_time else None
 
 
 def reactivating(enrolment: ReferenceEnrolment, now: datetime, *, shortens: bool) -> Reason | None:
@@ -157,6 +161,8 @@ def reactivating(enrolment: ReferenceEnrolment, now: datetime, *, shortens: bool
         return why
     if enrolment.phase is Phase.ACTIVE:
         return Reason.NOT_IN_MAINTENANCE
+    if enrolment.policy.year_end is YearEnd.FLAG_ONLY:
+        return None
     if now >= enrolment.year_end:
         return Reason.FIRST_YEAR_OVER
     return Reason.SHORTENS_ACCESS if enrolment.access_until > enrolment.year_end and not shortens else None

@@ -135,7 +135,7 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
         ),
         h.TherapistWrites: StepKind(
             _ACCESS,
-            lambda e, s, now: _unknown(e, s.conversation) or refusals.reading(e, now),
+            _from_view(lambda e, s, now: _unknown(e, s.conversation) or refusals.reading(e, now)),
             lambda e, s, now: e.write(s.conversation, _THERAPIST, now),
         ),
         h.TherapistReads: StepKind(

@@ -244,7 +244,7 @@ class TherapistLife:
         if chance.happens(self.habits.maintains_too_long):
             days = scene.policy.maintenance_days[1] + 1
         step = Maintain(days, tuple(modules))
-        shortens = refusals.maintaining(model, days, modules, scene.now, shortens=False) is Reason.SHORTENS_ACCESS
+        shortens = refusals.maintaining(model, days, modules, scene.now, shortens=False) in _CONFIRMED
         if self._take(model, step) is not None:
             self._time_changed(model)
         elif shortens and chance.happens(self.habits.confirms):
@@ -280,6 +280,9 @@ class TherapistLife:
             return
         self._take(model, ReleaseModule(module))
 
+
+_CONFIRMED = frozenset({Reason.SHORTENS_ACCESS, Reason.ACCESS_WOULD_END})
+"""The refusals of a maintenance that the therapist may confirm."""
 
 _ON_FLAG: Mapping[FlagKind, Callable[[TherapistLife, ReferenceEnrolment, Flag], None]] = MappingProxyType(
     {

@@ -1,0 +1,57 @@
+"""Notices of withdrawn enrolments in SQL: which ones an inbox still has, and that it has forgotten them."""
+
+from collections.abc import Collection
+
+from sqlalchemy import bindparam, delete, exists, null, select, update
+
+from digital_painschool.adapters.sql.array_params import any_of
+from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.digests import LOCK_DIGESTS
+from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
+from digital_painschool.adapters.sql.schema import WITHDRAWN, enrolments, notifications, superseded_keys
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.people import HsaId
+from digital_painschool.serialization.scalars import hsa_id_from_text
+
+_n = notifications.c
+_SENT = exists(select(_n.id).where(_n.enrolment_id == enrolments.c.id, _n.batch_key.is_not(None)))
+_UNFORGOTTEN = (
+    select(enrolments.c.unit, enrolments.c.id)
+    .where(WITHDRAWN, enrolments.c.id > bindparam("after", type_=enrolments.c.id.type), _SENT)
+    .order_by(enrolments.c.id)
+    .limit(PAGE_LIMIT)
+)
+_OF_ENROLMENT = (
+    _n.enrolment_id == bindparam("enrolment_id", type_=_n.enrolment_id.type),
+    _n.unit == bindparam("its_unit", type_=_n.unit.type),
+)
+_DIGESTS = select(_n.digest_id).distinct().where(*_OF_ENROLMENT)
+_FORGET_SUPERSEDED = delete(superseded_keys).where(
+    any_of(superseded_keys.c.digest_id, "ids"), any_of(superseded_keys.c.key, "keys")
+)
+_FORGET = update(notifications).where(*_OF_ENROLMENT, any_of(_n.batch_key, "keys")).values(batch_key=null())
+
+
+class SqlForgetting:
+    """The forgotten notices of the protocol `Retention` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def unforgotten(self, *, after: str, limit: int) -> tuple[tuple[HsaId, EnrolmentId], ...]:
+        values = {"after": after, "limit": limit}
+        rows = self._database.read(lambda connection: connection.fetch_all(_UNFORGOTTEN, values))
+        return tuple((hsa_id_from_text(unit), EnrolmentId(id_)) for unit, id_ in rows)
+
+    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Collection[str]) -> None:
+        of_enrolment = {"enrolment_id": enrolment_id, "its_unit": str(unit)}
+
+        def work(connection: Connection) -> None:
+            # Digests are locked first, as by every other write.
+            ids = {"ids": sorted(row[0] for row in connection.fetch_all(_DIGESTS, of_enrolment))}
+            connection.fetch_all(LOCK_DIGESTS, ids)
+            connection.execute(_FORGET_SUPERSEDED, {**ids, "keys": [*keys]})
+            connection.execute(_FORGET, {**of_enrolment, "keys": [*keys]})
+
+        self._database.write(work)
