@@ -190,7 +190,8 @@ def forget(transaction: Transaction, one: StoredNotification, keys: frozenset[st
     row = _find_digest(transaction, one.digest_id)
     if row is not None and row.superseded & keys:
         _save_digest(transaction, evolve(row, superseded=row.superseded - keys), row)
-    if one.key in keys:
+    if one.key is not None and one.key in keys:
+        transaction.remove(Table.SENT, one.key, one.record.notification.id)
         save_notification(transaction, evolve(one, key=None))
 
 

@@ -17,7 +17,7 @@ import sys
 import traceback
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
@@ -34,10 +34,17 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 import digital_painschool
+from digital_painschool.adapters.elks.options import ElksOptions
+from digital_painschool.adapters.elks.reports import Reply
+from digital_painschool.adapters.http.calls import Verdict
+from digital_painschool.adapters.ldap_directory.options import LdapOptions
+from digital_painschool.adapters.ldap_directory.options import Server as LdapServer
 from digital_painschool.adapters.smtp import Server
+from digital_painschool.adapters.webhook_inbox.options import WebhookOptions
 from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.application.pages import Span
 from digital_painschool.application.program_catalogue import UnitTerms
+from digital_painschool.delivery.log_lines import LogLine
 from digital_painschool.domain.form import Form, Question, Text
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import HsaId, PersonId
@@ -52,7 +59,7 @@ SHOWN = frozenset(
     "action after attempted by cancelled command default_heading digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
     "discarded_drafts handed_by kind link name next noted notification notification_id notifications offered plan_id "
     "plugin program question program_version purged reason scheme result secrets settled sha256 started_by superseded "
-    "title token "
+    "title token attribute base filter headers "
     "extensions sender undelivered unit unreadable version ways "
     "alerting_options facts question_text unit_label".split()
 )
@@ -133,7 +140,9 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     int: lambda _: 1,
     bool: lambda _: True,
     float: lambda _: 1.5,
+    bytes: lambda mark: f"text {mark}".encode(),
     datetime: lambda _: datetime(2026, 3, 2, tzinfo=UTC),
+    timedelta: lambda _: timedelta(minutes=5),
     date: lambda _: date(2026, 3, 2),
     time: lambda _: time(9),
     ZoneInfo: lambda _: ZoneInfo("Europe/Stockholm"),
@@ -143,6 +152,13 @@ LEAVES: Mapping[object, Callable[[str], object]] = {
     CaseSelection: lambda _: CaseSelection(program="visible"),  # of open ones or of ended ones
     Form: lambda _: Form(key="f", title="Form", questions=(Text(key="q", text="?"),)),
     Server: lambda mark: Server(host="mail.example", sender="a@b.se", user=f"u{mark}", password=f"p{mark}"),
+    ElksOptions: lambda mark: ElksOptions(username=f"u{mark}", password=f"p{mark}", sender="Skolan"),
+    WebhookOptions: lambda mark: WebhookOptions(url="https://a.b", reach_url="https://a.b", secret=f"whsec_{mark}"),
+    LdapOptions: lambda mark: LdapOptions(uris=("ldaps://a.b",), user="cn=a", password=f"env:{mark}", base="dc=b"),
+    LdapServer: lambda _: LdapServer("ldaps", "a.b", 636),
+    Verdict: lambda _: Verdict("an answer of a table"),
+    LogLine: lambda _: LogLine(20, "a text of a table", ()),
+    Reply: lambda _: Reply(200, "a text of ours"),
     Question: lambda _: Text(key="q", text="?"),
     Span: lambda _: Span(since=None, until=None, by="patient", newest_first=True),
 }

@@ -17,7 +17,7 @@ def test_the_package_gives_every_public_name_of_its_files() -> None:
         for name, value in vars(file).items()
         if not name.startswith("_") and getattr(value, "__module__", None) == file.__name__
     }
-    assert len(files) == 14
+    assert len(files) == 15
     assert {name for name in own if name not in {"Value", "Row"}} - INTERNAL <= set(storage.__all__)
     assert all(hasattr(storage, name) for name in storage.__all__)
 

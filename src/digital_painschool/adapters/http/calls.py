@@ -15,6 +15,7 @@ import httpx2
 from attrs import field, frozen
 
 from digital_painschool.adapters.http.deadline import AnswerTooLarge, DeadlineTransport
+from digital_painschool.domain.masking import Masked, masked_bytes
 from digital_painschool.errors import DeliveryError
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
@@ -38,8 +39,13 @@ class Answer:
     """
 
     status: int
-    body: bytes = field(default=b"", repr=False)
+    _body: Masked[bytes] = field(default=b"", converter=masked_bytes)
     retry_after: timedelta | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The body, which may repeat what was sent."""
+        return self._body.reveal()
 
 
 @frozen

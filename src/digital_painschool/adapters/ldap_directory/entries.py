@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from digital_painschool.adapters.ldap_directory.options import LdapOptions
 from digital_painschool.domain.limits import TITLE
+from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.directory import StaffEntry, StaffMember
@@ -30,20 +31,25 @@ _SEPARATORS = str.maketrans("", "", " \u00a0-()./")
 
 @frozen
 class Entry:
-    """An entry, with its attributes' texts by name in small letters; nothing of it is in the `repr`."""
+    """An entry: its DN, and its attributes' texts by name in small letters; no printer shows anything of it."""
 
-    dn: str = field(repr=False)
-    texts: Mapping[str, tuple[str, ...]] = field(repr=False)
+    _dn: Masked[str] = field(converter=masked_text)
+    _texts: Masked[Mapping[str, tuple[str, ...]]]
+
+    @property
+    def dn(self) -> str:
+        """The name of the entry in the directory."""
+        return self._dn.reveal()
 
     @classmethod
     def of(cls, dn: str, attributes: Mapping[str, Iterable[bytes]]) -> Self:
         """Return the entry of a search result; a value that is no UTF-8 is left out."""
         texts = {name.lower(): tuple(filter(None, map(_decoded, values))) for name, values in attributes.items()}
-        return cls(dn, MappingProxyType(texts))
+        return cls(dn, Masked(MappingProxyType(texts)))
 
     def values(self, attribute: str) -> tuple[str, ...]:
         """Return the values of an attribute in alphabetical order."""
-        return tuple(sorted(self.texts.get(attribute.lower(), ())))
+        return tuple(sorted(self._texts.reveal().get(attribute.lower(), ())))
 
     def hsa_ids(self, attribute: str) -> tuple[HsaId, ...]:
         """Return the HSA-ids among the values of an attribute, in capitals. Rule: D-06b."""

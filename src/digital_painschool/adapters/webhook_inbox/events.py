@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import field, frozen
 from standardwebhooks import Webhook
 
+from digital_painschool.domain.masking import Masked, masked_bytes
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError
 from digital_painschool.ports.inbox import Notice
@@ -46,8 +47,13 @@ class Event:
         headers: The headers of Standard Webhooks, and the content's type.
     """
 
-    content: bytes
+    _content: Masked[bytes] = field(converter=masked_bytes)
     headers: Mapping[str, str]
+
+    @property
+    def content(self) -> bytes:
+        """The body, which names the person."""
+        return self._content.reveal()
 
 
 class Signer:
