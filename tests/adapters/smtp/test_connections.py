@@ -97,7 +97,7 @@ def test_a_closed_messenger_sends_nothing(tmp_path: Path) -> None:
 def test_a_forked_process_leaves_the_connection_to_its_parent(tmp_path: Path) -> None:
     """Otherwise two processes would write into one conversation, or a child end its parent's."""
     mailbox = Mailbox()
-    with messenger_to(mailbox, tmp_path) as to:
+    with messenger_to(mailbox, tmp_path, changes={"seconds": 10}) as to:
         send(to)
 
         def work(wait: Callable[[], object]) -> Delivered:
