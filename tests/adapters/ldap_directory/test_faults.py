@@ -1,6 +1,5 @@
 """What goes wrong between the directory's server and us: each is told apart, in time, and without personal data."""
 
-import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ import pytest
 
 from digital_painschool import DeliveryError
 from digital_painschool.ports.directory import Directory
-from digital_painschool.testing.contracts.concurrency import THREADS, in_threads, in_time
+from digital_painschool.testing.contracts.concurrency import THREADS, in_processes, in_threads, in_time
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import NURSE, STRANGER, UNIT
@@ -301,12 +300,14 @@ def test_a_child_process_leaves_its_parents_connection_alone(make: Make) -> None
     directory = make()
     assert ENTRY == directory.find(NURSE.hsa_id)
     session = directory._idle[-1]
-    child = os.fork()
-    if not child:
+
+    def child(ready: Callable[[], object]) -> object:
+        ready()
         found = directory.find(NURSE.hsa_id), directory.find(STRANGER.hsa_id)
         directory.close()
-        os._exit(0 if found == (ENTRY, None) else 1)
-    assert (child, 0) == os.waitpid(child, 0)
+        return found
+
+    assert [(ENTRY, None)] == in_processes([child])
     assert ENTRY == directory.find(NURSE.hsa_id)
     assert session is directory._idle[-1]
 
