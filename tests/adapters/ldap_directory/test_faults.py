@@ -1,28 +1,19 @@
 """What goes wrong between the directory's server and us: each is told apart, in time, and without personal data."""
 
-import os
-import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
 
-from digital_painschool import DeliveryError
-from digital_painschool.ports.directory import Directory
-from digital_painschool.testing.contracts.concurrency import THREADS, in_threads, in_time
-from digital_painschool.testing.contracts.directory import DirectoryContract
-from digital_painschool.testing.contracts.silence import assert_silent
+from digital_painschool.testing.contracts.concurrency import THREADS, in_processes, in_threads, in_time
 from digital_painschool.testing.people import NURSE, STRANGER, UNIT
 from tests.adapters.ldap_directory import region
 from tests.adapters.ldap_directory.conftest import SECRETS, Make
 from tests.adapters.ldap_directory.faulty_servers import (
     BIND,
     SEARCH,
-    START_TLS,
     Serve,
     babbling,
     canned,
@@ -31,33 +22,9 @@ from tests.adapters.ldap_directory.faulty_servers import (
     forwarding,
     serving,
     silent,
-    with_certificate,
 )
+from tests.adapters.ldap_directory.questions import ENDS, ENTRY, HANGS, SHORT, failure_of, questions
 from tests.adapters.ldap_directory.slapd import ACCOUNT, BLIND, LIMITED, OUTSIDER, SUFFIX, Slapd, free_port
-
-ENTRY = DirectoryContract.known[NURSE.hsa_id]
-SHORT = {"connect_seconds": 0.3, "seconds": 0.4}
-"""Limits for what never answers."""
-HANGS, ENDS = ("did not answer in time",), ("the connection was lost", "or ended the handshake")
-
-
-def failure_of(question: Callable[[], object]) -> str:
-    """Return the text of the failure of a question; assert that it hides what it is about, and can be tried again."""
-    with pytest.raises(DeliveryError) as caught:
-        question()
-    assert not caught.value.permanent
-    assert_silent(caught.value, *SECRETS, ACCOUNT, str(NURSE.hsa_id))
-    return str(caught.value)
-
-
-def questions(directory: Directory) -> dict[str, Callable[[], object]]:
-    """Return every question of the port, by its name."""
-    return {
-        "find": partial(directory.find, NURSE.hsa_id),
-        "works_at": partial(directory.works_at, UNIT, NURSE.hsa_id),
-        "staff_of": partial(directory.staff_of, UNIT, 9),
-    }
-
 
 SETTINGS: list[tuple[dict[str, Any], str, str]] = [
     ({"user": f"cn=nobody,{SUFFIX}"}, "check the options 'user' and 'password'", "all"),
@@ -135,54 +102,6 @@ def test_a_unit_outside_the_base_is_refused(make: Make) -> None:
     assert "does not lie below the option 'base'" in failure_of(lambda: directory.staff_of(UNIT, 9))
 
 
-@pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
-def test_a_certificate_is_checked(make: Make, server: Slapd, tmp_path: Path, scheme: str) -> None:
-    """Otherwise anybody on the network could read the account's password, and answer in the directory's place."""
-    trustme = pytest.importorskip("trustme")
-    trustme.CA().cert_pem.write_to_path(tmp_path / "another.pem")
-    port = getattr(server, scheme)
-    uri = f"{scheme}://localhost:{port}"
-    assert ENTRY == make(uris=(uri,)).find(NURSE.hsa_id)
-    for options, words in (
-        ({"uris": (uri,), "ca": tmp_path / "another.pem"}, "signed by nobody whom the option 'ca' trusts"),
-        ({"uris": (uri,), "ca": None}, "signed by nobody whom the option 'ca' trusts"),
-        ({"uris": (f"{scheme}://127.0.0.1:{port}",)}, "is another host's"),
-    ):
-        assert words in failure_of(partial(make(**options).find, NURSE.hsa_id))
-
-
-def test_a_certificate_that_has_expired_is_refused(make: Make, tmp_path: Path) -> None:
-    """Otherwise a key that was stolen long ago would still open every connection."""
-    trustme = pytest.importorskip("trustme")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    old = authority.issue_cert("localhost", not_after=datetime(2020, 1, 1, tzinfo=UTC))
-    old.private_key_and_cert_chain_pem.write_to_path(tmp_path / "old.pem")
-    with serving(with_certificate(tmp_path / "old.pem")) as port:
-        directory = make(uris=(f"ldaps://localhost:{port}",), ca=tmp_path / "ca.pem")
-        assert "has expired" in failure_of(partial(directory.find, NURSE.hsa_id))
-
-
-def test_a_server_without_tls_gets_no_password(make: Make, servers: Callable[..., Slapd], server: Slapd) -> None:
-    """Otherwise the password would cross the network in plain text because a server has lost its certificate."""
-    bare = servers(with_tls=False)
-    encrypted, plain = (make(uris=(f"ldap://localhost:{bare.ldap}",), plain=plain) for plain in (False, True))
-    assert "refuses StartTLS" in failure_of(partial(encrypted.find, NURSE.hsa_id))
-    assert ENTRY == plain.find(NURSE.hsa_id)
-    over_tls = make(uris=(f"ldaps://localhost:{server.ldaps}",), plain=True, ca=None)
-    assert "signed by nobody" in failure_of(partial(over_tls.find, NURSE.hsa_id))
-    mixed_up = make(uris=(f"ldaps://localhost:{server.ldap}",))
-    assert "does not speak TLS" in failure_of(partial(mixed_up.find, NURSE.hsa_id))
-    bare.stop()
-
-
-def test_a_socket_of_this_machine_needs_no_certificate(make: Make, server: Slapd) -> None:
-    """Otherwise a directory beside the school could not be used without certificates for nobody."""
-    assert ENTRY == make(uris=(server.socket_uri,), ca=None).find(NURSE.hsa_id)
-    missing = make(uris=(server.socket_uri + "x",))
-    assert "no server can be reached" in failure_of(partial(missing.find, NURSE.hsa_id))
-
-
 UNUSUAL: list[tuple[str, Serve, str]] = [
     ("ldaps", silent, "did not answer in time"),
     ("ldap", silent, "did not answer in time"),
@@ -230,20 +149,6 @@ def test_an_answer_may_come_byte_by_byte(make: Make, monkeypatch: pytest.MonkeyP
     directory = make()
     assert ENTRY == in_time(partial(directory.find, NURSE.hsa_id), 20)
     assert region.members(UNIT) == {one.hsa_id for one in in_time(partial(directory.staff_of, UNIT, 9), 20)}
-
-
-def test_what_is_put_behind_the_reply_to_start_tls_is_thrown_away(make: Make, certificates: Path) -> None:
-    """Otherwise somebody on the network could answer in the server's place, in plain text before the encryption."""
-    planted = b"".join(done(message, tag) for message in (1, 2, 3) for tag in (BIND, SEARCH))
-
-    def serve(stream: socket.socket) -> None:
-        stream.recv(4096)
-        stream.sendall(done(1, START_TLS) + planted)
-        with_certificate(certificates / "server.pem", lambda encrypted: encrypted.recv(4096))(stream)
-
-    with serving(serve) as port:
-        directory = make(uris=(f"ldap://localhost:{port}",), connect_seconds=1, seconds=1)
-        assert "did not answer in time" in failure_of(partial(directory.find, NURSE.hsa_id))
 
 
 @pytest.mark.parametrize("hangs", [True, False])
@@ -301,12 +206,14 @@ def test_a_child_process_leaves_its_parents_connection_alone(make: Make) -> None
     directory = make()
     assert ENTRY == directory.find(NURSE.hsa_id)
     session = directory._idle[-1]
-    child = os.fork()
-    if not child:
+
+    def child(ready: Callable[[], object]) -> object:
+        ready()
         found = directory.find(NURSE.hsa_id), directory.find(STRANGER.hsa_id)
         directory.close()
-        os._exit(0 if found == (ENTRY, None) else 1)
-    assert (child, 0) == os.waitpid(child, 0)
+        return found
+
+    assert [(ENTRY, None)] == in_processes([child])
     assert ENTRY == directory.find(NURSE.hsa_id)
     assert session is directory._idle[-1]
 
