@@ -12,7 +12,7 @@ from digital_painschool.domain import events
 from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
-from digital_painschool.domain.notification import Channel, Status
+from digital_painschool.domain.notification import Channel, ResolutionReason, Status
 from digital_painschool.domain.people import Author, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.labels.lookup import LABELS, Language, label
@@ -115,6 +115,16 @@ SENTENCES: dict[Event, tuple[str, str]] = {
     ): (
         "En avisering kunde inte lämnas fram: SMS, Gick inte fram",
         "A notification could not be delivered: SMS, Every attempt failed",
+    ),
+    events.NotificationResolved(
+        **STAFF,
+        notification=NotificationId("n"),
+        channel=Channel.SMS,
+        status=Status.PENDING,
+        reason=ResolutionReason.CHANNEL_REPAIRED,
+    ): (
+        "En avisering som inte gått fram hanterades: SMS, Väntar, Felet är avhjälpt",
+        "A notification that was given up was resolved: SMS, Pending, The fault is repaired",
     ),
 }
 """An event of each type with every field that its sentence tells, and the sentence in Swedish and in English."""

@@ -41,7 +41,7 @@ main()
 """The command line with an inbox that takes its time: until there is a file."""
 
 
-@pytest.mark.rule("D-13e")
+@pytest.mark.rule("D-13d")
 @pytest.mark.parametrize("notify", [Wish.DIRECT, Wish.COLLECTED])
 def test_a_stopped_run_ends_after_the_notice_at_hand_and_gives_the_others_back(notify: Wish) -> None:
     """Otherwise a stop would take as long as the claim, or leave its patients waiting until the lease is over."""
