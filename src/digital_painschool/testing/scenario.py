@@ -97,7 +97,11 @@ class Scenario:
 
     def wait(self, seconds: float) -> None:
         """Move the clock on by some seconds, as a worker does that waits for the pace of a channel."""
-        self.now += timedelta(seconds=seconds)
+        self.move_to(self.now + timedelta(seconds=seconds))
+
+    def move_to(self, at: datetime) -> None:
+        """Move the clock on while a worker waits; a simulation lets its events happen meanwhile."""
+        self.now = at
 
     def at(self, text: str) -> None:
         """Move the clock to a local time of the unit's zone, such as `"2027-03-28 01:30"`."""

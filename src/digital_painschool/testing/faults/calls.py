@@ -102,4 +102,5 @@ def each_port(ports: Ports, wrap: Wrap) -> Ports:
         directory=wrap(ports.directory, directory),
         messengers=tuple(wrap(one, messenger) for one in ports.messengers),
         observers=tuple(wrap(one, observer) for one in ports.observers),
+        paces=ports.paces,
     )

@@ -41,6 +41,8 @@ class Notifications:
         self._disturbed: set[date] = set()
         self._disturbed_forenoons: set[date] = set()
         self._wrong: set[Key] = set()
+        self.latest_arrival = scene.region.start - DAY
+        """The instant of the latest notice that the inbox took."""
 
     def _address(self, hsa_id: HsaId, channel: Channel) -> Address | None:
         found: Address | None = getattr(self._scene.scenario.ports.directory.find(hsa_id), channel.value, None)
@@ -81,6 +83,7 @@ class Notifications:
     def arrived(self, arrival: Arrival) -> None:
         """Note a notice that was accepted as new."""
         scene, first = self._scene, self.oracle.expectation(arrival.key)
+        self.latest_arrival = max(self.latest_arrival, arrival.at)
         if first is not None:
             scene.figures.by_day[_kind(first), scene.figures.day(arrival.at)] += 1
         is_excused = self._day(arrival.at) in self._disturbed
@@ -111,10 +114,13 @@ class Notifications:
         """Return the instant by which a notification must have arrived: a collected one with the first calm run."""
         due, scene = self._day(expected.due_at), self._scene
         if expected.collected:
-            run = scene.instant(_first_calm(due, self._disturbed_forenoons), scene.policy.collected_at)
-            return run + _QUARTER
+            day = _first_calm(due, self._disturbed_forenoons)
+            if scene.inbox_pace is not None:
+                return scene.instant(day, scene.policy.forenoon_ends) + _QUARTER
+            return scene.instant(day, scene.policy.collected_at) + _QUARTER
         if self._disturbed.isdisjoint({due - DAY, due, due + DAY}):
-            return expected.due_at + _SOON
+            pace = scene.inbox_pace
+            return expected.due_at + _SOON + (timedelta(0) if pace is None else 2 * pace.interval)
         return scene.instant(_first_calm(due + DAY, self._disturbed), _AFTER_THE_FORENOON)
 
     def may_be_dropped(self, expected: ExpectedNotification) -> bool:

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from functools import cache
 
+from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.rules.pace import capacity
 from digital_painschool.testing.faults import When
 from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT, clock_changes
 from digital_painschool.testing.simulation.scene import Scene
@@ -65,7 +67,7 @@ class Worker:
             return
         if self._running:
             # A run within another one is a process of its own, and has none of its faults.
-            self._count(scene.another().delivery().run())
+            self._count(self._deliver(scene.another()))
             return
         if chance.happens(habits.killed):
             scene.processes.crash(chance.pick(_BEFORE_A_CRASH), chance.pick((When.BEFORE, When.AFTER)))
@@ -76,10 +78,21 @@ class Worker:
                 scene.processes.meanwhile(event)
         self._running = True
         try:
-            self._count(scene.school.delivery().run())
+            self._count(self._deliver(scene.school))
         finally:
             self._running = False
         scene.processes.clear()
+
+    def _deliver(self, school: PainSchool) -> DeliveryReport:
+        """Run the delivery; what the pace of the inbox leaves no time for may come in a later forenoon."""
+        scene, delivery = self.scene, school.delivery()
+        pace = scene.inbox_pace
+        for plan in delivery.plan() if pace is not None else ():
+            begins = max(scene.now, scene.notifications.latest_arrival + pace.interval)
+            if plan.ends_at is not None and plan.notices > capacity(pace, begins, plan.ends_at):
+                scene.figures.events["runs whose forenoon was too short"] += 1
+                scene.notifications.disturb()
+        return delivery.run()
 
     def _count(self, report: DeliveryReport) -> None:
         self.scene.processes.settle()
