@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 from unittest import TestCase
 
@@ -29,7 +30,7 @@ from digital_painschool.testing.lifecycle.days import REFUSALS, RUNS
 from digital_painschool.testing.lifecycle.options import FOCUSES, POLICIES
 from digital_painschool.testing.lifecycle.passes import TROUBLES
 from digital_painschool.testing.lifecycle.retention import LIVES
-from digital_painschool.testing.people import COLLEAGUE
+from digital_painschool.testing.people import COLLEAGUE, NURSE
 from digital_painschool.testing.reference.laws import Law, LawViolation
 
 Steps = Callable[[LifecycleMachine], object]
@@ -250,8 +251,8 @@ def test_what_is_wrong_is_found_and_named(bug: str) -> None:
 
 def _walk(it: LifecycleMachine) -> None:
     """Take the turnings that chance may pass by."""
-    it.tick(who="nurse", email=True, sms=True)
-    it.tick(who="elsewhere", email=True, sms=False)
+    it.tick(who="nurse", email=True, sms=True, summary=False)
+    it.tick(who="elsewhere", email=True, sms=False, summary=True)
     it.complete_all_modules(enrolment=0, released=True, another=4)
     it.deliver_with_trouble(troubles=["patient reads"], struck="no", write=0, batch=200)
     it.save_form(enrolment=0, form=PAIN, answers=0)
@@ -278,6 +279,26 @@ def _walk(it: LifecycleMachine) -> None:
             first=0, run="busy, after a late pass", again="busy", act="reads", of_first=True, afterwards=True
         )
         it.deliver_with_trouble(troubles=[], struck=struck, write=0, batch=200)
+
+
+def _summaries(it: LifecycleMachine) -> None:
+    """Let one summary a day go in every way in which the sending of one can go, and hand over what waits."""
+    it.tick(who="nurse", email=True, sms=True, summary=True)
+    for number, trouble in enumerate(TROUBLES):
+        for answers in (0, 1):
+            it.save_form(enrolment=0, form=PAIN, answers=answers)
+        it.wait_for(edge="run", days=0, microseconds=0)
+        it.deliver_with_trouble(troubles=[trouble], struck="no", write=0, batch=1)
+        if number % 2:
+            it.open_form(enrolment=0, form=PAIN)
+        it.deliver()
+    it.tick(who="colleague", email=True, sms=True, summary=False)
+    for to, trouble in product((COLLEAGUE, NURSE), ("busy", "dies", "hangs, then takes")):
+        it.save_form(enrolment=0, form=PAIN, answers=0)
+        it.wait_for(edge="run", days=0, microseconds=0)
+        it.deliver_with_trouble(troubles=[trouble, trouble], struck="no", write=0, batch=200)
+        it.hand_over(enrolment=0, to=to)
+        it.deliver()
 
 
 def _maintenance(it: LifecycleMachine) -> None:
@@ -424,7 +445,7 @@ def _afterwards(it: LifecycleMachine) -> None:
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("ordering", ["guided", "enforced", "released"])
-@pytest.mark.parametrize("tour", [_treatment, _walk, _days, _afterwards, _maintenance])
+@pytest.mark.parametrize("tour", [_treatment, _walk, _summaries, _days, _afterwards, _maintenance])
 def test_what_chance_may_pass_by_is_lawful_too(tour: Steps, ordering: str, policy: str) -> None:
     """Otherwise a rare turning would say that a law is broken where none is."""
     run_steps(tour, start="2026-10-23 12:00", ordering=ordering, policy=policy)
