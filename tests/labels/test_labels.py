@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import digital_painschool
 from digital_painschool import errors
+from digital_painschool.adapters.ldap_directory.options import Membership
 from digital_painschool.adapters.ldap_directory.problems import Problem
 from digital_painschool.adapters.smtp import Security
 from digital_painschool.adapters.smtp.answers import Stage
@@ -56,7 +57,7 @@ from digital_painschool.testing.people import ANNA, UNIT
 from docs import tables
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-NOBODY_READS = {Delivered, Doubt, Outcome, Problem, Security, Stage, digest.Action}
+NOBODY_READS = {Delivered, Doubt, Membership, Outcome, Problem, Security, Stage, digest.Action}
 """Enums between the library and its adapters, within an adapter, or within a rule."""
 
 

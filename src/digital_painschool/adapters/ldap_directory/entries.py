@@ -29,12 +29,18 @@ _NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
 _SEPARATORS = str.maketrans("", "", " \u00a0-()./")
 
 
+def _masked_texts(
+    texts: Mapping[str, tuple[str, ...]] | Masked[Mapping[str, tuple[str, ...]]],
+) -> Masked[Mapping[str, tuple[str, ...]]]:
+    return texts if isinstance(texts, Masked) else Masked(texts)
+
+
 @frozen
 class Entry:
     """An entry: its DN, and its attributes' texts by name in small letters; no printer shows anything of it."""
 
     _dn: Masked[str] = field(converter=masked_text)
-    _texts: Masked[Mapping[str, tuple[str, ...]]]
+    _texts: Masked[Mapping[str, tuple[str, ...]]] = field(converter=_masked_texts)
 
     @property
     def dn(self) -> str:
@@ -45,7 +51,7 @@ class Entry:
     def of(cls, dn: str, attributes: Mapping[str, Iterable[bytes]]) -> Self:
         """Return the entry of a search result; a value that is no UTF-8 is left out."""
         texts = {name.lower(): tuple(filter(None, map(_decoded, values))) for name, values in attributes.items()}
-        return cls(dn, Masked(MappingProxyType(texts)))
+        return cls(dn, MappingProxyType(texts))
 
     def values(self, attribute: str) -> tuple[str, ...]:
         """Return the values of an attribute in alphabetical order."""
