@@ -67,6 +67,8 @@ NO_VALUES = tuple(
         "adapters.swedish_identity",
         "adapters.toml_directory",
         "adapters.plugin",
+        "adapters.elks.options",
+        "adapters.webhook_inbox.options",
         "bootstrap.settings_toml",
         "decisions.statement",
         "decisions.texts",
