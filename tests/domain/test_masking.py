@@ -79,6 +79,8 @@ NO_VALUES = tuple(
         "adapters.toml_directory",
         "adapters.plugin",
         "application.export_layout",
+        "adapters.elks.options",
+        "adapters.webhook_inbox.options",
         "bootstrap.settings_toml",
         "decisions.statement",
         "decisions.texts",

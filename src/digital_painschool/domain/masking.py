@@ -44,8 +44,3 @@ class Masked(Generic[T]):
 def masked_text(text: str | Masked[str]) -> Masked[str]:
     """Return the text as a `Masked`; a converter for fields."""
     return text if isinstance(text, Masked) else Masked(text)
-
-
-def masked_bytes(content: bytes | Masked[bytes]) -> Masked[bytes]:
-    """Return the content as a `Masked`; a converter for fields."""
-    return content if isinstance(content, Masked) else Masked(content)

@@ -11,7 +11,14 @@ import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from digital_painschool.adapters.http.calls import CONFIGURATION, LONGEST_RETRY_AFTER, Answer, Server, _retry_after
+from digital_painschool.adapters.http.calls import (
+    CONFIGURATION,
+    LONGEST_RETRY_AFTER,
+    Answer,
+    Call,
+    Server,
+    _retry_after,
+)
 from digital_painschool.adapters.http.options import is_server_url
 from digital_painschool.adapters.http.tls import tls_context
 from digital_painschool.errors import ConfigurationError, DeliveryError
@@ -26,7 +33,7 @@ def call(url: str, *, seconds: float = 10.0, context: SSLContext | None = None) 
     """Call a server once."""
     server = Server("the server", context or SSLContext(PROTOCOL_TLS_CLIENT), seconds, auth=("user", "hemligt-ord"))
     try:
-        return server.post(url, BODY.encode(), {"content-type": "application/x-www-form-urlencoded"})
+        return server.post(url, Call(BODY.encode(), {"content-type": "application/x-www-form-urlencoded"}))
     finally:
         server.close()
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
-from rich.pretty import Pretty
+from rich.pretty import Pretty, pretty_repr
 from werkzeug import Response
 
 from digital_painschool.adapters.webhook_inbox.events import person_data, webhook_id_of
@@ -261,3 +261,21 @@ def test_nothing_private_is_shown_by_what_is_called_or_fails(
     said += [call.url for call in platform.calls]
     assert not [text for text in said for private in PRIVATE if private in text]
     assert "POST" in caplog.text
+
+
+def test_a_traceback_with_its_variables_shows_nobody(platform: IntegrationPlatform) -> None:
+    """Otherwise an error collector that keeps variables would keep the number of every patient of a bad morning."""
+    platform.down()
+    inbox, frames = platform.inbox(), []
+    for ask in (lambda: inbox.reach(PERSON), lambda: inbox.deliver(NOTICE)):
+        with pytest.raises(DeliveryError) as failed:
+            ask()
+        frames += [frame.frame.f_locals for frame in failed.traceback]
+    with wire(says(b"HTTP/1.1 200 OK\r\n")) as address:
+        lost = WebhookInbox(platform.options(url=f"http://{address}/"))
+        with pytest.raises(DeliveryError) as failed:
+            lost.deliver(NOTICE)
+        lost.close()
+    frames += [frame.frame.f_locals for frame in failed.traceback]
+    shown = repr(frames) + pretty_repr(frames)
+    assert not [private for private in (PERSON.value, SECRET) if private in shown]

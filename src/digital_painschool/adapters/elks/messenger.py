@@ -11,7 +11,7 @@ from digital_painschool.adapters.elks.numbers import e164
 from digital_painschool.adapters.elks.options import ElksOptions
 from digital_painschool.adapters.elks.reports import Signature
 from digital_painschool.adapters.elks.segments import segments
-from digital_painschool.adapters.http.calls import CONFIGURATION, Answer, Server, Verdict
+from digital_painschool.adapters.http.calls import CONFIGURATION, Answer, Call, Server, Verdict
 from digital_painschool.adapters.http.tls import tls_context
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
@@ -77,9 +77,6 @@ class ElksMessenger:
         unit: HsaId,  # noqa: ARG002 - every unit has the same texts
         language: Language = Language.SWEDISH,
     ) -> Delivered:
-        number = e164(recipient.value)
-        if number is None:
-            raise DeliveryError("the number in the staff directory is no number that an SMS can go to", permanent=True)
         text = f"{template.text_in(language)} {link}"
         needed, allowed = segments(text), self._options.segments
         if needed > allowed:
@@ -87,7 +84,7 @@ class ElksMessenger:
                 f"the text with its link needs {needed} SMS and the option 'segments' allows {allowed}; "
                 "shorten the link, or allow more"
             )
-        answer = self._post(number, text, key)
+        answer = self._server.post(f"{self._options.url.rstrip('/')}/sms", self._call(recipient, text, key))
         if answer.status != _OK:
             raise self._server.failure(answer, {**REFUSED, _BAD_REQUEST: _bad_request(answer)})
         status = _status(answer)
@@ -104,15 +101,21 @@ class ElksMessenger:
         """Close the connections; closing again does nothing."""
         self._server.close()
 
-    def _post(self, number: str, text: str, key: str) -> Answer:
-        options = self._options
-        form = {"from": options.sender, "to": number, "message": text, "dontlog": "message"}
-        if options.dry_run:
+    def _call(self, recipient: Address, text: str, key: str) -> Call:
+        """Return the call that sends a text; no frame above this one holds the number.
+
+        Raises:
+            DeliveryError: The recipient's number is none.
+        """
+        number = e164(recipient.value)
+        if number is None:
+            raise DeliveryError("the number in the staff directory is no number that an SMS can go to", permanent=True)
+        form = {"from": self._options.sender, "to": number, "message": text, "dontlog": "message"}
+        if self._options.dry_run:
             form["dryrun"] = "yes"
-        if options.reports_url is not None and self._signature is not None:
-            form["whendelivered"] = f"{options.reports_url}?{self._signature.query(key)}"
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        return self._server.post(f"{options.url.rstrip('/')}/sms", urlencode(form).encode(), headers)
+        if self._options.reports_url is not None and self._signature is not None:
+            form["whendelivered"] = f"{self._options.reports_url}?{self._signature.query(key)}"
+        return Call(urlencode(form).encode(), {"content-type": "application/x-www-form-urlencoded"})
 
 
 def _signature(options: ElksOptions) -> Signature | None:

@@ -22,10 +22,10 @@ _STATUSES = frozenset({"created", "sent", "delivered", "failed"})
 
 
 class Reply(NamedTuple):
-    """The answer to a report: an HTTP status, and a text that nobody reads."""
+    """The answer to a report: an HTTP status, and the reason, which nobody reads."""
 
     status: int
-    text: str = ""
+    reason: str = ""
 
 
 class Signature:

@@ -15,7 +15,7 @@ import httpx2
 from attrs import field, frozen
 
 from digital_painschool.adapters.http.deadline import AnswerTooLarge, DeadlineTransport
-from digital_painschool.domain.masking import Masked, masked_bytes
+from digital_painschool.domain.masking import Masked
 from digital_painschool.errors import DeliveryError
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
@@ -28,23 +28,53 @@ _LOST = (httpcore2.NetworkError, httpcore2.ProtocolError, httpx2.HTTPError, Answ
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
+def _masked(content: bytes | Masked[bytes]) -> Masked[bytes]:
+    return Masked(content)
+
+
+@frozen(init=False)
+class Call:
+    """A call to post, masked when shown: it names a person, and a signed call can be posted again.
+
+    Args:
+        content: The body.
+        headers: The headers.
+    """
+
+    _content: Masked[bytes]
+    _headers: Masked[Mapping[str, str]]
+
+    def __init__(self, content: bytes, headers: Mapping[str, str]) -> None:
+        self.__attrs_init__(Masked(content), Masked(headers))
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self._content.reveal()
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers."""
+        return self._headers.reveal()
+
+
 @frozen
 class Answer:
     """The answer of a server.
 
     Args:
         status: The HTTP status.
-        body: The body, at most 64 KiB.
+        body: The body, at most 64 KiB; masked when shown, since a server may repeat what it was sent.
         retry_after: How long the server asks to wait before another call; None where it does not ask.
     """
 
     status: int
-    _body: Masked[bytes] = field(default=b"", converter=masked_bytes)
+    _body: Masked[bytes] = field(default=Masked(b""), converter=_masked)
     retry_after: timedelta | None = None
 
     @property
     def body(self) -> bytes:
-        """The body, which may repeat what was sent."""
+        """The body."""
         return self._body.reveal()
 
 
@@ -52,7 +82,7 @@ class Answer:
 class Verdict:
     """The meaning of a status that is a failure: what to do about it, and whether trying again cannot help."""
 
-    text: str
+    reason: str
     permanent: bool = False
 
 
@@ -86,14 +116,14 @@ class Server:
             headers={"user-agent": "digital-painschool", "accept": "application/json", "accept-encoding": "identity"},
         )
 
-    def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, call: Call) -> Answer:
         """Send a call and return the whole answer.
 
         Raises:
             DeliveryError: No whole answer came; the error says whether the server may have acted on the call.
         """
         try:
-            answer = self._client.post(url, content=content, headers=headers)
+            answer = self._client.post(url, content=call.content, headers=call.headers)
         except _NOT_SENT as error:
             problem = f"{self._name} cannot be reached{_tls_problem(error)}; nothing was sent"
         except httpcore2.TimeoutException:
@@ -116,7 +146,7 @@ class Server:
         """
         verdict = verdicts.get(answer.status) or _by_class(answer.status)
         return DeliveryError(
-            f"{self._name}: {verdict.text}", permanent=verdict.permanent, retry_after=answer.retry_after
+            f"{self._name}: {verdict.reason}", permanent=verdict.permanent, retry_after=answer.retry_after
         )
 
     def close(self) -> None:

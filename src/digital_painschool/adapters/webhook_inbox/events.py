@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import quote
 
-from attrs import field, frozen
 from standardwebhooks import Webhook
 
-from digital_painschool.domain.masking import Masked, masked_bytes
+from digital_painschool.adapters.http.calls import Call
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError
 from digital_painschool.ports.inbox import Notice
@@ -38,24 +37,6 @@ _SHORTEST, _LONGEST = 24, 64
 """The number of bytes of a secret, as Standard Webhooks asks."""
 
 
-@frozen
-class Event:
-    """A signed event, ready to be posted.
-
-    Args:
-        content: The body; exactly these bytes are signed.
-        headers: The headers of Standard Webhooks, and the content's type.
-    """
-
-    _content: Masked[bytes] = field(converter=masked_bytes)
-    headers: Mapping[str, str]
-
-    @property
-    def content(self) -> bytes:
-        """The body, which names the person."""
-        return self._content.reveal()
-
-
 class Signer:
     """The signer of events. While secrets are rotated, an event has a signature by each.
 
@@ -73,8 +54,8 @@ class Signer:
             )
         self._webhooks = tuple(Webhook(secret) for secret in secrets)
 
-    def event(self, type_: str, data: Mapping[str, object], *, id_: str, source: str, at: datetime) -> Event:
-        """Return a signed event.
+    def event(self, type_: str, data: Mapping[str, object], *, id_: str, source: str, at: datetime) -> Call:
+        """Return a signed event, ready to be posted: exactly the bytes of its content are signed.
 
         Args:
             type_: The type of the event.
@@ -101,7 +82,7 @@ class Signer:
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": " ".join(one.sign(webhook_id, at, content) for one in self._webhooks),
         }
-        return Event(content.encode(), headers)
+        return Call(content.encode(), headers)
 
 
 def webhook_id_of(key: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from uuid import uuid4
 
-from digital_painschool.adapters.http.calls import CONFIGURATION, Answer, Server, Verdict
+from digital_painschool.adapters.http.calls import CONFIGURATION, Answer, Call, Server, Verdict
 from digital_painschool.adapters.http.tls import tls_context
 from digital_painschool.adapters.webhook_inbox.events import (
     FORGET,
@@ -64,7 +64,8 @@ class WebhookInbox:
         self._server = Server(_NAME, context, options.seconds)
 
     def reach(self, person: PersonId) -> Reachability:
-        answer = self._post(self._options.reach_url, REACH, {"person": person_data(person)}, _new_id())
+        event = self._event(REACH, {"person": person_data(person)}, _new_id())
+        answer = self._server.post(self._options.reach_url, event)
         known = _table(answer)
         if answer.status != _OK:
             raise self._server.failure(answer, CONFIGURATION)
@@ -76,7 +77,7 @@ class WebhookInbox:
         return Reachability(reachable, ways if reachable else frozenset())
 
     def deliver(self, notice: Notice) -> Delivered:
-        answer = self._post(self._options.url, NOTICE, notice_data(notice), notice.key)
+        answer = self._server.post(self._options.url, self._event(NOTICE, notice_data(notice), notice.key))
         delivered = DELIVERED.get(answer.status)
         if delivered is None:
             raise self._server.failure(answer, REFUSED)
@@ -86,7 +87,7 @@ class WebhookInbox:
         asked = tuple(keys)
         if self._options.forget_url is None or not asked:
             return 0
-        answer = self._post(self._options.forget_url, FORGET, forget_data(asked), _new_id())
+        answer = self._server.post(self._options.forget_url, self._event(FORGET, forget_data(asked), _new_id()))
         if answer.status != _OK:
             raise self._server.failure(answer, CONFIGURATION)
         deleted = _table(answer).get("deleted")
@@ -98,9 +99,8 @@ class WebhookInbox:
         """Close the connections; closing again does nothing."""
         self._server.close()
 
-    def _post(self, url: str, type_: str, data: Mapping[str, object], id_: str) -> Answer:
-        event = self._signer.event(type_, data, id_=id_, source=self._options.source, at=self._clock())
-        return self._server.post(url, event.content, event.headers)
+    def _event(self, type_: str, data: Mapping[str, object], id_: str) -> Call:
+        return self._signer.event(type_, data, id_=id_, source=self._options.source, at=self._clock())
 
 
 def _new_id() -> str:
