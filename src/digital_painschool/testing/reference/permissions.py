@@ -141,6 +141,7 @@ OFFICE: Mapping[str, Callable[[Any, str, Path], object]] = MappingProxyType(
         "receipts": lambda o, _, __: o.receipts(),
         "access_log": lambda o, _, __: o.access_log(),
         "pages.plans": lambda o, _, __: o.pages.plans(),
+        "pages.exports": lambda o, _, __: o.pages.exports(),
         "pages.access_log": lambda o, _, __: o.pages.access_log(),
     }
 )
