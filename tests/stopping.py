@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from digital_painschool.adapters.memory.storage import Parts
+from digital_painschool.adapters.memory.parts import Parts
 
 
 def stop_transactions(storage: Any, stop: Callable[[], None]) -> None:

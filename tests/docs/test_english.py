@@ -85,7 +85,6 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "how many-eth": "ordinal",
         "lane": "digest",
         "moot": "obsolete",
-        "slot": "position, or part",
         "torn": "damaged, or incomplete",
         "window": "forenoon, or interval",
     }
@@ -185,7 +184,6 @@ def test_the_verbs_are_sorted_and_used() -> None:
         ),
         ('class A:\n    """What waits."""\n', "'What' begins no noun phrase"),
         ('def test_f():\n    """Otherwise it would fail."""\n', "'Otherwise' is none of the verbs"),
-        ("def f(slot): ...\n", "the name 'slot'; say position"),
         ("class RuleBroken(Exception): ...\n", "the name 'RuleBroken'; say RuleViolation"),
         ('X = 1\n"""The how\nmany-eth it is."""\n', "the word 'how many-eth'; say ordinal"),
         ('"""Each filling-in of a form."""\n', "the word 'filling-in'; say submission"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import sleep
 
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.adapters.memory.storage import Parts
+from digital_painschool.adapters.memory.parts import Parts
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId

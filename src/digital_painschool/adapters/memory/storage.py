@@ -5,15 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import RLock
 
-from digital_painschool.adapters.memory.access_log import MemoryAccessLog
-from digital_painschool.adapters.memory.caseload import MemoryCaseload
-from digital_painschool.adapters.memory.desk_calls import MemoryDeskCalls
-from digital_painschool.adapters.memory.drafts import MemoryDrafts
-from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
-from digital_painschool.adapters.memory.outbox import MemoryOutbox
-from digital_painschool.adapters.memory.programs import MemoryPrograms
-from digital_painschool.adapters.memory.retention import MemoryRetention
-from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
+from digital_painschool.adapters.memory.parts import Parts
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.draft import Draft
@@ -21,7 +13,7 @@ from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Profile
-from digital_painschool.domain.pace import ChannelPace, DueCount, LatestSlot, grant
+from digital_painschool.domain.pace import ChannelPace, DueCount, grant
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import (
@@ -49,22 +41,6 @@ from digital_painschool.ports.storage import (
     PurgeRecord,
     Timeline,
 )
-
-
-class Parts:
-    """The parts of a storage, each with the data of one small protocol of the port."""
-
-    def __init__(self) -> None:
-        self.enrolments = MemoryEnrolments()
-        self.drafts = MemoryDrafts()
-        self.caseload = MemoryCaseload(self.enrolments)
-        self.outbox = MemoryOutbox()
-        self.latest_slots: dict[Channel, LatestSlot] = {}
-        self.staff = MemoryStaff()
-        self.desk_calls = MemoryDeskCalls()
-        self.access_log = MemoryAccessLog()
-        self.programs = MemoryPrograms()
-        self.retention = MemoryRetention(self.enrolments, self.drafts, self.outbox)
 
 
 class MemoryStorage:
