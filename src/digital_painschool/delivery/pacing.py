@@ -119,7 +119,7 @@ class Pacer:
         return deque()
 
     def _release(self, ready: Iterable[Ready]) -> None:
-        """Give claims back that were not begun, so that the next turn can send them."""
+        """Complete claims that were not begun, so that the next turn can send them."""
         now = self._executor.now()
         self._executor.storage.complete([result_of(one.claim, now)(lost=one.claim.lost) for one in ready])
 

@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, select, update
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.inserts import insert_into
+from digital_painschool.adapters.sql.pace_table import paces
 from digital_painschool.adapters.sql.rows import Row, require_readable
-from digital_painschool.adapters.sql.schema import paces
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace, LatestSlot, grant, unknown_slot
 from digital_painschool.errors import StorageError

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, Table, false, literal_column
 from sqlalchemy.sql.elements import ColumnElement
 
-from digital_painschool.adapters.sql import message_tables
+from digital_painschool.adapters.sql import message_tables, pace_table
 from digital_painschool.adapters.sql.column_types import Instant, SequenceNumber, StrictBoolean, Text
 from digital_painschool.adapters.sql.constraints import partial_index
 
 METADATA = message_tables.METADATA
+paces = pace_table.paces
 """All tables: those of this file and of `message_tables`."""
 
 enrolments = Table(
@@ -162,10 +163,7 @@ partial_index(
 )
 partial_index(
     "ix_digests_due",
-    digests.c.collected,
-    digests.c.oldest_due_at,
-    digests.c.next_at,
-    digests.c.id,
+    *(digests.c[name] for name in ("collected", "oldest_due_at", "next_at", "id")),
     where=literal_column("next_at IS NOT NULL"),
 )
 
@@ -208,15 +206,6 @@ superseded_keys = Table(
     Column("digest_id", Text, ForeignKey("digests.id"), primary_key=True),
     Column("key", Text, primary_key=True),
     Column("unit", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-paces = Table(
-    "paces",
-    METADATA,
-    Column("channel", Text, primary_key=True),
-    Column("latest_at", Instant, nullable=False),
-    Column("in_round", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

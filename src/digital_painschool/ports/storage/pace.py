@@ -13,7 +13,7 @@ class Paces(Protocol):
     def reserve_slots(
         self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
     ) -> tuple[datetime, ...]:
-        """Reserve the next slots of a channel for one worker; `domain.pace.grant` decides which.
+        """Return the next slots of a channel, reserved for one worker; `domain.pace.grant` decides which.
 
         A slot that is not used is lost: a worker that crashes wastes its slots and breaks nothing.
 

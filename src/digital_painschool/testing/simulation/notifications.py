@@ -115,11 +115,11 @@ class Notifications:
         due, scene = self._day(expected.due_at), self._scene
         if expected.collected:
             day = _first_calm(due, self._disturbed_forenoons)
-            if scene.inbox_pace is not None:
+            if scene.processes.inbox_pace is not None:
                 return scene.instant(day, scene.policy.forenoon_ends) + _QUARTER
             return scene.instant(day, scene.policy.collected_at) + _QUARTER
         if self._disturbed.isdisjoint({due - DAY, due, due + DAY}):
-            pace = scene.inbox_pace
+            pace = scene.processes.inbox_pace
             return expected.due_at + _SOON + (timedelta(0) if pace is None else 2 * pace.interval)
         return scene.instant(_first_calm(due + DAY, self._disturbed), _AFTER_THE_FORENOON)
 

@@ -118,7 +118,7 @@ def forenoons(outcome: Outcome, size: int = SIZE) -> str:
         for day, value in enumerate(row):
             panel.bar(day, day + 1, value, _BLUE)
         panel.line([(0, limit), (days, limit)], _ORANGE, dashed=True)
-    note = "Planned: the days of the simulation below, times the patients of the larger region."
+    note = "Planned: the days of the simulated region, times the patients of the larger region."
     return _drawing(outcome, "A region at the national pace", [above, below], note)
 
 

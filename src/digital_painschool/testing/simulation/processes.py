@@ -1,6 +1,7 @@
 """The processes of a unit on the kit's fault proxy: outages, gaps, crashes, workers that overlap or wait."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from attrs import evolve
 from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffMember
@@ -101,6 +104,16 @@ class Processes:
         self._recording.sending.clear()
         down = Fails(DeliveryError("the inbox is down"))
         self._recording.sending.inject(Fault("deliver", does=down, times=None, of=self._is_outage))
+
+    @property
+    def inbox_pace(self) -> ChannelPace | None:
+        """The pace of the inbox, where the ports set one: a run then lasts as long as the pace needs."""
+        return self._scene.scenario.ports.paces.get(Channel.INBOX)
+
+    def pass_time(self, until: datetime) -> None:
+        """Run the events that come while a worker waits for the pace of the inbox."""
+        self.settle()  # what failed so far has failed now, and not at the end of a run of hours
+        self._scene.run(until)
 
     # What is seen of the processes
 

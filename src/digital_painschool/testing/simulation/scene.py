@@ -14,8 +14,6 @@ from attrs import evolve
 from digital_painschool.application.caseload import Case, CasePage
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel
-from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.ports import Storage
@@ -84,7 +82,7 @@ class Scene:
         self.scenario = Scenario(
             self.processes.ports_factory, programs=unit.programs, policy=unit.policy, start=region.start
         )
-        vars(self.scenario)["move_to"] = self._pass_time
+        vars(self.scenario)["move_to"] = self.processes.pass_time
         self.notifications = Notifications(self)
         self._repeats = Repeats(self)
 
@@ -115,11 +113,6 @@ class Scene:
             self.scenario.now, _, event = heappop(self._queue)
             self.guard(event)
         self.scenario.now = max(self.now, until)
-
-    def _pass_time(self, until: datetime) -> None:
-        """Let the events happen that come while a worker waits for the pace of the inbox."""
-        self.processes.settle()  # what failed so far has failed now, and not at the end of a run of hours
-        self.run(until)
 
     def guard(self, event: Callable[[], object]) -> None:
         """Run an event. An exception is a finding; when the process dies, a new one starts."""
@@ -155,11 +148,6 @@ class Scene:
     def another(self) -> PainSchool:
         """Return one more school on the same adapters, as another process would have."""
         return self.scenario.another(self.processes.another())
-
-    @property
-    def inbox_pace(self) -> ChannelPace | None:
-        """The pace of the inbox, where the ports set one: a run then lasts as long as the pace needs."""
-        return self.scenario.ports.paces.get(Channel.INBOX)
 
     # Findings and steps
 
