@@ -296,6 +296,5 @@ class Executor:
 
 
 def back_off(attempt: int) -> None:
-    """Wait after a conflict, longer with each attempt."""
-    # Random, so that two that collided do not collide again: up to four milliseconds, doubled with each attempt.
+    """Wait after a conflict: up to 4 ms, doubled with each attempt, by chance: so two do not collide a second time."""
     sleep(uniform(0, 0.004 * 2**attempt))  # noqa: S311 - nothing is kept secret by it

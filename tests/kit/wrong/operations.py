@@ -39,11 +39,11 @@ def _forgetting_keys(right: Wrong, storage: Any, change: Any) -> None:
 
 def _accepting_all(right: Wrong, storage: Any, change: Any) -> None:
     outbox = storage._parts.outbox
-    outbox.is_dead_letter = lambda _: True
+    outbox.read.is_dead_letter = lambda _: True
     try:
         right(evolve(change, resolved={id_: s for id_, s in change.resolved.items() if id_ in outbox._rows}))
     finally:
-        del outbox.is_dead_letter
+        del outbox.read.is_dead_letter
 
 
 STORAGE: Sequence[Mistake] = (

@@ -31,7 +31,7 @@ class MemoryOperations:
         """Return dead letters, the newest first, those after an instant and an id."""
         found = [
             (record.settled_at, record.notification.id, record)
-            for record in self._outbox.records()
+            for record in self._outbox.read.records()
             if record.settled_at is not None and self._is_dead_letter(record, unit)
         ]
         found.sort(key=lambda one: one[:2], reverse=True)
@@ -39,10 +39,10 @@ class MemoryOperations:
 
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         """Return the figures of the outbox at an instant."""
-        records = self._outbox.records()
+        records = self._outbox.read.records()
         failed = (r for r in records if r.status in GIVEN_UP and r.settled_at is not None and r.settled_at >= since)
         return OutboxFigures(
-            oldest_due_at=self._outbox.oldest_due_at(now),
+            oldest_due_at=self._outbox.read.oldest_due_at(now),
             waiting=Counter(r.notification.channel for r in records if r.status is Status.PENDING),
             failed=Counter(record.notification.channel for record in failed),
             dead_letters=sum(self._is_dead_letter(record, None) for record in records),
@@ -59,6 +59,6 @@ class MemoryOperations:
         notification = record.notification
         return (
             unit in {None, notification.unit}
-            and self._outbox.is_dead_letter(notification.id)
+            and self._outbox.read.is_dead_letter(notification.id)
             and self._enrolments.is_open(notification.trigger.enrolment_id)
         )

@@ -1,13 +1,13 @@
 """The outbox of the memory storage: notifications and their digests; the storage holds the lock."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import count, islice
-from operator import gt, lt
+from itertools import count
 
 from attrs import evolve
 
+from digital_painschool.adapters.memory.notifications import MemoryNotifications
 from digital_painschool.adapters.memory.outbox_rows import DigestRow, NotificationRow
 from digital_painschool.domain.digest import (
     Action,
@@ -45,6 +45,8 @@ class MemoryOutbox:
         self._of_enrolment: dict[EnrolmentId, set[NotificationId]] = {}
         self._of_recipient: dict[_Recipient, set[DigestId]] = {}
         self._tokens = count(1)
+        self.read = MemoryNotifications(self._rows, self._digests, self._of_enrolment)
+        """What is asked of notifications."""
 
     def check(self, change: Change) -> None:
         """Refuse a change that cannot be saved, and change nothing.
@@ -58,7 +60,7 @@ class MemoryOutbox:
         noted = (self._rows.get(id_) for id_ in change.noted)
         if not all(row is not None and not row.noted for row in noted):
             raise Conflict("the note is written already; load the enrolment and decide again")
-        if not all(self.is_dead_letter(id_) for id_ in change.resolved):
+        if not all(self.read.is_dead_letter(id_) for id_ in change.resolved):
             raise Conflict("the notification is no dead letter any more; load the enrolment and decide again")
         if any(notification.id in self._rows for notification in change.notifications):
             raise Conflict("there is a notification of that id already")
@@ -157,55 +159,9 @@ class MemoryOutbox:
             self._rows[record.notification.id] = evolve(row, record=record, noted=False)
         return len(delivered)
 
-    def notifications(
-        self, enrolment_id: EnrolmentId, *, newest_first: bool, after: tuple[int, str] | None, limit: int | None
-    ) -> tuple[NotificationRecord, ...]:
-        """Return the notifications that an enrolment asked for, by entry, then by id, or a page of them."""
-        rows = self._asked_by(enrolment_id)
-        if newest_first:
-            rows.reverse()
-        follow = gt if newest_first else lt
-        records = (row.record for row in rows if after is None or follow(after, _position(row)))
-        return tuple(islice(records, limit))
-
-    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
-        """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`."""
-        ids = sorted(id_ for id_, row in self._rows.items() if id_ > after and not row.noted)
-        return tuple(self._rows[id_].record for id_ in ids[:limit])
-
-    def is_dead_letter(self, notification_id: NotificationId) -> bool:
-        """Return whether a notification was given up, and its end is on the timeline."""
-        row = self._rows.get(notification_id)
-        return row is not None and row.record.status in GIVEN_UP and row.noted
-
-    def records(self) -> tuple[NotificationRecord, ...]:
-        """Return all notifications, in no order."""
-        return tuple(row.record for row in self._rows.values())
-
-    def oldest_due_at(self, now: datetime) -> datetime | None:
-        """Return the earliest `next_at` of the digests that are due and have something pending, or None."""
-        rows = (row for row in self._digests.values() if any(map(self._is_pending, row.notifications)))
-        return min((row.next_at for row in rows if row.next_at is not None and row.next_at <= now), default=None)
-
-    def keys(
-        self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId], is_open: Callable[[EnrolmentId], bool]
-    ) -> set[str]:
-        """Return the keys under which notifications of some enrolments were sent, and that no open enrolment needs."""
-        rows = [row for id_ in enrolment_ids for row in self._asked_by(id_) if row.record.notification.unit == unit]
-        sent = {(row.digest_id, row.key) for row in rows if row.key is not None}
-        keys = {key for digest_id, key in sent if not self._is_needed(digest_id, key, is_open)}
-        for digest_id in {row.digest_id for row in rows}:
-            if not self._is_needed(digest_id, None, is_open):
-                keys |= self._digests[digest_id].superseded
-        return keys
-
-    def has_sent(self, enrolment_id: EnrolmentId) -> bool:
-        """Return whether a notification of an enrolment was sent under a key that is kept."""
-        return any(row.key is not None for row in self._asked_by(enrolment_id))
-
     def forget(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Collection[str]) -> None:
         """Delete some of the keys under which an enrolment's notifications were sent."""
-        for row in self._asked_by(enrolment_id):
+        for row in self.read.asked_by(enrolment_id):
             if row.record.notification.unit == unit:
                 self._digests[row.digest_id].superseded -= {*keys}
                 if row.key in keys:
@@ -219,7 +175,7 @@ class MemoryOutbox:
             recipient: The unit and the patient.
             others: Whether the patient has another enrolment at the unit.
         """
-        asked = self._asked_by(enrolment_id)
+        asked = self.read.asked_by(enrolment_id)
         for row in asked:
             del self._rows[row.record.notification.id]
             self._digests[row.digest_id].notifications.discard(row.record.notification.id)
@@ -318,16 +274,3 @@ class MemoryOutbox:
     def _is_pending(self, notification_id: NotificationId) -> bool:
         row = self._rows.get(notification_id)
         return row is not None and row.record.status is Status.PENDING
-
-    def _is_needed(self, digest_id: DigestId, key: str | None, is_open: Callable[[EnrolmentId], bool]) -> bool:
-        """Return whether an open enrolment has notifications in a digest, under a key or at all."""
-        rows = (self._rows[id_] for id_ in self._digests[digest_id].notifications)
-        return any(key in {None, row.key} and is_open(row.record.notification.trigger.enrolment_id) for row in rows)
-
-    def _asked_by(self, enrolment_id: EnrolmentId) -> list[NotificationRow]:
-        rows = (self._rows[id_] for id_ in self._of_enrolment.get(enrolment_id, ()))
-        return sorted(rows, key=_position)
-
-
-def _position(row: NotificationRow) -> tuple[int, str]:
-    return row.record.notification.trigger.seq, row.record.notification.id

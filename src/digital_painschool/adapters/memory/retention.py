@@ -51,7 +51,7 @@ class MemoryRetention:
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising."""
-        return tuple(sorted(self._outbox.keys(unit, enrolment_ids, self._enrolments.is_open)))
+        return tuple(sorted(self._outbox.read.keys(unit, enrolment_ids, self._enrolments.is_open)))
 
     def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         """Save an export's receipt, and the versions that count as exported."""
@@ -106,7 +106,7 @@ class MemoryRetention:
         found = (
             one
             for one in self._enrolments.ended()
-            if one.id > after and one.withdrawal and self._outbox.has_sent(one.id)
+            if one.id > after and one.withdrawal and self._outbox.read.has_sent(one.id)
         )
         return tuple((one.unit, one.id) for one in sorted(found, key=lambda one: one.id))[:limit]
 

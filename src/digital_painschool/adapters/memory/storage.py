@@ -168,11 +168,11 @@ class MemoryStorage(MemoryRetentionCalls):
         limit: int | None = None,
     ) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
-            return parts.outbox.notifications(enrolment_id, newest_first=newest_first, after=after, limit=limit)
+            return parts.outbox.read.notifications(enrolment_id, newest_first=newest_first, after=after, limit=limit)
 
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         with self._open() as parts:
-            return parts.outbox.unnoted(after=after, limit=limit)
+            return parts.outbox.read.unnoted(after=after, limit=limit)
 
     def dead_letters(
         self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000

@@ -246,8 +246,6 @@ class SqlStorage(SqlRetention):
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         return self._outbox.unnoted(after=after, limit=limit)
 
-    # Operations
-
     def dead_letters(
         self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
     ) -> tuple[NotificationRecord, ...]:
@@ -259,14 +257,10 @@ class SqlStorage(SqlRetention):
     def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
         self._operations.record_worker(worker, at, until)
 
-    # Paces
-
     def reserve_slots(
         self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
     ) -> tuple[datetime, ...]:
         return self._paces.reserve_slots(channel, pace, wanted, now, span)
-
-    # Staff
 
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
         return self._profiles.profile(unit, hsa_id)
