@@ -98,7 +98,7 @@ def test_delivery_takes_as_many_ways_for_one_digest_as_for_many(
     for number in NUMBERS[:patients]:
         school.desk.start_conversation(school.start(number), "Hej", notify=Notify.DIRECT)
     sent: list[tuple[Claim, Batch]] = []
-    assert 5 + 6 == counted.during(lambda: sent.extend(begun(school.storage, school.now)))
+    assert 6 + 6 == counted.during(lambda: sent.extend(begun(school.storage, school.now)))
     results = [result(claim, batch, at=school.now) for claim, batch in sent]
     lines = {claim.digest.id: [access_entry(NURSE, school.now)] for claim, _ in sent}
     assert 6 == counted.during(lambda: school.storage.complete(results, lines))
