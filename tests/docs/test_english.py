@@ -23,7 +23,7 @@ VERBS = tuple(
     "Acquire Add Allow Answer Approve Assert Begin Bring Cache Call Cancel Carry Change Check Claim Close "  # noqa: SIM905
     "Commit Complete Cut Delete Deliver Describe Draw Drop End Execute Export Flush Fold Generate Hand Insert Kill "
     "Lift List Lock Log Maintain Make Mark Move Name Note Notify Open Plan Play Preview Print Purge Read "
-    "Receive Record Refuse Release Remove Rename Report Reserve Resolve Return Roll Run Save Send Settle Show Simulate "
+    "Receive Record Refuse Release Remove Rename Report Resolve Return Roll Run Save Send Settle Show Simulate "
     "Skip Start Store Tabulate Tick Wait Withdraw Write Yield".split()
 )
 """The imperatives with which the docstring of a function begins."""
