@@ -35,7 +35,7 @@ BUGS = (
     Bug(
         name="a-failed-attempt-is-not-counted",
         harm="what cannot be delivered would be tried for ever, and no flag come",
-        module="delivery.worker",
+        module="delivery.results",
         old=", attempted=frozenset(made),",
         new=",",
         caught_by=_example(

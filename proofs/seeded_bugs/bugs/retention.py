@@ -92,7 +92,7 @@ BUGS = (
     Bug(
         name="a-notice-goes-that-is-needed",
         harm="a patient in treatment would not find what there is to read",
-        module="adapters.memory.outbox",
+        module="adapters.memory.notifications",
         old="and is_open(row.record",
         new="and not is_open(row.record",
         caught_by=Catcher(f"{_MEMORY}::test_notification_keys_leave_out_what_an_open_enrolment_shares"),
