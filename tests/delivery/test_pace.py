@@ -334,3 +334,15 @@ def test_a_pace_that_is_set_takes_the_place_of_the_declared_one() -> None:
         school.wait_for_nine(3)
         school.deliver()
         assert expected == pytest.approx(school.seconds())
+
+
+@pytest.mark.rule("D-13e")
+@pytest.mark.parametrize(
+    ("at", "left"),
+    [("2026-03-02 03:00", 180), ("2026-03-02 11:50", 10), ("2026-03-02 11:59:57", 3), ("2026-03-02 12:00", 0)],
+)
+def test_the_status_says_what_a_channel_still_takes_today(at: str, left: int) -> None:
+    """Otherwise an operator would learn at noon that the forenoon was too short."""
+    school = Slow(ChannelPace(interval=SECOND, round_size=5, pause=5 * MINUTE - 4 * SECOND), Policy())
+    school.now = local(at)
+    assert {Channel.INBOX: left} == school.school.delivery().status().capacity_left

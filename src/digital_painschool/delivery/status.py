@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from attrs import field, frozen
 
 from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import ChannelPace
+from digital_painschool.domain.policy import Policy
 from digital_painschool.ports.storage import Operations
+from digital_painschool.rules.pace import capacity_left
 
 _DAY = timedelta(days=1)
 
@@ -24,8 +27,8 @@ class DeliveryStatus:
         dead_letters: The number of dead letters that wait for an operator.
         workers: The number of workers that are alive: in a run, or between two runs of a watch.
         last_seen_at: When any worker was last seen, UTC; None for none in the last day.
-        capacity_left: The number of notifications that each channel with a pace can still take today; None where no
-            channel has a pace.
+        capacity_left: The number of collected notices that each channel with a pace can still take in today's
+            forenoon, by the common policy; None where no channel has a pace (D-13e).
     """
 
     at: datetime
@@ -48,8 +51,17 @@ class DeliveryStatus:
         return None if self.last_seen_at is None else self.at - self.last_seen_at
 
 
-def delivery_status(storage: Operations, now: datetime) -> DeliveryStatus:
-    """Return the state of all deliveries at an instant."""
+def delivery_status(
+    storage: Operations, paces: Mapping[Channel, ChannelPace], policy: Policy, now: datetime
+) -> DeliveryStatus:
+    """Return the state of all deliveries at an instant.
+
+    Args:
+        storage: The storage.
+        paces: The pace of each channel that has one.
+        policy: The common policy.
+        now: The instant, UTC.
+    """
     figures = storage.outbox_figures(now, now - _DAY)
     return DeliveryStatus(
         at=now,
@@ -59,4 +71,5 @@ def delivery_status(storage: Operations, now: datetime) -> DeliveryStatus:
         dead_letters=figures.dead_letters,
         workers=figures.workers,
         last_seen_at=figures.last_seen_at,
+        capacity_left=capacity_left(paces, policy, now) if paces else None,
     )

@@ -120,7 +120,9 @@ class Delivery:
 
     def status(self) -> DeliveryStatus:
         """Return the state of all deliveries now, of all units and without persons; for a health check. Rule: D-13d."""
-        return delivery_status(self._executor.storage, self._executor.now())
+        executor = self._executor
+        paces = {channel: pace for channel, pace in executor.ports.paces.items() if pace is not None}
+        return delivery_status(executor.storage, paces, executor.catalogue.policy, executor.now())
 
     def dead_letters(
         self, unit: HsaId | str | None = None, *, after: DeadLetter | None = None, limit: int = 100

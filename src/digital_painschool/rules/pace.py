@@ -83,6 +83,21 @@ def plan_forenoons(
     return tuple(plans)
 
 
+def capacity_left(paces: Mapping[Channel, ChannelPace], policy: Policy, now: datetime) -> Mapping[Channel, int]:
+    """Return how many collected notices each channel with a pace carries in what is left of today's forenoon.
+
+    Rule: D-13a, D-13e. It is 0 after the forenoon; before it, what the whole forenoon carries.
+
+    Args:
+        paces: The pace of each channel that has one.
+        policy: The policy whose forenoon counts.
+        now: The present instant, UTC.
+    """
+    day = now.astimezone(policy.zone).date()
+    begins = max(now, local_time(day, policy.collected_at, policy.zone))
+    return {channel: capacity(pace, begins, _forenoon_end(policy, now)) for channel, pace in paces.items()}
+
+
 def _forenoon_end(policy: Policy, now: datetime) -> datetime:
     return local_time(now.astimezone(policy.zone).date(), policy.forenoon_ends, policy.zone)
 
