@@ -1,5 +1,6 @@
 """Settings from a URL, a file and code; every wrong key is named."""
 
+import traceback
 from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from digital_painschool import (
 )
 from digital_painschool.adapters.options import secret
 from digital_painschool.application.program_catalogue import UnitTerms
+from digital_painschool.bootstrap.plugins import connect
 from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.policy import FlagKind
@@ -234,6 +236,22 @@ def test_secret_is_named_by_the_settings_and_never_held(tmp_path: Path, monkeypa
         secret("env:PAINSCHOOL_NOT_THERE")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         secret(f"file:{tmp_path / 'nothing'}")
+
+
+_PASSWORDS = {
+    "smtp": ("password", 'host = "a"\nsender = "a@b.example"\nuser = "u"'),
+    "46elks": ("password", 'username = "u"\nsender = "Skolan"'),
+}
+
+
+@pytest.mark.parametrize("name", _PASSWORDS)
+def test_a_password_in_a_settings_file_is_refused_and_not_repeated(name: str, tmp_path: Path) -> None:
+    """Otherwise the password of a mail server would lie in a repository, and nobody would be warned."""
+    option, others = _PASSWORDS[name]
+    text = f'storage = "memory://"\n[[messengers]]\nname = "{name}"\n{others}\n{option} = "hemligt"\n'
+    with pytest.raises(ConfigurationError, match=f"{option!r}: a settings file holds no secret") as caught:
+        connect(read_settings(write(tmp_path, text)))
+    assert "hemligt" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.rule("D-06b")

@@ -11,8 +11,8 @@ BUGS = (
         name="a-stopped-run-sends-on",
         harm="a restart would be killed in the middle of a notice, after ninety seconds",
         module="delivery.worker",
-        old="            if self._stop.is_set():\n                results.append(result_of(claim, now)(lost=claim.lost))",
-        new="            if False:\n                results.append(result_of(claim, now)(lost=claim.lost))",
+        old="if self._stop.is_set():\n                results.append(result_of(claim, now)(lost=claim.lost))",
+        new="if False:\n                results.append(result_of(claim, now)(lost=claim.lost))",
         caught_by=Catcher(
             f"{_STOPPED}a_stopped_run_ends_after_the_notice_at_hand_and_gives_the_others_back[Notify.DIRECT]"
         ),

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from attrs.validators import and_, ge, in_, le, optional
 
 from digital_painschool.adapters.elks.factory import make_elks_messenger
+from digital_painschool.adapters.elks.options import PASSWORDS as ELKS_PASSWORDS
 from digital_painschool.adapters.elks.options import SECRETS as ELKS_SECRETS
 from digital_painschool.adapters.options import parse_options
 from digital_painschool.adapters.webhook_inbox.factory import make_webhook_inbox
@@ -126,7 +127,7 @@ def painschool_inboxes() -> Iterable[AdapterFactory[Inbox]]:
     return (
         AdapterFactory("memory", _memory_inbox),
         AdapterFactory("sql", _sql_inbox, _SQL_SECRETS, migrates=True),
-        AdapterFactory("webhook", make_webhook_inbox, WEBHOOK_SECRETS),
+        AdapterFactory("webhook", make_webhook_inbox, WEBHOOK_SECRETS, passwords=WEBHOOK_SECRETS),
     )
 
 
@@ -148,8 +149,8 @@ def painschool_messengers() -> Iterable[AdapterFactory[Messenger]]:
         AdapterFactory("memory", _memory_messenger),
         AdapterFactory("files", _file_messenger),
         AdapterFactory("sql", _sql_messenger, _SQL_SECRETS, migrates=True),
-        AdapterFactory("smtp", _smtp_messenger, ("user", "password")),
-        AdapterFactory("46elks", make_elks_messenger, ELKS_SECRETS),
+        AdapterFactory("smtp", _smtp_messenger, ("user", "password"), passwords=("password",)),
+        AdapterFactory("46elks", make_elks_messenger, ELKS_SECRETS, passwords=ELKS_PASSWORDS),
     )
 
 

@@ -224,7 +224,7 @@ def _make(found: Iterable[Installed], kind: str, chosen: AdapterConfig, *, migra
     if len(matching) == 1:
         factory = matching[0].factory
         make = guarded_call(factory.make, f"making the {kind} {chosen.name!r}", ConfigurationError)
-        options = chosen.resolved(factory.secrets)
+        options = chosen.resolved(factory.secrets, factory.passwords)
         return make({**options, "migrate": True} if migrate and factory.migrates else options)
     listed = ", ".join(f"{one.factory.name!r} (by {one.plugin})" for one in of_kind) or "nothing"
     if not chosen.name:

@@ -87,17 +87,25 @@ class AdapterConfig:
         """The options that say which database an adapter in SQL uses."""
         return {key: self.options[key] for key in _LOCATION if key in self.options}
 
-    def resolved(self, secrets: Collection[str]) -> Mapping[str, object]:
+    def resolved(self, secrets: Collection[str], passwords: Collection[str] = ()) -> Mapping[str, object]:
         """Return the options as the adapter gets them.
 
         Args:
             secrets: The options that may refer to a secret. The secrets are read, and the file of a SQLite URL among
                 them is made absolute.
+            passwords: Those of them that a settings file never holds.
 
         Raises:
-            ConfigurationError: A secret cannot be read, or a SQLite URL names no file that can be.
+            ConfigurationError: A secret cannot be read, a SQLite URL names no file that can be, or a settings file
+                holds a password.
         """
         read = dict(self.options)
+        for key in passwords if self.folder is not None else ():  # options that a program passes may hold a password
+            if isinstance(text := read.get(key), str) and not is_reference(text):
+                raise ConfigurationError(
+                    f"{self.name}, option {key!r}: a settings file holds no secret; write where it is, env:NAME or"
+                    " file:PATH"
+                )
         for key in secrets:
             try:
                 if isinstance(text := read.get(key), str):

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 _TIME = re.compile(r"([01][0-9]|2[0-3])[:.]([0-5][0-9])(?::([0-5][0-9]))?")
 _DEFAULTS = Settings()
-_PATHS = ("path", "folder", "ca", "certificate", "certificate_key")
+_PATHS = ("path", "folder")
 """The options of an adapter that are paths, whichever adapter it is."""
 
 

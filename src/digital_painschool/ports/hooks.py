@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 import pluggy
-from attrs import frozen
+from attrs import field, frozen
 
 from digital_painschool.domain.program import Program
 from digital_painschool.ports.directory import Directory
@@ -39,6 +39,7 @@ class AdapterFactory(Generic[T_co]):
             `ConfigurationError` for options that it cannot use.
         secrets: The options whose value may be a reference to a secret, `env:NAME` or `file:PATH`. They are resolved
             before `make` is called, and a SQLite URL among them becomes one with an absolute path.
+        passwords: Those of `secrets` that a settings file may only refer to: the secret itself is refused in a file.
         migrates: True for an adapter with a schema of its own: `make` then gets the option `migrate` with the value
             True when `digital-painschool migrate`, or `open_school(migrate=True)`, opens the school.
     """
@@ -46,6 +47,7 @@ class AdapterFactory(Generic[T_co]):
     name: str
     make: Callable[[Options], T_co]
     secrets: tuple[str, ...] = ()
+    passwords: tuple[str, ...] = field(default=(), kw_only=True)
     migrates: bool = False
 
 

@@ -27,7 +27,13 @@ class ElksServer(Served):
 
     def options(self, **other: Any) -> ElksOptions:
         """Return options that lead here."""
-        usual = {"username": USERNAME, "password": PASSWORD, "sender": "Smartskolan", "url": self.url, "ca": self.ca}
+        usual = {
+            "username": USERNAME,
+            "password": PASSWORD,
+            "sender": "Smartskolan",
+            "url": self.url,
+            "ca_file": self.ca,
+        }
         return ElksOptions(**{**usual, **other})
 
     def messenger(self, **other: Any) -> ElksMessenger:

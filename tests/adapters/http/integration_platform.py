@@ -32,7 +32,7 @@ class IntegrationPlatform(Served):
     def options(self, **other: Any) -> WebhookOptions:
         """Return options that lead here."""
         urls = {name: f"{self.url}{path}" for name, path in _PATHS.items()}
-        return WebhookOptions(**{**urls, "secret": SECRET, "ca": self.ca, **other})
+        return WebhookOptions(**{**urls, "secret": SECRET, "ca_file": self.ca, **other})
 
     def inbox(self, **other: Any) -> WebhookInbox:
         """Return an inbox that leads here."""

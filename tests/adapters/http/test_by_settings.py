@@ -31,7 +31,7 @@ url = "{platform}/notices"
 reach_url = "{platform}/reach"
 forget_url = "{platform}/forget"
 secret = "env:INBOX_SECRET"
-ca = "ca.pem"
+ca_file = "ca.pem"
 
 [[messengers]]
 name = "46elks"

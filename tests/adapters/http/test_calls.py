@@ -161,7 +161,7 @@ def test_a_server_can_ask_for_the_client_s_certificate(authority: trustme.CA, ca
         failure_of(f"https://{address}/", context=tls_context(ca_file))
     with pytest.raises(ConfigurationError, match="holds no certificate or key"):
         tls_context(ca_file, ca_file, key)
-    with pytest.raises(ConfigurationError, match="needs 'certificate'"):
+    with pytest.raises(ConfigurationError, match="needs 'certificate_file'"):
         tls_context(certificate=None, key=key)
     with pytest.raises(ConfigurationError, match="cannot be read"):
         tls_context(tmp_path / "nothing.pem")

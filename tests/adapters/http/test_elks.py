@@ -224,7 +224,7 @@ OPTIONS = {"username": "u", "password": "p", "sender": "VGR"}
         ({"reports_secret": REPORTS_SECRET}, "go together"),
         ({"reports_url": "https://p.example/r", "reports_secret": "short"}, "32 characters"),
         ({"token": "t"}, "unknown key"),
-        ({"ca": "/nothing.pem"}, "cannot be read"),
+        ({"ca_file": "/nothing.pem"}, "cannot be read"),
     ],
 )
 def test_an_option_that_is_wrong_is_named_at_start(wrong: dict[str, object], expected: str) -> None:

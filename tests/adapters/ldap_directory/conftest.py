@@ -106,7 +106,7 @@ def make(server: Slapd, certificates: Path) -> Iterator[Make]:
             "user": ACCOUNT,
             "password": "env:LDAP_PASSWORD",
         }
-        usual |= {"ca": certificates / "ca.pem", "base": SUFFIX}
+        usual |= {"ca_file": certificates / "ca.pem", "base": SUFFIX}
         made.append(LdapDirectory(LdapOptions(**{**usual, **options})))
         return made[-1]
 

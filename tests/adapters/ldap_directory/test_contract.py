@@ -42,7 +42,7 @@ class TestPersonsBelowTheirUnit(DirectoryContract):
                 uris=(f"{self._scheme}://localhost:{ports[self._scheme]}",),
                 user=ACCOUNT,
                 password="env:LDAP_PASSWORD",
-                ca=place.folder / "ca.pem",
+                ca_file=place.folder / "ca.pem",
                 base=SUFFIX,
                 display_name=("displayName",),
                 connect_seconds=1.0,

@@ -31,8 +31,8 @@ def test_a_certificate_is_checked(make: Make, server: Slapd, tmp_path: Path, sch
     uri = f"{scheme}://localhost:{port}"
     assert ENTRY == make(uris=(uri,)).find(NURSE.hsa_id)
     for options, words in (
-        ({"uris": (uri,), "ca": tmp_path / "another.pem"}, "signed by nobody whom the option 'ca' trusts"),
-        ({"uris": (uri,), "ca": None}, "signed by nobody whom the option 'ca' trusts"),
+        ({"uris": (uri,), "ca_file": tmp_path / "another.pem"}, "signed by nobody whom the option 'ca_file' trusts"),
+        ({"uris": (uri,), "ca_file": None}, "signed by nobody whom the option 'ca_file' trusts"),
         ({"uris": (f"{scheme}://127.0.0.1:{port}",)}, "is another host's"),
     ):
         assert words in failure_of(partial(make(**options).find, NURSE.hsa_id))
@@ -46,7 +46,7 @@ def test_a_certificate_that_has_expired_is_refused(make: Make, tmp_path: Path) -
     old = authority.issue_cert("localhost", not_after=datetime(2020, 1, 1, tzinfo=UTC))
     old.private_key_and_cert_chain_pem.write_to_path(tmp_path / "old.pem")
     with serving(with_certificate(tmp_path / "old.pem")) as port:
-        directory = make(uris=(f"ldaps://localhost:{port}",), ca=tmp_path / "ca.pem")
+        directory = make(uris=(f"ldaps://localhost:{port}",), ca_file=tmp_path / "ca.pem")
         assert "has expired" in failure_of(partial(directory.find, NURSE.hsa_id))
 
 
@@ -56,7 +56,7 @@ def test_a_server_without_tls_gets_no_password(make: Make, servers: Callable[...
     encrypted, plain = (make(uris=(f"ldap://localhost:{bare.ldap}",), plain=plain) for plain in (False, True))
     assert "refuses StartTLS" in failure_of(partial(encrypted.find, NURSE.hsa_id))
     assert ENTRY == plain.find(NURSE.hsa_id)
-    over_tls = make(uris=(f"ldaps://localhost:{server.ldaps}",), plain=True, ca=None)
+    over_tls = make(uris=(f"ldaps://localhost:{server.ldaps}",), plain=True, ca_file=None)
     assert "signed by nobody" in failure_of(partial(over_tls.find, NURSE.hsa_id))
     mixed_up = make(uris=(f"ldaps://localhost:{server.ldap}",))
     assert "does not speak TLS" in failure_of(partial(mixed_up.find, NURSE.hsa_id))
@@ -65,7 +65,7 @@ def test_a_server_without_tls_gets_no_password(make: Make, servers: Callable[...
 
 def test_a_socket_of_this_machine_needs_no_certificate(make: Make, server: Slapd) -> None:
     """Otherwise a directory beside the school could not be used without certificates for nobody."""
-    assert ENTRY == make(uris=(server.socket_uri,), ca=None).find(NURSE.hsa_id)
+    assert ENTRY == make(uris=(server.socket_uri,), ca_file=None).find(NURSE.hsa_id)
     missing = make(uris=(server.socket_uri + "x",))
     assert "no server can be reached" in failure_of(partial(missing.find, NURSE.hsa_id))
 

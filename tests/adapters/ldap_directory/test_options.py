@@ -88,7 +88,7 @@ WRONG: list[tuple[str, Any]] = [
     *((name, value) for name in ("seconds", "connect_seconds") for value in (0, -1, 121, "5", True, float("nan"))),
     *(("page", value) for value in (0, 1001, 2.5, "5")),
     *(("plain", value) for value in ("yes", 1)),
-    *(("ca", value) for value in (3, "~there-is-no-such-user/ca.pem")),
+    *(("ca_file", value) for value in (3, "~there-is-no-such-user/ca.pem")),
     ("colour", "blue"),
 ]
 WRONG_FOR_LDAP: list[tuple[str, Any]] = [
@@ -97,7 +97,7 @@ WRONG_FOR_LDAP: list[tuple[str, Any]] = [
     *(("filter", value) for value in ("objectClass=person", "(a=b)(c=d)", "(a=b))(|(c=d)", "(a=b")),
     *(("unit_filter", value) for value in ("a=b", "(a=\\zz)")),
     ("unit_base", "region"),
-    ("ca", "/no/such/file"),
+    ("ca_file", "/no/such/file"),
 ]
 """What only the library, or the file system, can tell."""
 
@@ -123,8 +123,8 @@ def test_files_without_certificates_are_refused(tmp_path: Path) -> None:
     """Otherwise each connection would fail, and nobody know why."""
     without_library()
     (tmp_path / "ca.pem").write_text("hemligt")
-    with pytest.raises(ConfigurationError, match="'ca' holds no certificate") as caught:
-        made(ca=str(tmp_path / "ca.pem"))
+    with pytest.raises(ConfigurationError, match="'ca_file' holds no certificate") as caught:
+        made(ca_file=str(tmp_path / "ca.pem"))
     assert "hemligt" not in str(caught.value)
 
 
@@ -153,7 +153,7 @@ def test_a_school_asks_the_directory_of_its_settings(server: Slapd, tmp_path: Pa
         uris = ["ldap://localhost:{server.ldap}"]
         user = "{ACCOUNT}"
         password = "file:secret"
-        ca = "ca.pem"
+        ca_file = "ca.pem"
         base = "{SUFFIX}"
         [[messengers]]
         name = "memory"

@@ -58,7 +58,7 @@ class ElksMessenger:
         self._signature = _signature(options)
         _check_texts(options.segments)
         account = (options.username.reveal(), options.password.reveal())
-        self._server = Server(_NAME, tls_context(options.ca), options.seconds, auth=account)
+        self._server = Server(_NAME, tls_context(options.ca_file), options.seconds, auth=account)
         if options.dry_run:
             _log.warning("messenger '46elks' makes dry runs: each message counts as delivered, and none is sent")
 

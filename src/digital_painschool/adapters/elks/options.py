@@ -12,6 +12,8 @@ from digital_painschool.domain.masking import Masked, masked_text
 
 SECRETS = ("username", "password", "reports_secret")
 """The options that refer to a secret."""
+PASSWORDS = ("password", "reports_secret")
+"""Those of them that a settings file never holds."""
 
 _SENDER = check((satisfies(is_sender), "must be 1 to 11 letters (a to z) and digits, or a number such as +46701234567"))
 _SEGMENTS = check((and_(ge(1), le(10)), "must be a whole number from 1 to 10"))
@@ -30,7 +32,7 @@ class ElksOptions:
         dry_run: True asks 46elks to check each message and to send none. Each then counts as delivered: for trying.
         reports_url: Where 46elks posts delivery reports; None for no reports.
         reports_secret: The secret that the address of each report is signed with, at least 32 characters.
-        ca: A file of the certificates that are trusted, in place of the system's.
+        ca_file: A file of the certificates that are trusted, in place of the system's.
         seconds: The time of a whole call, whatever the server does.
     """
 
@@ -42,5 +44,5 @@ class ElksOptions:
     dry_run: bool = False
     reports_url: str | None = field(default=None, validator=optional(SERVER_URL))
     reports_secret: Masked[str] | None = None
-    ca: Path | None = None
+    ca_file: Path | None = None
     seconds: float = field(default=20.0, validator=SECONDS)

@@ -18,7 +18,7 @@ def tls_context(ca: Path | None = None, certificate: Path | None = None, key: Pa
         ConfigurationError: A file cannot be read, or holds something else.
     """
     if key is not None and certificate is None:
-        raise ConfigurationError("'certificate_key' needs 'certificate', the file of the certificate")
+        raise ConfigurationError("'key_file' needs 'certificate_file', the file of the certificate")
     try:
         context = create_default_context(cafile=ca)
         if certificate is not None:
@@ -30,4 +30,4 @@ def tls_context(ca: Path | None = None, certificate: Path | None = None, key: Pa
         problem = f"cannot be read: {error.strerror}"
     else:
         return context
-    raise ConfigurationError(f"a file of 'ca', 'certificate' or 'certificate_key' {problem}")
+    raise ConfigurationError(f"a file of 'ca_file', 'certificate_file' or 'key_file' {problem}")

@@ -114,7 +114,7 @@ class LdapOptions:
         uris: The servers, in the order in which they are tried. `ldap://` always uses StartTLS, but for `plain`.
         user: The service account: its DN, or another name that the server binds.
         password: Where its password is: `env:NAME` or `file:PATH`, never the password itself.
-        ca: A file of the certificates (PEM) that are trusted, in place of the system's.
+        ca_file: A file of the certificates (PEM) that are trusted, in place of the system's.
         plain: True sends everything over `ldap://` unencrypted, the password too; `ldaps://` is TLS all the same.
         connect_seconds: The longest time for connecting to one server: TCP, TLS and bind.
         seconds: The longest time of a question, connecting included.
@@ -140,7 +140,7 @@ class LdapOptions:
     uris: tuple[str, ...] = field(validator=_URIS)
     user: str = field(validator=_LINE)
     password: Masked[str] = field(converter=masked_text, validator=_REFERENCE)
-    ca: Path | None = field(default=None, converter=or_none(absolute))
+    ca_file: Path | None = field(default=None, converter=or_none(absolute))
     plain: bool = False
     connect_seconds: float = field(default=5.0, validator=_SECONDS)
     seconds: float = field(default=30.0, validator=_SECONDS)
@@ -183,12 +183,12 @@ class LdapOptions:
         """Return TLS settings that check the server's certificate and host name.
 
         Raises:
-            ConfigurationError: The file of `ca` cannot be read, or holds no certificates.
+            ConfigurationError: The file of `ca_file` cannot be read, or holds no certificates.
         """
         try:
-            return create_default_context(cafile=self.ca)
+            return create_default_context(cafile=self.ca_file)
         except SSLError:
             problem = "holds no certificate in PEM"
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
-        raise ConfigurationError(f"directory 'ldap': the file of option 'ca' {problem}")
+        raise ConfigurationError(f"directory 'ldap': the file of option 'ca_file' {problem}")

@@ -14,7 +14,7 @@ class Problem(Enum):
     LOST = "the connection was lost"
     BUSY = "it is busy, or shutting down"
     TLS = "the server does not speak TLS, or ended the handshake; see the option 'uris'"
-    UNKNOWN_CERTIFICATE = "the server's certificate is signed by nobody whom the option 'ca' trusts"
+    UNKNOWN_CERTIFICATE = "the server's certificate is signed by nobody whom the option 'ca_file' trusts"
     OTHER_HOST = "the server's certificate is another host's; write the name that it has in the option 'uris'"
     EXPIRED_CERTIFICATE = "the server's certificate has expired, or is not valid yet"
     NO_START_TLS = "the server refuses StartTLS; use ldaps:// in the option 'uris', or ask its administrators"

@@ -60,7 +60,7 @@ class WebhookInbox:
         self._options = options
         self._clock = clock
         self._signer = Signer(options.secrets())
-        context = tls_context(options.ca, options.certificate, options.certificate_key)
+        context = tls_context(options.ca_file, options.certificate_file, options.key_file)
         self._server = Server(_NAME, context, options.seconds)
 
     def reach(self, person: PersonId) -> Reachability:

@@ -28,9 +28,9 @@ class WebhookOptions:
         secret: The secret that each call is signed with, `whsec_` and base64.
         old_secret: The secret before it, while the two are rotated; None at other times.
         source: The CloudEvents source: which installation sends.
-        ca: A file of the certificates that are trusted, in place of the system's.
-        certificate: A file with the client's own certificate, for mTLS.
-        certificate_key: The file of its key, where `certificate` does not hold the key.
+        ca_file: A file of the certificates that are trusted, in place of the system's.
+        certificate_file: A file with the client's own certificate, for mTLS.
+        key_file: The file of its key, where `certificate_file` does not hold the key.
         seconds: The time of a whole call, whatever the platform does.
     """
 
@@ -40,9 +40,9 @@ class WebhookOptions:
     secret: Masked[str] = field(converter=masked_text)
     old_secret: Masked[str] | None = None
     source: str = field(default="digital-painschool", validator=_SOURCE)
-    ca: Path | None = None
-    certificate: Path | None = None
-    certificate_key: Path | None = None
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
     seconds: float = field(default=20.0, validator=SECONDS)
 
     def secrets(self) -> tuple[str, ...]:
