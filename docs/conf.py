@@ -28,7 +28,10 @@ nitpick_ignore_regex = [
     # What an adapter's own files share is no public name.
     (r"py:.*", r"digital_painschool\.adapters\.http\.calls\.Call"),
     # The executor that the desks share is no public name; type variables are shown by name.
-    (r"py:.*", r"digital_painschool\.application\.(executor\.Executor|receipt_proof\.ReceiptKey|export_layout\.Layout)"),
+    (
+        r"py:.*",
+        r"digital_painschool\.application\.(executor\.Executor|receipt_proof\.ReceiptKey|export_layout\.Layout)",
+    ),
     (r"py:.*", r"digital_painschool\..*\.(T|T_co|Value|Row|Placeholder|Adapter|Port)"),
     # Results of steps, and playable histories, are documented where they are returned.
     (r"py:.*", r"digital_painschool\.testing\.history\.playing\.(Done|Refused)"),

@@ -4,6 +4,7 @@ import gc
 from contextlib import nullcontext
 from datetime import timedelta
 from threading import Event
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -107,8 +108,8 @@ def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
         gc.set_threshold(100_000)
         worker = school.delivery(every=None if watch is None else timedelta(seconds=watch), stop=stop)
         if watch is None:
-            print_line(_summary(_run(worker)))
-        elif not _watch(worker, watch, stop):
+            print_line(_summary(_run(worker, settings.policy.zone)))
+        elif not _watch(worker, watch, stop, settings.policy.zone):
             click.get_current_context().exit(1)
 
 
@@ -123,14 +124,14 @@ def _refuse_memory(settings: Settings) -> None:
             )
 
 
-def _watch(worker: Delivery, seconds: float, stop: Event) -> bool:
+def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo) -> bool:
     """Run the delivery repeatedly until a signal arrives; return whether the last run succeeded."""
     succeeded = True
     screen = console(stderr=True)
     notify_service_manager("READY=1")
     while not stop.is_set():
         try:
-            report = _run(worker)
+            report = _run(worker, zone)
         except (Conflict, OutcomeUnknown, StorageError) as error:
             succeeded = False
             print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
@@ -153,12 +154,12 @@ def _summary(report: DeliveryReport) -> str:
     return ", ".join(figures) or "nothing was due"
 
 
-def _run(delivery: Delivery) -> DeliveryReport:
-    """Print the plans of the channels that have a pace, and run the delivery."""
+def _run(delivery: Delivery, zone: ZoneInfo) -> DeliveryReport:
+    """Print the plans of the channels that have a pace, in the zone of the common policy, and run the delivery."""
     for plan in delivery.plan():
         late = f"; {plan.too_late} too late for this forenoon" if plan.too_late else ""
         due = counted(plan.notices, "notice")
-        print_line(f"{_time()}  {plan.channel.value}: {due} due, done by {plan.done_by:%H:%M:%S} UTC{late}")
+        print_line(f"{_time()}  {plan.channel.value}: {due} due, done by {plan.done_by.astimezone(zone):%H:%M}{late}")
     return delivery.run()
 
 
