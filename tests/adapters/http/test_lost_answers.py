@@ -19,10 +19,10 @@ def test_a_notice_whose_answer_was_lost_is_not_delivered_again(platform: Integra
     id_ = asking(school, notify=notify)
     school.now = NINE
     platform.loses_answers_to = "notices"
-    assert DeliveryReport(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1).counts == school.deliver().counts
     platform.loses_answers_to = ""
     school.advance(minutes=5)
-    assert DeliveryReport(delivered=1) == school.deliver()
+    assert DeliveryReport(delivered=1).counts == school.deliver().counts
     assert [Status.DELIVERED] == statuses(school, id_)
     assert 1 == len(platform.arrivals())
 
@@ -33,11 +33,11 @@ def test_a_question_whose_answer_was_lost_is_asked_again(platform: IntegrationPl
     school = Scenario(with_adapters(inbox=platform.inbox()))
     id_ = asking(school, notify=Notify.DIRECT)
     platform.loses_answers_to = "reach"
-    assert DeliveryReport(retried=1) == school.deliver()
+    assert DeliveryReport(retried=1).counts == school.deliver().counts
     assert ([], [Status.PENDING]) == (platform.arrivals(), statuses(school, id_))
     platform.loses_answers_to = ""
     school.advance(minutes=5)
-    assert DeliveryReport(sent=1, delivered=1) == school.deliver()
+    assert DeliveryReport(sent=1, delivered=1).counts == school.deliver().counts
 
 
 @pytest.mark.rule("M-23", "D-13d")

@@ -18,6 +18,7 @@ from digital_painschool.adapters.webhook_inbox.events import (
     person_data,
 )
 from digital_painschool.adapters.webhook_inbox.options import WebhookOptions
+from digital_painschool.domain.pace import NATIONAL_INBOX, ChannelPace
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
@@ -55,6 +56,9 @@ class WebhookInbox:
     Raises:
         ConfigurationError: A secret has another form, or a file of a certificate cannot be read.
     """
+
+    pace: ChannelPace = NATIONAL_INBOX
+    """The pace of the national inbox behind the platform (D-13e); settings set another, or lift it."""
 
     def __init__(self, options: WebhookOptions, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._options = options
