@@ -11,6 +11,8 @@ LATER_INDEXES = (
     "ix_access_log_author",
     "ix_digest_notifications_given_up",
     "ix_digests_due",
+    "ix_exports_unit",
+    "ix_enrolments_withdrawn",
 )
 """The indexes of older tables that came after version 0004."""
 _DIGEST_TABLES = ("digest_superseded_keys", "digest_notifications", "digests")

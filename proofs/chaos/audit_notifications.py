@@ -99,7 +99,10 @@ def _passed_on(
     flags: Mapping[int, FlagKind | None],
 ) -> FlagKind | None:
     """Return the flag that the present therapist is to be told of because a notification to another was dropped."""
-    asked = evidence.notifications[event.notification]["seq"]
+    dropped = evidence.notifications.get(event.notification)
+    if dropped is None:
+        return None  # a note of nothing, which `notifications_wrong` names
+    asked = dropped["seq"]
     flag = None if flags.get(asked) is FlagKind.HANDED_OVER else flags.get(asked)
     if transfer is not None:
         is_first = asked not in transfer.passed

@@ -49,7 +49,7 @@ def test_the_adapter_is_found_chosen_and_used(tmp_path: Path) -> None:
     """A plugin author who copies the example would otherwise begin with an error."""
     lines = told("own_adapter.py", tmp_path)
     assert [
-        "inboxes on offer: folder, memory, sql",
+        "inboxes on offer: folder, memory, sql, webhook",
         "handed over: 1",
         "the file says: Du har något nytt att läsa. Logga in för att se det.",
     ] == lines

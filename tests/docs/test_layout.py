@@ -4,12 +4,10 @@ import ast
 import inspect
 from collections.abc import Iterator
 from enum import Enum
-from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 from statistics import median
 
-import digital_painschool
+from tests.modules import modules
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "digital_painschool"
@@ -25,12 +23,8 @@ def sources() -> dict[str, int]:
 
 def classes() -> Iterator[type]:
     """Yield every class that is defined outside the proof kit."""
-    for found in walk_packages(digital_painschool.__path__, "digital_painschool."):
-        if not found.name.startswith(("digital_painschool.testing", "digital_painschool.cli.__main__")) and (
-            ".migrations" not in found.name
-        ):
-            module = import_module(found.name)
-            yield from (c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == found.name)
+    for module in modules("digital_painschool.testing", "digital_painschool.cli.__main__", ".migrations"):
+        yield from (c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__)
 
 
 def depth(class_: type) -> int:

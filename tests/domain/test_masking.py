@@ -10,16 +10,14 @@ import json
 import logging
 import os
 import pickle
-import pkgutil
 import pprint
 import subprocess
 import sys
 import traceback
 import typing
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Any, NamedTuple
@@ -33,7 +31,6 @@ from rich.console import Console
 from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
-import digital_painschool
 from digital_painschool.adapters.elks.options import ElksOptions
 from digital_painschool.adapters.elks.reports import Reply
 from digital_painschool.adapters.http.calls import Verdict
@@ -51,6 +48,7 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
 from digital_painschool.ports.messaging import Address
+from tests.modules import modules
 
 MARK, OTHER = "Q7Z3", "K5X1"
 """Part of everything that nobody may see, and of the same of another person."""
@@ -99,11 +97,8 @@ PLACES = frozenset({"folder", "path", "reference"})
 """Texts of the unit's own: where its files lie, and the decision that a purge rests on, without a number."""
 
 
-def modules() -> Iterator[str]:
-    """Yield the modules of the package, but for the proof kit and the command line, which know made-up people alone."""
-    for found in pkgutil.walk_packages(digital_painschool.__path__, "digital_painschool."):
-        if found.name.split(".")[1] not in ("testing", "cli", "pytest_plugin") and "migrations" not in found.name:
-            yield found.name
+MADE_UP = ("digital_painschool.testing", "digital_painschool.cli", "pytest_plugin", "migrations")
+"""What knows made-up people alone: the proof kit, the command line."""
 
 
 def is_value(found: object) -> bool:
@@ -114,9 +109,9 @@ def is_value(found: object) -> bool:
 VALUES = sorted(
     {
         found
-        for module in modules()
-        for found in vars(import_module(module)).values()
-        if is_value(found) and found.__module__ == module and module not in (*CONTENT, *NO_VALUES)
+        for module in modules(*MADE_UP)
+        for found in vars(module).values()
+        if is_value(found) and found.__module__ == module.__name__ and module.__name__ not in (*CONTENT, *NO_VALUES)
     },
     key=lambda class_: (class_.__module__, class_.__qualname__),
 )

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from digital_painschool.cli import simulate as command
 from digital_painschool.cli.app import app
-from digital_painschool.delivery import worker
+from digital_painschool.delivery import claims
 from digital_painschool.domain.people import Role
 from digital_painschool.rules import permissions
 from digital_painschool.testing import simulation
@@ -95,7 +95,7 @@ def test_a_finding_ends_it_with_code_1_and_says_how_to_see_it_again(monkeypatch:
 
 def test_no_identity_number_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a log of a run would hold numbers, test numbers though they are."""
-    monkeypatch.setattr(worker, "is_obsolete", lambda *_: True)
+    monkeypatch.setattr(claims, "is_obsolete", lambda *_: True)
     result = run("--years", "0.4")
     assert 1 == result.exit_code
     assert not re.search(r"\b(19|20)[0-9]{6}-?[0-9]{4}\b", result.output)
@@ -105,7 +105,9 @@ def test_the_report_is_written(tmp_path: Path) -> None:
     """Otherwise there would be nothing to store or to send."""
     result = run("--report", str(tmp_path / "of" / "today"))
     assert 0 == result.exit_code
-    assert {"report.md", "activity.svg", "waiting.svg"} == {file.name for file in (tmp_path / "of" / "today").iterdir()}
+    assert {"report.md", "activity.svg", "forenoons.svg", "waiting.svg"} == {
+        file.name for file in (tmp_path / "of" / "today").iterdir()
+    }
 
 
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:

@@ -1,12 +1,10 @@
 """The labels: complete in each language, in the manual's words, and filled in with facts and nothing else."""
 
 import inspect
-import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from importlib import import_module
 from typing import get_args
 
 import pytest
@@ -55,6 +53,7 @@ from digital_painschool.rules.digests import Doubt
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.people import ANNA, UNIT
 from docs import tables
+from tests.modules import modules
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NOBODY_READS = {Delivered, Doubt, Membership, Outcome, Problem, Security, Stage, digest.Action}
@@ -63,11 +62,10 @@ NOBODY_READS = {Delivered, Doubt, Membership, Outcome, Problem, Security, Stage,
 
 def enums() -> Iterator[type[Enum]]:
     """Yield each enum of the library that a person reads."""
-    for found in pkgutil.walk_packages(digital_painschool.__path__, "digital_painschool."):
-        if found.name.split(".")[1] not in ("testing", "cli", "pytest_plugin") and "migrations" not in found.name:
-            for _, one in inspect.getmembers(import_module(found.name), inspect.isclass):
-                if issubclass(one, Enum) and one.__module__ == found.name and one not in NOBODY_READS:
-                    yield one
+    for module in modules("digital_painschool.testing", "digital_painschool.cli", "pytest_plugin", "migrations"):
+        for _, one in inspect.getmembers(module, inspect.isclass):
+            if issubclass(one, Enum) and one.__module__ == module.__name__ and one not in NOBODY_READS:
+                yield one
 
 
 def error_classes() -> Iterator[str]:

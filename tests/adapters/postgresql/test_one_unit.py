@@ -24,8 +24,9 @@ from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, COLLEAGUE, OT
 from digital_painschool.testing.scenario import Scenario
 
 _ROLE = "one_unit_alone"
-_OF_NO_UNIT = {"staff_messages", "delivery_workers"}
-"""What a gateway fetches, addresses and no unit's record; and the signs of life of workers, who serve all units."""
+_OF_NO_UNIT = {"staff_messages", "delivery_workers", "paces"}
+"""What a gateway fetches, addresses and no unit's record; the signs of life of workers, and the latest slots of
+channels, which serve all units."""
 
 
 def hide_other_units(url: str) -> None:

@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.application.export import Format
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Channel, Notify, Template
+from digital_painschool.domain.pace import NATIONAL_INBOX
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import Skip, Skipped
@@ -100,6 +102,7 @@ def fill(url: str, folder: Path) -> None:
     assert PLAN == school.office.approve(school.office.plan_purge(), decision="beslut 2").id
     superseded = f"SELECT id, 'a key before a crash', unit FROM digests WHERE id LIKE '{VICTIM}.%' AND collected"  # noqa: S608 - constants
     execute(url, f"INSERT INTO digest_superseded_keys (digest_id, key, unit) {superseded}")
+    assert school.storage.reserve_slots(Channel.SMS, NATIONAL_INBOX, 1, school.now, timedelta(minutes=1))
     for table in METADATA.tables:
         assert execute(url, f"SELECT count(*) FROM {table}") != [(0,)], table  # noqa: S608
     close(school)

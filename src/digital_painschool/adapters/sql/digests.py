@@ -24,7 +24,7 @@ TRUE = literal_column("true", StrictBoolean)
 FALSE = literal_column("false", StrictBoolean)
 LIMIT = bindparam("limit", type_=Integer)
 
-_ANY_KIND: ColumnElement[Any] = literal_column("digests.collected IN (false, true)")
+ANY_KIND: ColumnElement[Any] = digests.c.collected.in_([FALSE, TRUE])
 """True of every digest: it lets a database seek in an index that begins with the column."""
 _FREE = and_(
     _d.next_at <= bindparam("now"),
@@ -52,7 +52,7 @@ HEALTHY = {
 }
 """By whether the digests are collected, and whether only those of some channels are wanted."""
 SUSPECT = {
-    some: _due(_ANY_KIND, or_(literal_column("begun"), _d.lost > ZERO), some=some).order_by(
+    some: _due(ANY_KIND, or_(literal_column("begun"), _d.lost > ZERO), some=some).order_by(
         _d.lost, _d.collected, _d.oldest_due_at, _d.next_at, _d.id
     )
     for some in (False, True)
@@ -60,7 +60,7 @@ SUSPECT = {
 """Digests that may have crashed the worker that sent them (poison messages), by the same."""
 COUNT_DUE = (
     select(_d.channel, _d.unit, _d.collected, func.count())
-    .where(_FREE, _ANY_KIND)
+    .where(_FREE, ANY_KIND)
     .group_by(_d.channel, _d.unit, _d.collected)
 )
 LEASE = (

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.digest_rows import readable_records
-from digital_painschool.adapters.sql.digests import ONE
+from digital_painschool.adapters.sql.digests import ANY_KIND, ONE
 from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.message_tables import delivery_workers
 from digital_painschool.adapters.sql.notifications import DEAD_LETTER, ID_INDEX, RECORDS, SETTLED_INDEX
@@ -23,9 +23,7 @@ from digital_painschool.ports.storage import OutboxFigures
 _n, _d, _w = table.c, digests.c, delivery_workers.c
 _REMEMBERED = timedelta(days=1)
 
-_OPEN = exists(
-    select(literal_column("1")).where(enrolments.c.id == _n.enrolment_id, literal_column("enrolments.ended_at IS NULL"))
-)
+_OPEN = exists(select(literal_column("1")).where(enrolments.c.id == _n.enrolment_id, enrolments.c.ended_at.is_(None)))
 _POSITION = tuple_(_n.settled_at, _n.id)
 _AFTER = tuple_(bindparam("settled_at", type_=_n.settled_at.type), bindparam("id", type_=_n.id.type))
 _NEWEST = (
@@ -37,6 +35,8 @@ _LAST = (datetime(9000, 1, 1, tzinfo=UTC), "")
 _OLDEST = (
     select(_d.next_at)
     .where(
+        ANY_KIND,
+        _d.oldest_due_at <= bindparam("now", type_=_d.next_at.type),  # never after `next_at`; the index has it first
         _d.next_at <= bindparam("now", type_=_d.next_at.type),
         exists(select(literal_column("1")).where(_n.digest_id == _d.id, PENDING)),
     )

@@ -77,7 +77,12 @@ class ForgettingContract(StorageOpening):
         assert ((UNIT, A),) == storage.unforgotten(limit=1)
         assert ((UNIT, B),) == storage.unforgotten(after=A)
 
-    @proves("Retention.forgotten: no more", "Retention.forgotten: others", "Retention.forgotten: idempotent")
+    @proves(
+        "Retention.forgotten",
+        "Retention.forgotten: no more",
+        "Retention.forgotten: others",
+        "Retention.forgotten: idempotent",
+    )
     def test_what_is_forgotten_is_asked_for_no_more(self, storage: Storage) -> None:
         """Otherwise an inbox would be asked at each pass for ever, or a notice of another one stay in it (D-07b)."""
         first, second = asking(storage, "a", PERSON), asking(storage, "b", OTHER_PERSON)
