@@ -7,7 +7,7 @@ from attrs import evolve
 
 from digital_painschool.application.commands import CommandResult
 from digital_painschool.application.executor import Executor
-from digital_painschool.delivery.notes import WORKER, record
+from digital_painschool.delivery.notes import WORKER, write_note
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import POINTED_OUT, FlagKind, Policy, Terms
@@ -56,7 +56,7 @@ class AttentionNotes:
                 if self._stop.is_set():
                     return noted
                 if note_attention(enrolment, policy, by=WORKER, at=now):
-                    noted += record(self._executor, enrolment.id, command, now)
+                    noted += write_note(self._executor, enrolment.id, command, now)
         return noted
 
     def _listed(self, query: CaseQuery) -> Iterator[Enrolment]:

@@ -53,7 +53,7 @@ class TimelineNotes:
             for enrolment_id in sorted(ids):
                 if self._stop.is_set():
                     return noted
-                noted += record(self._executor, enrolment_id, command, now)
+                noted += write_note(self._executor, enrolment_id, command, now)
             tried |= ids
         return noted
 
@@ -70,7 +70,7 @@ class TimelineNotes:
                 now = self._executor.now()
                 notification = record.notification
                 command = self._end_of(record, now)
-                noted += record(
+                noted += write_note(
                     self._executor, notification.trigger.enrolment_id, command, now, noted=(notification.id,)
                 )
             after = records[-1].notification.id
@@ -91,7 +91,7 @@ class TimelineNotes:
         return command
 
 
-def record(
+def write_note(
     executor: Executor,
     enrolment_id: EnrolmentId,
     command: Command,

@@ -56,7 +56,7 @@ _TOTALS_OF_UNIT = of_unit(
     own=False,
 )
 _TOTALS_OF_THERAPIST = _TOTALS_OF_UNIT.where(_e.therapist == bindparam("therapist"))
-_OPEN_UNITS = select(_e.unit).where(NOT_ENDED).distinct()
+_OPEN_UNITS = select(_e.unit).where(NOT_ENDED, _e.unit > bindparam("after")).distinct()
 _PHASES = {phase.value: phase for phase in Phase}
 
 
@@ -83,7 +83,7 @@ class SqlCaseload:
         return found
 
     def open_units(self) -> tuple[HsaId, ...]:
-        rows = self._database.read(lambda connection: connection.fetch_each(_OPEN_UNITS, {}))
+        rows = self._database.read(lambda connection: connection.fetch_each(_OPEN_UNITS, {"after": ""}))
         units = set()
         for (unit,) in rows:
             with suppress(Exception):  # the unit may be anything

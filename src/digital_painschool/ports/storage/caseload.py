@@ -187,8 +187,7 @@ class Caseload(Protocol):
 
         Contract:
             * **units**: a unit is among them from the save of its first start until the save that closes its last open
-              enrolment.
-            * **unreadable**: a unit whose HSA-id is unreadable is left out, and hides none of the others.
+              enrolment, one that cannot be read too. A unit whose HSA-id is unreadable hides none of the others.
         """
         ...
 

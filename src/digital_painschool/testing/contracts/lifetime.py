@@ -68,10 +68,16 @@ def long_history(storage: Storage) -> Enrolment:
     e = saved(storage, read_all(e, patient, at=now))
     e = saved(storage, step(e, maintain, 30, {1}, shortens=True, at=now))
     e = saved(storage, step(e, reactivate, at=now))
+    e = saved(storage, step(e, _noted, by=SystemActor(), at=now + YEAR - HOUR))
     e = saved(storage, step(e, note_access_end, by=SystemActor(), at=now + YEAR))
     e = saved(storage, step(e, maintain, 90, {1, 2}, at=now + YEAR))
     e = saved(storage, write(e, notify=Notify.COLLECTED, at=now + YEAR))
     return saved(storage, under_key(finish(e, at=now + YEAR, pending=find_cancellable(storage, e.id))))
+
+
+def _noted(e: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
+    """Note that the patient is silent, and that the access ends soon."""
+    return note_attention(e, evolve(terms.policy, staff_flags=POINTED_OUT), by=by, at=at)
 
 
 def many_forms(enrolment: Enrolment, count: int) -> Change:
