@@ -75,20 +75,21 @@ def test_a_note_is_no_visit_no_flag_and_no_entry_that_a_purge_counts_from() -> N
             school.colleague.mark_handled(id_, kind)
 
 
-@pytest.mark.parametrize(
-    ("policy", "units", "found"),
-    [
-        (Policy(), {}, []),
-        (Policy(staff_flags=BOX_FLAGS), {}, []),
-        (Policy(staff_flags=frozenset({FlagKind.SILENT})), {}, [PatientSilent]),
-        (Policy(staff_flags=frozenset({FlagKind.ENDS_SOON})), {}, [AccessEndsSoon]),
-        (evolve(OFFERED, silent_after_days=0, ending_within_days=0), {}, []),
-        (evolve(OFFERED, year_end=YearEnd.FLAG_ONLY), {}, [PatientSilent]),
-        (Policy(), {UNIT: UnitTerms(policy=OFFERED)}, [PatientSilent, AccessEndsSoon]),
-        (Policy(), {OTHER_UNIT: UnitTerms(policy=OFFERED)}, []),
-        (OFFERED, {UNIT: UnitTerms(policy=Policy())}, []),
-    ],
-)
+CHOICES: list[tuple[Policy, Mapping[str, UnitTerms], list[type[Event]]]] = [
+    (Policy(), {}, []),
+    (Policy(staff_flags=BOX_FLAGS), {}, []),
+    (Policy(staff_flags=frozenset({FlagKind.SILENT})), {}, [PatientSilent]),
+    (Policy(staff_flags=frozenset({FlagKind.ENDS_SOON})), {}, [AccessEndsSoon]),
+    (evolve(OFFERED, silent_after_days=0, ending_within_days=0), {}, []),
+    (evolve(OFFERED, year_end=YearEnd.FLAG_ONLY), {}, [PatientSilent]),
+    (Policy(), {UNIT: UnitTerms(policy=OFFERED)}, [PatientSilent, AccessEndsSoon]),
+    (Policy(), {OTHER_UNIT: UnitTerms(policy=OFFERED)}, []),
+    (OFFERED, {UNIT: UnitTerms(policy=Policy())}, []),
+]
+"""The common policy, the units' own, and what is noted."""
+
+
+@pytest.mark.parametrize(("policy", "units", "found"), CHOICES)
 def test_nothing_is_written_that_the_unit_has_not_chosen(
     policy: Policy, units: Mapping[str, UnitTerms], found: list[type[Event]]
 ) -> None:
