@@ -8,7 +8,7 @@ from attrs import field, frozen
 from digital_painschool.domain.digest import batch_key
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import BOX_FLAGS, FlagKind, Policy
 from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.crashes.run import Step
 from digital_painschool.testing.environment import PortsFactory, in_memory, local
@@ -48,7 +48,7 @@ from digital_painschool.testing.history import (
 from digital_painschool.testing.people import BO, CILLA, COLLEAGUE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
 
-_POLICY = Policy(staff_flags=frozenset(FlagKind), retention_years=1, retention_decision="Beslut 1")
+_POLICY = Policy(staff_flags=BOX_FLAGS, retention_years=1, retention_decision="Beslut 1")
 _HASTY = Policy(retry_minutes=(30,))
 
 
