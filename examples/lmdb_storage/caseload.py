@@ -1,10 +1,12 @@
 """The list of patients."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.people import HsaId
+from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import (
     NO_INSTANT,
     CaseQuery,
@@ -33,6 +35,15 @@ class LmdbCaseload:
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return page_of(query, self._rows(query))
+
+    def open_units(self) -> tuple[HsaId, ...]:
+        with self._database.reading() as transaction:
+            found = transaction.first_parts(Table.OPEN)
+        units = set()
+        for unit in found:
+            with suppress(InvalidValue):  # the key may be damaged
+                units.add(HsaId(unit))
+        return tuple(sorted(units))
 
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS

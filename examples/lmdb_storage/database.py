@@ -13,7 +13,7 @@ from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import Excerpt
 from digital_painschool.serialization.stored import unreadable_error
 from lmdb_storage.environments import SharedEnvironment, acquire, release
-from lmdb_storage.tables import Key, Table, packed
+from lmdb_storage.tables import END, Key, Table, packed
 
 log = logging.getLogger("lmdb_storage")
 
@@ -78,6 +78,12 @@ class Transaction:
                     return
                 if key > start or not after:
                     yield stored
+
+    def first_parts(self, table: Table) -> set[str]:
+        """Return the texts that the keys of a table begin with."""
+        with self._transaction.cursor(self._tables[table]) as cursor:
+            keys = [key for key, _ in cursor] if cursor.first() else []
+        return {key.partition(END)[0].decode("utf-8", "replace") for key in keys}
 
     def numbered(self, table: Table, *prefix: str, after: int, excerpt: Excerpt) -> Iterator[tuple[int, bytes]]:
         """Yield the numbers above `after` and in an excerpt, in its order, each with the stored data of its key.

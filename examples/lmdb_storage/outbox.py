@@ -335,10 +335,11 @@ def _save_new(transaction: Transaction, notification: Notification) -> None:
 
 
 def _with_one_more(row: StoredDigest, notification: Notification) -> StoredDigest:
-    next_at = row.next_at
+    next_at, due_at = row.next_at, notification.due_at
     if row.digest.batch is None:
-        next_at = min(next_at or notification.due_at, notification.due_at)
-    return evolve(row, pending=(*row.pending, notification.id), next_at=next_at)
+        next_at = min(next_at or due_at, due_at)
+    oldest = min(row.oldest_due_at or due_at, due_at)
+    return evolve(row, pending=(*row.pending, notification.id), next_at=next_at, oldest_due_at=oldest)
 
 
 def _digest_for(transaction: Transaction, notification: Notification) -> StoredDigest:

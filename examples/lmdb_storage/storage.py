@@ -47,6 +47,7 @@ class LmdbStorage:
         self.discard_draft = drafts.discard_draft
         caseload = LmdbCaseload(self._database)
         self.list_caseload = caseload.list_caseload
+        self.open_units = caseload.open_units
         self.count_caseload = caseload.count_caseload
         outbox = LmdbOutbox(self._database)
         self.claim = outbox.claim

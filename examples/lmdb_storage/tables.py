@@ -5,7 +5,7 @@ from hashlib import sha256
 
 _LONGEST = 500
 """LMDB takes keys of 511 bytes."""
-_END = b"\0\0"
+END = b"\0\0"
 
 
 class Table(Enum):
@@ -88,4 +88,4 @@ def packed(key: Key) -> bytes:
 def _part(part: Part) -> bytes:
     if isinstance(part, int):
         return part.to_bytes(8, "big")
-    return part.encode("utf-8", "surrogatepass").replace(b"\0", b"\0\xff") + _END
+    return part.encode("utf-8", "surrogatepass").replace(b"\0", b"\0\xff") + END

@@ -9,12 +9,14 @@ from attrs import define, field
 from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.events import (
     AccessEnded,
+    AccessEndsSoon,
     Event,
     FormSaved,
     HandedOver,
     MessageSent,
     NotificationDropped,
     NotificationUndelivered,
+    PatientSilent,
     ProgramDone,
     Started,
 )
@@ -138,6 +140,10 @@ def _flag(event: Event) -> FlagKind | None:
             return FlagKind.MESSAGE_RECEIVED
         case NotificationUndelivered(channel=Channel.INBOX):
             return FlagKind.UNDELIVERED
+        case PatientSilent():
+            return FlagKind.SILENT
+        case AccessEndsSoon():
+            return FlagKind.ENDS_SOON
         case _:
             return None
 

@@ -12,6 +12,7 @@ from importlib import import_module
 _HOME = {
     "Access": "rules.access",
     "AccessEnded": "domain.events",
+    "AccessEndsSoon": "domain.events",
     "AccessEntry": "ports.storage",
     "AccessLogPages": "application.access_log_pages",
     "Action": "codes",
@@ -124,6 +125,7 @@ _HOME = {
     "Pace": "domain.program",
     "Page": "domain.program",
     "PageRead": "domain.events",
+    "PatientSilent": "domain.events",
     "PainSchool": "bootstrap.school",
     "PainSchoolError": "errors",
     "PatientDesk": "application.patient",

@@ -67,6 +67,7 @@ from digital_painschool.domain.enrolment import ModuleReading as ModuleReading
 from digital_painschool.domain.enrolment import Phase as Phase
 from digital_painschool.domain.enrolment import WithdrawalReason as WithdrawalReason
 from digital_painschool.domain.events import AccessEnded as AccessEnded
+from digital_painschool.domain.events import AccessEndsSoon as AccessEndsSoon
 from digital_painschool.domain.events import ConversationRenamed as ConversationRenamed
 from digital_painschool.domain.events import ConversationStarted as ConversationStarted
 from digital_painschool.domain.events import Ended as Ended
@@ -85,6 +86,7 @@ from digital_painschool.domain.events import NotificationDropped as Notification
 from digital_painschool.domain.events import NotificationResolved as NotificationResolved
 from digital_painschool.domain.events import NotificationUndelivered as NotificationUndelivered
 from digital_painschool.domain.events import PageRead as PageRead
+from digital_painschool.domain.events import PatientSilent as PatientSilent
 from digital_painschool.domain.events import ProgramDone as ProgramDone
 from digital_painschool.domain.events import Reactivated as Reactivated
 from digital_painschool.domain.events import Reviewed as Reviewed

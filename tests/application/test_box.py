@@ -7,7 +7,7 @@ import pytest
 from digital_painschool.application.box import SETTLEMENTS, BoxLine, ReachedThreshold
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.policy import BOX_FLAGS, FlagKind
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.people import COLLEAGUE, NURSE, RESERVE_NUMBER
@@ -73,7 +73,7 @@ def test_a_flag_is_settled_by_what_the_box_says(kind: FlagKind, action: Action) 
 def test_what_no_click_settles_has_no_button() -> None:
     """Otherwise a therapist would click a message away that nobody has read."""
     assert {FlagKind.MESSAGE_RECEIVED, FlagKind.ENDING} == {
-        kind for kind in FlagKind if SETTLEMENTS[kind].by_click is None
+        kind for kind in BOX_FLAGS if SETTLEMENTS[kind].by_click is None
     }
 
 
@@ -82,7 +82,7 @@ def test_the_box_is_the_flags_with_the_titles_of_forms() -> None:
     """Otherwise a portal would look up titles by their keys, or show other lines than there are flags."""
     school, id_ = _with_every_flag()
     page = school.desk.patient_page(id_)
-    assert set(FlagKind) == {line.flag.kind for line in page.box}
+    assert set(BOX_FLAGS) == set(SETTLEMENTS) == {line.flag.kind for line in page.box}
     assert page.flags == tuple(line.flag for line in page.box)
     assert {"Hälsoskattning", None} == {line.title for line in page.box}
 

@@ -51,6 +51,14 @@ SENTENCES: dict[Event, tuple[str, str]] = {
         "Vidmakthåll, antal dagar: 1\N{NO-BREAK SPACE}000, till och med 30 juni 2026, moduler: 1. Tema 1, 3. Tema 3",
         "Maintenance, number of days: 1,000, until 30 June 2026, modules: 1. Tema 1, 3. Tema 3",
     ),
+    events.PatientSilent(at=AT, by="system", since=UNTIL): (
+        "Patienten hade inte gjort något på ett tag, sedan 1 juli 2026",
+        "The patient had done nothing for a while, since 1 July 2026",
+    ),
+    events.AccessEndsSoon(at=AT, by="system", access_until=UNTIL): (
+        "Patientens tillgång skulle snart ta slut, sista dagen är 30 juni 2026",
+        "The patient's access was to end soon, the last day is 30 June 2026",
+    ),
     events.AccessEnded(at=AT, by="system", access_until=UNTIL, kept=True): (
         "Patientens tid tog slut, sista dagen var 30 juni 2026; tillgången finns kvar",
         "The patient's time was over, the last day was 30 June 2026; the patient keeps access",

@@ -124,6 +124,8 @@ _SAVED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.HANDED_OVER: lambda school, id_: [
         school.coordinator.hand_over(id_, to.hsa_id) for to in (COLLEAGUE, NURSE)
     ],
+    FlagKind.SILENT: lambda school, _: school.advance(days=15),
+    FlagKind.ENDS_SOON: lambda school, _: school.advance(days=350),
 }
 _SETTLED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.FORM_SAVED: lambda school, id_: school.desk.mark_read(id_, "halsoskattning"),
@@ -132,6 +134,8 @@ _SETTLED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
     FlagKind.ENDING: lambda school, id_: school.desk.maintain(id_, days=30, modules=[1]),
     FlagKind.UNDELIVERED: lambda school, id_: school.desk.mark_handled(id_, FlagKind.UNDELIVERED),
     FlagKind.HANDED_OVER: lambda school, id_: school.desk.mark_handled(id_, FlagKind.HANDED_OVER),
+    FlagKind.SILENT: lambda school, id_: school.room.open_module(id_, 1),
+    FlagKind.ENDS_SOON: lambda school, id_: school.desk.maintain(id_, days=90, modules=[1]),
 }
 
 

@@ -10,11 +10,13 @@ from digital_painschool.adapters.memory import MemoryMessenger
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import (
     AccessEnded,
+    AccessEndsSoon,
     Event,
     FormSaved,
     HandedOver,
     MessageSent,
     NotificationUndelivered,
+    PatientSilent,
     ProgramDone,
 )
 from digital_painschool.domain.notification import Channel, Notify, Status, Template
@@ -35,6 +37,8 @@ TEXTS: dict[type[Event], Template] = {
     AccessEnded: Template.ENDING,
     NotificationUndelivered: Template.UNDELIVERED,
     HandedOver: Template.HANDED_OVER,
+    PatientSilent: Template.SILENT,
+    AccessEndsSoon: Template.ENDS_SOON,
 }
 """What staff are told of; a message tells the other side."""
 
@@ -69,7 +73,9 @@ def test_what_leaves_has_the_text_the_link_and_the_key_of_its_side() -> None:
         school.deliver()
         school.advance(hours=25)
         school.deliver()
-    school.advance(days=365)
+    school.advance(days=340)
+    school.deliver()
+    school.advance(days=25)
     school.deliver()
     for to in (COLLEAGUE, NURSE):
         school.coordinator.hand_over(ids[0], to.hsa_id)

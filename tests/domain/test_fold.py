@@ -20,6 +20,7 @@ from digital_painschool.domain.enrolment import (
 )
 from digital_painschool.domain.events import (
     AccessEnded,
+    AccessEndsSoon,
     ConversationRenamed,
     ConversationStarted,
     Ended,
@@ -38,6 +39,7 @@ from digital_painschool.domain.events import (
     NotificationResolved,
     NotificationUndelivered,
     PageRead,
+    PatientSilent,
     ProgramDone,
     Reactivated,
     Reviewed,
@@ -104,6 +106,8 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
         {"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": END},
     ),
     AccessEnded: ((AccessEnded(at=AT, by="system", access_until=END),), {"noted_end": END, "phase": Phase.ACTIVE}),
+    PatientSilent: ((PatientSilent(at=AT, by="system", since=START),), {"noted_silence": START}),
+    AccessEndsSoon: ((AccessEndsSoon(at=AT, by="system", access_until=END),), {"noted_ending": END}),
     Ended: (
         (Ended(at=AT, by="x", reason="klar"),),
         {"phase": Phase.ENDED, "ended_at": AT, "end_reason": "klar"},
@@ -207,7 +211,8 @@ def test_an_event_changes_what_it_says_and_nothing_else(kind: type[Event]) -> No
     state = replay((STARTED, *events))
     assert expected == {name: getattr(state, name) for name in expected}
     assert 1 + len(events) == state.version
-    assert (events[-1].at if events else START) == state.last_entry_at
+    is_counted = events and kind not in (PatientSilent, AccessEndsSoon)
+    assert (events[-1].at if is_counted else START) == state.last_entry_at
     before = replay((STARTED, *events[:-1])) if events else state
     may_change = {"version", "last_entry_at", "last_seen_at", *expected}
     fields = [field.name for field in attrs.fields(Enrolment) if field.name not in may_change]

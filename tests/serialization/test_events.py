@@ -37,10 +37,10 @@ def test_every_event_has_a_kind_of_its_own() -> None:
 def test_the_kinds_are_the_ones_that_stand_in_databases() -> None:
     """Otherwise renaming one would make every stored timeline unreadable."""
     expected = (
-        "started handed-over reviewed maintained reactivated access-ended ended withdrawn module-opened"
-        " page-read module-completed module-released program-done form-saved form-read conversation-started"
-        " conversation-renamed message-sent messages-read flag-handled notification-dropped notification-undelivered"
-        " notification-resolved"
+        "started handed-over reviewed maintained reactivated access-ended patient-silent access-ends-soon ended"
+        " withdrawn module-opened page-read module-completed module-released program-done form-saved form-read"
+        " conversation-started conversation-renamed message-sent messages-read flag-handled notification-dropped"
+        " notification-undelivered notification-resolved"
     )
     assert expected.split() == list(EVENT_KINDS)
 

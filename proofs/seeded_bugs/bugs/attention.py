@@ -7,6 +7,12 @@ _SILENT = f"{_RULES}::test_who_does_nothing_is_silent_while_something_is_expecte
 _SOON = f"{_RULES}::test_an_access_that_ends_by_itself_ends_soon_before_it_has_ended"
 _SQLITE = "tests/adapters/sql/test_storage.py::TestSqliteStorage"
 
+
+def _told(file: str, test: str) -> Catcher:
+    """Return an example of the worker through the desks."""
+    return Catcher(f"tests/delivery/{file}.py::test_{test}")
+
+
 BUGS = (
     Bug(
         name="nobody-is-silent-who-was-never-there",
@@ -63,5 +69,37 @@ BUGS = (
         old="    not_(IS_ENDING),\n    _e.access_until <",
         new="    _e.access_until <",
         caught_by=Catcher(f"{_SQLITE}::test_the_limits_count_to_the_microsecond", "Caseload.list_caseload: attention"),
+    ),
+    Bug(
+        name="a-silence-is-told-at-every-run",
+        harm="a therapist would get an e-mail a minute for as long as a patient is silent",
+        module="rules.attention",
+        old="if since not in (None, enrolment.noted_silence):",
+        new="if since is not None:",
+        caught_by=_told("test_pointed_out", "each_silence_and_each_end_is_told_once"),
+    ),
+    Bug(
+        name="a-worker-s-note-makes-a-treatment-younger",
+        harm="a treatment in which nobody does anything would never be old enough for a purge",
+        module="domain.fold",
+        old="    if not isinstance(event, (PatientSilent, AccessEndsSoon)):",
+        new="    if event:",
+        caught_by=_told("test_pointed_out", "a_note_is_no_visit_no_flag_and_no_entry_that_a_purge_counts_from"),
+    ),
+    Bug(
+        name="a-coming-end-that-moved-is-told-of",
+        harm="a therapist would be told of an end that they have moved",
+        module="rules.notifications",
+        old="lambda _, enrolment: enrolment.noted_ending != enrolment.access_until,",
+        new="lambda _, enrolment: enrolment.noted_ending is None,",
+        caught_by=_told("test_staff", "a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped"),
+    ),
+    Bug(
+        name="a-unit-s-own-choice-of-what-is-pointed-out-is-forgotten",
+        harm="a unit that chose to be told of silent patients would be told of none",
+        module="application.program_catalogue",
+        old="for unit in self.units if fits(self.policy_of(unit)))",
+        new="for unit in self.units if fits(self.policy))",
+        caught_by=_told("test_pointed_out", "nothing_is_written_that_the_unit_has_not_chosen"),
     ),
 )

@@ -222,7 +222,7 @@ BUGS = (
         name="the-settled-flag-is-told-of",
         harm="a therapist would be called to what is dealt with",
         module="rules.notifications",
-        old="!= notification.recipient or _SETTLED[notification.flag](notification, enrolment)",
+        old="!= notification.recipient or is_settled",
         new="!= notification.recipient",
         caught_by=_example("test_staff", "a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped"),
     ),

@@ -14,7 +14,7 @@ BUGS = (
     Bug(
         name="what-was-read-still-waits",
         harm="a flag would be as old as what was read long ago",
-        module="domain.fold",
+        module="domain.waiting",
         old="    return waiting[min(newly_read, len(waiting) - 1) :] if unread else ()",
         new="    return waiting if unread else ()",
         caught_by=Catcher(

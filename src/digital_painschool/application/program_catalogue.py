@@ -1,6 +1,6 @@
 """The program catalogue: the programs and the policy of each unit."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -64,6 +64,14 @@ class Catalogue:
         """Return the policy that holds for a unit."""
         own = self.units.get(HsaId(unit))
         return self.policy if own is None or own.policy is None else own.policy
+
+    def units_with(self, fits: Callable[[Policy], bool]) -> tuple[HsaId, ...] | None:
+        """Return the units whose policy fits; None when the common one does: then the units are not known here.
+
+        Args:
+            fits: Returns whether a policy fits.
+        """
+        return None if fits(self.policy) else tuple(unit for unit in self.units if fits(self.policy_of(unit)))
 
     def offered(self, unit: HsaId) -> tuple[Program, ...]:
         """Return the list "Moment" of a unit, in the ordering that the unit's policy asks for. Rule: M-07, D-04a."""

@@ -81,6 +81,7 @@ FACTS: Mapping[str, tuple[str, Callable[[Any, Terms], object]]] = MappingProxyTy
         "page": ("page_title", _page_title),
         "form": ("form", _form_title),
         "reason": ("reason", _end_reason),
+        "since": ("since_day", lambda event, terms: event.since.astimezone(terms.policy.zone).date()),
         "access_until": ("last_day", lambda event, terms: last_day(event.access_until, terms.policy.zone)),
     }
 )

@@ -20,7 +20,7 @@ class LogLine(NamedTuple):
     fields: tuple[str, ...]
 
 
-_RUN = ("sent", "delivered", "dropped", "waiting", "retried", "undelivered", "accesses_ended")
+_RUN = ("sent", "delivered", "dropped", "waiting", "retried", "undelivered", "accesses_ended", "pointed_out")
 
 LOG_LINES: Mapping[str, LogLine] = MappingProxyType(
     {

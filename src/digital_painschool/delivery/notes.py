@@ -53,7 +53,7 @@ class TimelineNotes:
             for enrolment_id in sorted(ids):
                 if self._stop.is_set():
                     return noted
-                noted += self._record(enrolment_id, command, now)
+                noted += write_note(self._executor, enrolment_id, command, now)
             tried |= ids
         return noted
 
@@ -70,7 +70,9 @@ class TimelineNotes:
                 now = self._executor.now()
                 notification = record.notification
                 command = self._end_of(record, now)
-                noted += self._record(notification.trigger.enrolment_id, command, now, noted=(notification.id,))
+                noted += write_note(
+                    self._executor, notification.trigger.enrolment_id, command, now, noted=(notification.id,)
+                )
             after = records[-1].notification.id
         return noted
 
@@ -83,20 +85,34 @@ class TimelineNotes:
             events = drop(enrolment, terms, notification, by=WORKER, at=now)
             asked = self._executor.storage.notifications(enrolment.id) if notification.flag else ()
             others = (one.notification for one in asked if isinstance(one, NotificationRecord))
-            passed_on = passed_on_when_dropped(notification, others, enrolment, terms.policy)
+            passed_on = passed_on_when_dropped(notification, others, enrolment, terms.policy, now)
             return CommandResult(events, superseded=passed_on)
 
         return command
 
-    def _record(
-        self, enrolment_id: EnrolmentId, command: Command, now: datetime, noted: tuple[NotificationId, ...] = ()
-    ) -> bool:
-        try:
-            self._executor.execute(Action.DELIVER, WORKER, enrolment_id, command, at=now, noted=noted)
-        except (Conflict, NotFound, RuleViolation):
-            return False  # it is busy, was purged, or another worker has noted it: a later run tries again
-        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
-            # Perhaps this enrolment alone is damaged. A failing storage stops the run at the next claim.
-            log_event(_log, "enrolment-waits", enrolment=enrolment_id, error=describe(error))
-            return False
-        return True
+
+def write_note(
+    executor: Executor,
+    enrolment_id: EnrolmentId,
+    command: Command,
+    now: datetime,
+    noted: tuple[NotificationId, ...] = (),
+) -> bool:
+    """Write a note of a worker on a timeline; return whether it was written. One that was not, a later run writes.
+
+    Args:
+        executor: Executes the command.
+        enrolment_id: The enrolment.
+        command: Decides on the note.
+        now: The instant, UTC.
+        noted: The ids of the notifications whose end the command writes on the timeline.
+    """
+    try:
+        executor.execute(Action.DELIVER, WORKER, enrolment_id, command, at=now, noted=noted)
+    except (Conflict, NotFound, RuleViolation):
+        return False  # it is busy, was purged, or another worker has noted it: a later run tries again
+    except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
+        # Perhaps this enrolment alone is damaged. A failing storage stops the run at the next claim.
+        log_event(_log, "enrolment-waits", enrolment=enrolment_id, error=describe(error))
+        return False
+    return True

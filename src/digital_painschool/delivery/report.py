@@ -19,6 +19,7 @@ class DeliveryReport:
         retried: Notifications whose attempt failed and that are tried again.
         undelivered: Notifications that are undeliverable; the therapist has a flag (D-13d).
         accesses_ended: Enrolments whose end of access was noted (D-05a).
+        pointed_out: Enrolments of which a silent patient, or an access that ends soon, was noted (D-17b).
         planned: What was due at the beginning of the run, for each channel that has a pace (D-13e).
     """
 
@@ -29,6 +30,7 @@ class DeliveryReport:
     retried: int = 0
     undelivered: int = 0
     accesses_ended: int = 0
+    pointed_out: int = 0
     planned: tuple[ForenoonPlan, ...] = ()
 
     @property

@@ -14,6 +14,7 @@ from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.observing import notify_of_deliveries
 from digital_painschool.application.operator import DeadLetter, dead_letter
+from digital_painschool.delivery.attention import AttentionNotes
 from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_lease, checked_stop
 from digital_painschool.delivery.claims import Ready, States, result_of
 from digital_painschool.delivery.dispatch import Unreachable, send
@@ -83,6 +84,7 @@ class Delivery:
         self._idle = timedelta(0) if every is None else 2 * checked_interval(every) + _MARGIN
         self._heartbeat = Heartbeat(executor)
         self._notes = TimelineNotes(executor, batch, self._stop)
+        self._attention = AttentionNotes(executor, self._stop)
         self._withdrawn = WithdrawnNotices(executor, self._lease)
         self._new_pacer = partial(Pacer, executor, batch, lease, self._stop, wait)
 
@@ -103,6 +105,7 @@ class Delivery:
         self._heartbeat.beat(self._lease)
         report: Counter[str] = Counter()
         pacer = self._new_pacer()
+        report["pointed_out"] += self._attention.note()
         planned, more = pacer.plan(), True
         while more:
             self._heartbeat.renew(self._lease)

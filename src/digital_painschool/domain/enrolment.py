@@ -148,7 +148,8 @@ class Enrolment:
         phase: The phase of the life cycle.
         started_at: When the enrolment began, UTC.
         access_until: The first instant at which the patient has no access any more, UTC (M-05, D-18a).
-        last_entry_at: The latest time of a timeline entry, UTC (D-21b); clocks of several machines may differ.
+        last_entry_at: The latest time of a timeline entry, UTC (D-21b), but for the notes of D-17b, which nobody did
+            anything for; clocks of several machines may differ.
         last_seen_at: When the patient last did something, UTC.
         reviewed_at: When the therapist last reviewed, UTC (M-09).
         maintained: The modules that are readable in maintenance (M-18).
@@ -168,6 +169,8 @@ class Enrolment:
             (D-09b).
         handed_by: The signature of who did so; None without that flag.
         noted_end: The end of access that the timeline has noted last, UTC (D-05a).
+        noted_silence: Since when the patient was silent, in the timeline's last note of it, UTC (D-17b).
+        noted_ending: The end of access of which the timeline has last noted that it comes soon, UTC (D-17b).
         ended_at: When the enrolment ended, or was withdrawn, UTC.
         end_reason: The key of the reason for ending (M-19).
         started_by: The author of the start, who may withdraw it (D-07b); empty in values that no timeline made.
@@ -202,6 +205,8 @@ class Enrolment:
     handed_at: datetime | None = None
     handed_by: str | None = None
     noted_end: datetime | None = None
+    noted_silence: datetime | None = None
+    noted_ending: datetime | None = None
     ended_at: datetime | None = None
     end_reason: str | None = None
     started_by: str = ""

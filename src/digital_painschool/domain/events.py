@@ -88,6 +88,28 @@ class AccessEnded(_Fact):
 
 
 @frozen(kw_only=True, slots=False)
+class PatientSilent(_Fact):
+    """The patient had done nothing for the days of the unit's policy; noted once for each silence. Rule: D-17b.
+
+    Args:
+        since: When the patient was last seen, or else the start, UTC.
+    """
+
+    since: datetime
+
+
+@frozen(kw_only=True, slots=False)
+class AccessEndsSoon(_Fact):
+    """The patient's access ends within the days of the unit's policy; noted once for each end. Rule: D-17b.
+
+    Args:
+        access_until: The first instant at which the patient has no access any more, UTC.
+    """
+
+    access_until: datetime
+
+
+@frozen(kw_only=True, slots=False)
 class Ended(_Fact):
     """The enrolment is over. Rule: M-19, D-19a."""
 
@@ -249,6 +271,8 @@ Event = (
     | Maintained
     | Reactivated
     | AccessEnded
+    | PatientSilent
+    | AccessEndsSoon
     | Ended
     | Withdrawn
     | ModuleOpened

@@ -4,12 +4,10 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from digital_painschool.domain.enrolment import (
-    WAITING_LIMIT,
     Conversation,
     Enrolment,
     FormCount,
@@ -18,6 +16,7 @@ from digital_painschool.domain.enrolment import (
 )
 from digital_painschool.domain.events import (
     AccessEnded,
+    AccessEndsSoon,
     ConversationRenamed,
     ConversationStarted,
     Ended,
@@ -36,6 +35,7 @@ from digital_painschool.domain.events import (
     NotificationResolved,
     NotificationUndelivered,
     PageRead,
+    PatientSilent,
     ProgramDone,
     Reactivated,
     Reviewed,
@@ -44,6 +44,7 @@ from digital_painschool.domain.events import (
 )
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.waiting import one_more, unread_of
 
 
 def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
@@ -76,7 +77,8 @@ def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
     # As attrs.evolve, without __init__, in a tenth of the time: every command folds its events here.
     fields = enrolment.__dict__ | _CHANGES[type(event)](enrolment, event)
     fields["version"] += 1
-    fields["last_entry_at"] = max(enrolment.last_entry_at, event.at)
+    if not isinstance(event, (PatientSilent, AccessEndsSoon)):  # that nobody does anything makes no treatment younger
+        fields["last_entry_at"] = max(enrolment.last_entry_at, event.at)
     if event.by == "patient":
         fields["last_seen_at"] = event.at
     after = _new(Enrolment)
@@ -175,7 +177,7 @@ def _form_saved(enrolment: Enrolment, event: FormSaved) -> Changes:
         read=before.read,
         alert=event.number if event.alert else before.alert,
         reasons=event.reasons if event.alert else before.reasons,
-        waiting=_one_more(before.waiting, before.unread, event.at),
+        waiting=one_more(before.waiting, before.unread, event.at),
     )
     return {"forms": _replaced(enrolment.forms, after)}
 
@@ -188,19 +190,9 @@ def _form_read(enrolment: Enrolment, event: FormRead) -> Changes:
         read=event.up_to,
         alert=before.alert,
         reasons=before.reasons if before.alert > event.up_to else (),
-        waiting=_unread_of(before.waiting, event.up_to - before.read, before.saved - event.up_to),
+        waiting=unread_of(before.waiting, event.up_to - before.read, before.saved - event.up_to),
     )
     return {"forms": _replaced(enrolment.forms, after)}
-
-
-def _one_more(waiting: tuple[datetime, ...], unread: int, at: datetime) -> tuple[datetime, ...]:
-    """Add the time of another unread one, if those of all before it are known and there is room."""
-    return (*waiting, at) if len(waiting) == unread < WAITING_LIMIT else waiting
-
-
-def _unread_of(waiting: tuple[datetime, ...], newly_read: int, unread: int) -> tuple[datetime, ...]:
-    """Return the times of those that stay unread; of more than are known, the last known time stands for the rest."""
-    return waiting[min(newly_read, len(waiting) - 1) :] if unread else ()
 
 
 def _replaced(forms: tuple[FormCount, ...], after: FormCount) -> tuple[FormCount, ...]:
@@ -236,7 +228,7 @@ def _message_sent(enrolment: Enrolment, event: MessageSent) -> Changes:
     }
     if event.author is Author.PATIENT:
         before = enrolment.conversations[event.conversation - 1]
-        changes["waiting"] = _one_more(before.waiting, before.unread(Author.THERAPIST), event.at)
+        changes["waiting"] = one_more(before.waiting, before.unread(Author.THERAPIST), event.at)
     return _conversation_changed(enrolment, event.conversation, changes)
 
 
@@ -245,7 +237,7 @@ def _messages_read(enrolment: Enrolment, event: MessagesRead) -> Changes:
     if event.reader is Author.THERAPIST:
         before = enrolment.conversations[event.conversation - 1]
         newly_read = event.up_to - before.read_by_therapist
-        changes["waiting"] = _unread_of(before.waiting, newly_read, before.from_patient - event.up_to)
+        changes["waiting"] = unread_of(before.waiting, newly_read, before.from_patient - event.up_to)
     return _conversation_changed(enrolment, event.conversation, changes)
 
 
@@ -279,6 +271,8 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         Maintained: _maintained,
         Reactivated: _reactivated,
         AccessEnded: _access_ended,
+        PatientSilent: lambda _, event: {"noted_silence": event.since},
+        AccessEndsSoon: lambda _, event: {"noted_ending": event.access_until},
         Ended: _ended,
         Withdrawn: _withdrawn,
         ModuleOpened: _module_opened,

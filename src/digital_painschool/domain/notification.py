@@ -42,6 +42,8 @@ class Template(Enum):
     ENDING = "ending"
     UNDELIVERED = "undelivered"
     HANDED_OVER = "handed-over"
+    SILENT = "silent"
+    ENDS_SOON = "ends-soon"
     SUMMARY = "summary"
 
     @property

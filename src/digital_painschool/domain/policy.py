@@ -22,7 +22,10 @@ from digital_painschool.labels.lookup import Language
 
 
 class FlagKind(Enum):
-    """The kinds of flags that wait for the therapist. Rule: M-14 to M-17, D-09b, D-13d, D-17a."""
+    """The kinds of flags that wait for the therapist, and what a list points out: see `POINTED_OUT`.
+
+    Rule: M-14 to M-17, D-09b, D-13d, D-17a, D-17b.
+    """
 
     FORM_SAVED = "form-saved"
     MESSAGE_RECEIVED = "message-received"
@@ -30,6 +33,14 @@ class FlagKind(Enum):
     ENDING = "ending"
     UNDELIVERED = "undelivered"
     HANDED_OVER = "handed-over"
+    SILENT = "silent"
+    ENDS_SOON = "ends-soon"
+
+
+POINTED_OUT = frozenset({FlagKind.SILENT, FlagKind.ENDS_SOON})
+"""What staff may be notified of although no flag waits: the box never holds these kinds. Rule: D-17b."""
+BOX_FLAGS = frozenset(FlagKind) - POINTED_OUT
+"""The kinds of flags that the box of current events can hold."""
 
 
 class YearEnd(Enum):
@@ -95,7 +106,8 @@ class Policy:
         year_end: What happens to the patient's access at the year's end (D-05a, D-05d).
         maintenance_days: The fewest and the most days of one maintenance (D-18a).
         write_in_maintenance: True lets the patient write messages in maintenance (D-18c).
-        staff_flags: The flags for which staff may choose to be notified (M-22, D-23a).
+        staff_flags: The flags for which staff may choose to be notified (M-22, D-23a), and what lists point out
+            (D-17b).
         alerts_at_once: True notifies of a form that reached an alert threshold at once, also the member of staff who
             has chosen one summary a day (D-17a, D-23b).
         end_reasons: The unit's own list; None means the program's (D-19a).

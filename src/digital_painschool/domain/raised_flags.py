@@ -5,11 +5,13 @@ from types import MappingProxyType
 
 from digital_painschool.domain.events import (
     AccessEnded,
+    AccessEndsSoon,
     Event,
     FormSaved,
     HandedOver,
     MessageSent,
     NotificationUndelivered,
+    PatientSilent,
     ProgramDone,
     Started,
 )
@@ -25,6 +27,10 @@ _RAISES: Mapping[type[Event], FlagKind] = MappingProxyType(
     }
 )
 
+_POINTS_OUT: Mapping[type[Event], FlagKind] = MappingProxyType(
+    {PatientSilent: FlagKind.SILENT, AccessEndsSoon: FlagKind.ENDS_SOON}
+)
+
 
 def flag_raised_by(event: Event) -> FlagKind | None:
     """Return the kind of flag that an event raises, or None. Rule: M-14, M-17, D-09b, D-13d, D-17a."""
@@ -33,3 +39,8 @@ def flag_raised_by(event: Event) -> FlagKind | None:
     if isinstance(event, (Started, HandedOver)):
         return FlagKind.HANDED_OVER if event.flagged else None
     return _RAISES.get(type(event))
+
+
+def told_by(event: Event) -> FlagKind | None:
+    """Return the kind of flag that an event raises, or what it points out, or None. Rule: D-17b, D-23a."""
+    return flag_raised_by(event) or _POINTS_OUT.get(type(event))

@@ -131,6 +131,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ENDING": "The enrolment is ending",
         "UNDELIVERED": "A notification could not be delivered",
         "HANDED_OVER": "New patient for you",
+        "SILENT": "The patient has done nothing for a while",
+        "ENDS_SOON": "The access ends soon",
     },
     "Event": {
         "Started": "The enrolment was started[: {title}][, available until {last_day}]",
@@ -139,6 +141,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "Maintained": "Maintenance[, number of days: {days}][, until {last_day}][, modules: {modules}]",
         "Reactivated": "Active again[, available until {last_day}]",
         "AccessEnded": "The patient's time was over[, the last day was {last_day}][; the patient keeps access{kept?}]",
+        "PatientSilent": "The patient had done nothing for a while[, since {since_day}]",
+        "AccessEndsSoon": "The patient's access was to end soon[, the last day is {last_day}]",
         "Ended": "The enrolment was ended[: {reason}]",
         "Withdrawn": "The start was withdrawn: it was entered in error[: {reason}]",
         "ModuleOpened": "Module[ {module}][ “{title}”] was opened[, out of order{out_of_order?}]",
@@ -177,6 +181,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ENDING": "The time of an enrolment is over. Sign in to maintain or end it.",
         "UNDELIVERED": "A notification could not be delivered. Sign in to see which.",
         "HANDED_OVER": "You have a new patient. Sign in to see who.",
+        "SILENT": "A patient has done nothing for a while. Sign in to see who.",
+        "ENDS_SOON": "A patient's access ends soon. Sign in to see whose.",
         "SUMMARY": "There are events to handle. Sign in to see them.",
     },
     "YearEnd": {

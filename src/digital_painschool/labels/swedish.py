@@ -131,6 +131,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ENDING": "Momentet avslutas",
         "UNDELIVERED": "En avisering kunde inte lämnas fram",
         "HANDED_OVER": "Ny patient för dig",
+        "SILENT": "Patienten har inte gjort något på ett tag",
+        "ENDS_SOON": "Tillgången slutar snart",
     },
     "Event": {
         "Started": "Momentet startades[: {title}][, tillgängligt till och med {last_day}]",
@@ -139,6 +141,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "Maintained": "Vidmakthåll[, antal dagar: {days}][, till och med {last_day}][, moduler: {modules}]",
         "Reactivated": "Aktivt igen[, tillgängligt till och med {last_day}]",
         "AccessEnded": "Patientens tid tog slut[, sista dagen var {last_day}][; tillgången finns kvar{kept?}]",
+        "PatientSilent": "Patienten hade inte gjort något på ett tag[, sedan {since_day}]",
+        "AccessEndsSoon": "Patientens tillgång skulle snart ta slut[, sista dagen är {last_day}]",
         "Ended": "Momentet avslutades[: {reason}]",
         "Withdrawn": "Starten drogs tillbaka som felaktig[: {reason}]",
         "ModuleOpened": "Modul[ {module}][ ”{title}”] öppnades[, utanför ordningen{out_of_order?}]",
@@ -177,6 +181,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ENDING": "Tiden för ett moment är slut. Logga in för att vidmakthålla eller avsluta det.",
         "UNDELIVERED": "En avisering kunde inte lämnas fram. Logga in för att se vilken.",
         "HANDED_OVER": "Du har fått en ny patient. Logga in för att se vem.",
+        "SILENT": "En patient har inte gjort något på ett tag. Logga in för att se vem.",
+        "ENDS_SOON": "En patients tillgång slutar snart. Logga in för att se vems.",
         "SUMMARY": "Det finns händelser att hantera. Logga in för att se dem.",
     },
     "YearEnd": {

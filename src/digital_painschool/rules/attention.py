@@ -1,10 +1,13 @@
-"""Silent patients and coming ends: the limits of a unit's policy at an instant. Rule: D-17b."""
+"""Silent patients and coming ends: the limits of a unit's policy at an instant, and their notes. Rule: D-17b."""
 
 from datetime import datetime, timedelta
 
 from digital_painschool.domain.attention import AttentionLimits
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import AccessEndsSoon, Event, PatientSilent
 from digital_painschool.domain.local_time import days_earlier
-from digital_painschool.domain.policy import Policy, YearEnd
+from digital_painschool.domain.people import AnyActor
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 
 
 def attention_limits(policy: Policy, now: datetime) -> AttentionLimits:
@@ -18,3 +21,26 @@ def attention_limits(policy: Policy, now: datetime) -> AttentionLimits:
         ends_before=now + timedelta(days=ending) if ending else None,
         open_ended=policy.year_end is YearEnd.FLAG_ONLY,
     )
+
+
+def note_attention(enrolment: Enrolment, policy: Policy, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
+    """Record that the patient is silent, and that the access ends soon, where the unit offers to notify of it.
+
+    Rule: D-05d, D-17b, D-23a. Each silence is recorded once, and each end. An ended enrolment is neither.
+
+    Args:
+        enrolment: The state.
+        policy: The unit's policy.
+        by: The worker.
+        at: The instant, UTC.
+    """
+    limits, signature = attention_limits(policy, at), by.signature
+    events: list[Event] = []
+    since = limits.silent_since(enrolment, at) if FlagKind.SILENT in policy.staff_flags else None
+    if since not in (None, enrolment.noted_silence):
+        assert since is not None
+        events.append(PatientSilent(at=at, by=signature, since=since))
+    is_soon = FlagKind.ENDS_SOON in policy.staff_flags and limits.ends_soon(enrolment, at)
+    if is_soon and enrolment.noted_ending != enrolment.access_until:
+        events.append(AccessEndsSoon(at=at, by=signature, access_until=enrolment.access_until))
+    return tuple(events)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from attrs import evolve
 
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.events import (
     Event,
     FormSaved,
@@ -30,8 +30,8 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.people import AnyActor, Author, HsaId
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
-from digital_painschool.domain.raised_flags import flag_raised_by
-from digital_painschool.rules.access import access
+from digital_painschool.domain.raised_flags import told_by
+from digital_painschool.rules.access import access, is_open_ended
 
 
 def next_digest_at(at: datetime, policy: Policy) -> datetime:
@@ -45,7 +45,7 @@ def next_digest_at(at: datetime, policy: Policy) -> datetime:
 
 
 def flags_raised_by(events: Iterable[Event]) -> frozenset[FlagKind]:
-    """Return the kinds of flags that a command's events raise. Rule: M-14, M-17, D-13d, D-17a."""
+    """Return the kinds of flags that a command's events raise or point out. Rule: M-14, M-17, D-13d, D-17a, D-17b."""
     return frozenset(flag for event in events if (flag := _flag(event)) is not None)
 
 
@@ -89,7 +89,12 @@ def notifications_for(
 
 
 def superseded_by_hand_over(
-    pending: Iterable[Notification], enrolment: Enrolment, therapist: HsaId, policy: Policy, profile: Profile
+    pending: Iterable[Notification],
+    enrolment: Enrolment,
+    therapist: HsaId,
+    policy: Policy,
+    profile: Profile,
+    now: datetime,
 ) -> tuple[Notification, ...]:
     """Return the pending notifications that a hand-over drops, because the new therapist is notified instead.
 
@@ -103,6 +108,7 @@ def superseded_by_hand_over(
         therapist: The new therapist.
         policy: The unit's policy.
         profile: The profile of the new therapist.
+        now: The instant of the hand-over, UTC.
     """
     chosen = policy.staff_flags & (profile.email | profile.sms)
     return tuple(
@@ -112,13 +118,13 @@ def superseded_by_hand_over(
         and one.recipient != therapist
         and (
             one.flag is FlagKind.HANDED_OVER
-            or (one.flag is not None and one.flag in chosen and not _SETTLED[one.flag](one, enrolment))
+            or (one.flag is not None and one.flag in chosen and not _is_settled(one.flag, one, enrolment, policy, now))
         )
     )
 
 
 def passed_on_when_dropped(
-    dropped: Notification, asked: Iterable[Notification], enrolment: Enrolment, policy: Policy
+    dropped: Notification, asked: Iterable[Notification], enrolment: Enrolment, policy: Policy, now: datetime
 ) -> tuple[Notification, ...]:
     """Return the notification that a worker has dropped, if the present therapist is notified instead, or nothing.
 
@@ -130,6 +136,7 @@ def passed_on_when_dropped(
         asked: All notifications that the enrolment has asked for.
         enrolment: The present state.
         policy: The unit's policy.
+        now: The instant of the note, UTC.
     """
     flag = dropped.flag
     if flag not in policy.staff_flags - {FlagKind.HANDED_OVER} or not enrolment.is_open:
@@ -140,7 +147,7 @@ def passed_on_when_dropped(
         and one.trigger.seq > dropped.trigger.seq
         for one in asked
     )
-    return () if flag is None or is_known or _SETTLED[flag](dropped, enrolment) else (dropped,)
+    return () if flag is None or is_known or _is_settled(flag, dropped, enrolment, policy, now) else (dropped,)
 
 
 def _subject(notification: Notification) -> tuple[object, ...]:
@@ -165,7 +172,8 @@ def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy:
         return True
     if notification.flag is None:
         return _is_read(notification, enrolment, Author.PATIENT) or not access(enrolment, policy, now).read_messages
-    return enrolment.therapist != notification.recipient or _SETTLED[notification.flag](notification, enrolment)
+    is_settled = _is_settled(notification.flag, notification, enrolment, policy, now)
+    return enrolment.therapist != notification.recipient or is_settled
 
 
 def drop(
@@ -190,7 +198,7 @@ def mark_undeliverable(
 def _flag(event: Event) -> FlagKind | None:
     # A failed staff notification must not trigger another one about its own failure.
     is_of_staff = isinstance(event, NotificationUndelivered) and event.channel is not Channel.INBOX
-    return None if is_of_staff else flag_raised_by(event)
+    return None if is_of_staff else told_by(event)
 
 
 def _to_patient(message: MessageSent, seq: int, enrolment: Enrolment, policy: Policy) -> Notification:
@@ -266,6 +274,26 @@ _SETTLED: Mapping[FlagKind, Callable[[Notification, Enrolment], bool]] = Mapping
         FlagKind.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
         FlagKind.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
         FlagKind.HANDED_OVER: lambda _, enrolment: enrolment.handed_at is None,
+        FlagKind.SILENT: lambda _, enrolment: not _is_silence_noted(enrolment),
+        FlagKind.ENDS_SOON: lambda _, enrolment: enrolment.noted_ending != enrolment.access_until,
     }
 )
-"""Whether the flag that a staff notification reports is settled."""
+"""Whether the flag that a staff notification reports is settled, whatever the time."""
+
+
+def _is_silence_noted(enrolment: Enrolment) -> bool:
+    """Return whether the patient has done nothing since the silence that was noted last, in the active phase."""
+    since = enrolment.last_seen_at or enrolment.started_at
+    return enrolment.noted_silence == since and enrolment.phase is Phase.ACTIVE
+
+
+def _is_settled(
+    flag: FlagKind, notification: Notification, enrolment: Enrolment, policy: Policy, now: datetime
+) -> bool:
+    """Return whether a flag is settled, or nothing is to be pointed out any more. Rule: D-13b, D-17b."""
+    if _SETTLED[flag](notification, enrolment):
+        return True
+    goes_on = is_open_ended(enrolment, policy)
+    if flag is FlagKind.SILENT:
+        return now >= enrolment.access_until and not goes_on
+    return flag is FlagKind.ENDS_SOON and (now >= enrolment.access_until or goes_on)

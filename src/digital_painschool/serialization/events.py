@@ -13,6 +13,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from digital_painschool.domain.events import (
     AccessEnded,
+    AccessEndsSoon,
     ConversationRenamed,
     ConversationStarted,
     Ended,
@@ -31,6 +32,7 @@ from digital_painschool.domain.events import (
     NotificationResolved,
     NotificationUndelivered,
     PageRead,
+    PatientSilent,
     ProgramDone,
     Reactivated,
     Reviewed,
@@ -52,6 +54,8 @@ EVENT_KINDS: Mapping[str, type[Event]] = MappingProxyType(
         "maintained": Maintained,
         "reactivated": Reactivated,
         "access-ended": AccessEnded,
+        "patient-silent": PatientSilent,
+        "access-ends-soon": AccessEndsSoon,
         "ended": Ended,
         "withdrawn": Withdrawn,
         "module-opened": ModuleOpened,

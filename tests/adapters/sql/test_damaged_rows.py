@@ -9,7 +9,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import find_cancellable, load_notifications
 from digital_painschool.testing.environment import stored_at
-from digital_painschool.testing.people import ANNA, BO, CILLA
+from digital_painschool.testing.people import ANNA, BO, CILLA, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute
 
@@ -80,3 +80,14 @@ def test_a_row_that_cannot_be_read_stops_the_noting_of_nobody_else_s_end(url: st
             assert AccessEnded in [type(event) for event in school.events(id_)]
         execute(url, "UPDATE enrolments SET state_shape = 0 WHERE id = 'e-0002'")
         assert 1 == school.school.delivery(batch=batch).run().accesses_ended
+
+
+@pytest.mark.rule("D-17b")
+@pytest.mark.parametrize("damaged", ["''", "'nonsense'"])
+def test_a_unit_that_cannot_be_read_hides_no_other(url: str, damaged: str) -> None:
+    """Otherwise one damaged row would keep a region's therapists from being told of silent patients."""
+    with Scenario(stored_at(url)) as school:
+        for number in (ANNA, BO):
+            school.start(number)
+        execute(url, f"UPDATE enrolments SET unit = {damaged} WHERE id = 'e-0001'")  # noqa: S608 - our own text
+        assert (UNIT,) == school.storage.open_units()

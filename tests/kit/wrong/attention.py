@@ -47,6 +47,8 @@ STORAGE: Sequence[Mistake] = (
             evolve(query, limits=NO_LIMITS) if query.sort in (CaseSort.SILENCE, CaseSort.END) else query
         ),
     ),
+    Mistake("the-last-unit-is-forgotten", "Caseload.open_units: units", "open_units", lambda right, _: right()[:-1]),
+    Mistake("units-without-an-order", "Caseload.open_units", "open_units", lambda right, _: right()[::-1]),
     Mistake(
         "totals-without-limits",
         _TOTALS,

@@ -24,6 +24,10 @@ class MemoryCaseload:
         """Return a page of the enrolments that a query wants."""
         return page_of(query, (case_row(*one, query.now, query.sort, query.limits) for one in self._wanted(query)))
 
+    def open_units(self) -> tuple[HsaId, ...]:
+        """Return the units that have an open enrolment, in the order of code points."""
+        return tuple(sorted({enrolment.unit for enrolment in self._enrolments.still_open()}))
+
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
     ) -> CaseTotals:

@@ -118,6 +118,10 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             return parts.caseload.list_caseload(query)
 
+    def open_units(self) -> tuple[HsaId, ...]:
+        with self._open() as parts:
+            return parts.caseload.open_units()
+
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
     ) -> CaseTotals:

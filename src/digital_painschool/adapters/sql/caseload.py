@@ -1,5 +1,6 @@
 """The caseload in SQL, from columns that each step updates."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +56,7 @@ _TOTALS_OF_UNIT = of_unit(
     own=False,
 )
 _TOTALS_OF_THERAPIST = _TOTALS_OF_UNIT.where(_e.therapist == bindparam("therapist"))
+_OPEN_UNITS = select(_e.unit).where(NOT_ENDED, _e.unit > bindparam("after")).distinct()
 _PHASES = {phase.value: phase for phase in Phase}
 
 
@@ -79,6 +81,14 @@ class SqlCaseload:
         if hidden and len(rows) == query.limit:  # otherwise the page would look like the last one
             return self.list_caseload(evolve(query, limit=query.limit + hidden))[: query.limit]
         return found
+
+    def open_units(self) -> tuple[HsaId, ...]:
+        rows = self._database.read(lambda connection: connection.fetch_each(_OPEN_UNITS, {"after": ""}))
+        units = set()
+        for (unit,) in rows:
+            with suppress(Exception):  # the unit may be anything
+                units.add(hsa_id_from_text(unit))
+        return tuple(sorted(units))
 
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS

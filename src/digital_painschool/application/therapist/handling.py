@@ -101,7 +101,7 @@ class Handling:
             to = HsaId(therapist)
             profile = executor.preferences(enrolment, to)
             pending = find_cancellable(executor.storage, enrolment.id)
-            superseded = superseded_by_hand_over(pending, enrolment, to, terms.policy, profile)
+            superseded = superseded_by_hand_over(pending, enrolment, to, terms.policy, profile, at)
 
             def rule(enrolment: Enrolment, terms: Terms, at: datetime) -> tuple[Event, ...]:
                 events = lifecycle.hand_over(enrolment, terms, to, superseded, by=self._actor, at=at)

@@ -182,6 +182,15 @@ class Caseload(Protocol):
         """
         ...
 
+    def open_units(self) -> tuple[HsaId, ...]:
+        """Return the units that have an open enrolment, each once, in the order of code points.
+
+        Contract:
+            * **units**: a unit is among them from the save of its first start until the save that closes its last open
+              enrolment, one that cannot be read too. A unit whose HSA-id is unreadable hides none of the others.
+        """
+        ...
+
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
     ) -> CaseTotals:

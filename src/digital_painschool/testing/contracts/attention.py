@@ -10,9 +10,10 @@ from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.ports.storage import Storage
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.case_selections import A_YEAR, LATER, LIMITS, OVER, fill, listed
-from digital_painschool.testing.contracts.changes import DAY, HOUR, MORNING, begin, finish, saved
+from digital_painschool.testing.contracts.changes import DAY, HOUR, MORNING, PERSONS, begin, finish, saved
 from digital_painschool.testing.contracts.clauses import proves
-from digital_painschool.testing.people import NURSE, UNIT
+from digital_painschool.testing.contracts.forgetting import withdrawn_at
+from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
 
 MICROSECOND = timedelta(microseconds=1)
 OPEN_ENDED = evolve(LIMITS, open_ended=True)
@@ -80,6 +81,20 @@ class AttentionContract(StorageOpening):
         for condition in ("silent", "ends_soon"):
             assert [] == listed(storage, ended=True, **{condition: True})
             assert ["a"] == [id_ for *_, id_ in listed(storage, ended=True, **{condition: False})]
+
+    @proves("Caseload.open_units", "Caseload.open_units: units")
+    def test_the_units_are_those_with_open_enrolments(self, storage: Storage) -> None:
+        """Otherwise nobody would be told of the silent patients of a unit, or a unit be asked for ever (D-17b)."""
+        assert () == storage.open_units()
+        there = saved(storage, begin("b", unit=OTHER_UNIT))
+        assert (OTHER_UNIT,) == storage.open_units()
+        here = [saved(storage, begin(id_, person)) for id_, person in (("c", PERSONS[1]), ("a", PERSONS[2]))]
+        assert (UNIT, OTHER_UNIT) == storage.open_units()
+        storage.save(finish(here[0], at=MORNING))
+        assert (UNIT, OTHER_UNIT) == storage.open_units()
+        storage.save(finish(here[1], at=MORNING))
+        withdrawn_at(storage, there, MORNING)
+        assert () == storage.open_units()
 
     @proves("Caseload.count_caseload: totals")
     def test_the_totals_count_the_silent_and_the_coming_ends(self, storage: Storage) -> None:

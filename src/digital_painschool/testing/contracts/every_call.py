@@ -52,6 +52,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "find_desk_call": lambda s: s.find_desk_call(desk_call("k").key),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
+    "open_units": lambda s: s.open_units(),
     "count_caseload": lambda s: s.count_caseload(UNIT, None, MORNING),
     "count_due": lambda s: s.count_due(MORNING),
     "notifications": lambda s: s.notifications(A),

@@ -1,20 +1,25 @@
 """Enrolments with much behind them: every kind of step, and thousands of entries."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event
 from digital_painschool.domain.notification import Notify, ResolutionReason, Status
-from digital_painschool.domain.people import Patient, SystemActor
-from digital_painschool.domain.policy import FlagKind, Terms
+from digital_painschool.domain.people import AnyActor, Patient, SystemActor
+from digital_painschool.domain.policy import POINTED_OUT, FlagKind, Terms
 from digital_painschool.domain.program import Ordering
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage import Change, Storage, find_cancellable, load_notifications
+from digital_painschool.rules.attention import note_attention
 from digital_painschool.rules.dead_letters import resolve
 from digital_painschool.rules.flags import mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, note_access_end, reactivate, review
 from digital_painschool.rules.ordering import complete_module, open_module, read_page, release_module
 from digital_painschool.testing.contracts.calls import under_key
 from digital_painschool.testing.contracts.changes import (
+    DAY,
     MORNING,
     POLICY,
     answer,
@@ -68,10 +73,16 @@ def long_history(storage: Storage) -> Enrolment:
     e = saved(storage, read_all(e, patient, at=now))
     e = saved(storage, step(e, maintain, 30, {1}, shortens=True, at=now))
     e = saved(storage, step(e, reactivate, at=now))
+    e = saved(storage, step(e, _noted, by=SystemActor(), at=now + YEAR - 10 * DAY))
     e = saved(storage, step(e, note_access_end, by=SystemActor(), at=now + YEAR))
     e = saved(storage, step(e, maintain, 90, {1, 2}, at=now + YEAR))
     e = saved(storage, write(e, notify=Notify.COLLECTED, at=now + YEAR))
     return saved(storage, under_key(finish(e, at=now + YEAR, pending=find_cancellable(storage, e.id))))
+
+
+def _noted(e: Enrolment, terms: Terms, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
+    """Note that the patient is silent, and that the access ends soon."""
+    return note_attention(e, evolve(terms.policy, staff_flags=POINTED_OUT), by=by, at=at)
 
 
 def many_forms(enrolment: Enrolment, count: int) -> Change:

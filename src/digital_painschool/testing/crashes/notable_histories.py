@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from digital_painschool.domain.digest import batch_key
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.policy import BOX_FLAGS, POINTED_OUT, FlagKind, Policy
 from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.crashes.run import Step
 from digital_painschool.testing.environment import PortsFactory, in_memory, local
@@ -48,7 +48,7 @@ from digital_painschool.testing.history import (
 from digital_painschool.testing.people import BO, CILLA, COLLEAGUE, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
 
-_POLICY = Policy(staff_flags=frozenset(FlagKind), retention_years=1, retention_decision="Beslut 1")
+_POLICY = Policy(staff_flags=BOX_FLAGS, retention_years=1, retention_decision="Beslut 1")
 _HASTY = Policy(retry_minutes=(30,))
 
 
@@ -269,7 +269,26 @@ _PURGE = NotableHistory(
 )
 """Export, plan, approve and purge, twice: one that was not exported yet is left and named, and an open one stays."""
 
-NOTABLE_HISTORIES: Mapping[str, NotableHistory] = MappingProxyType(
-    {"year": _YEAR, "week": _WEEK, "outage": _OUTAGE, "given up": _GIVEN_UP, "purge": _PURGE}
+_SILENCE = NotableHistory(
+    [
+        ReceiveNotifications(email=True),
+        Start(),
+        Start(BO),
+        Advance(days=15),
+        Deliver(),
+        OpenModule(1),
+        Advance(days=15),
+        Deliver(),
+        At("2027-02-10 08:00"),
+        Deliver(),
+        Maintain(90),
+        Deliver(),
+    ],
+    policy=evolve(_POLICY, staff_flags=POINTED_OUT),
 )
-"""Histories for `kill_at_every_call`, by name: a year, a week of notifications, an outage, a long outage, a purge."""
+"""Silent patients and coming ends, where the unit chose to notify of them."""
+
+NOTABLE_HISTORIES: Mapping[str, NotableHistory] = MappingProxyType(
+    {"year": _YEAR, "week": _WEEK, "outage": _OUTAGE, "given up": _GIVEN_UP, "purge": _PURGE, "silence": _SILENCE}
+)
+"""Histories for `kill_at_every_call`, by name: a year, a week, an outage, a long outage, a purge, a silence."""

@@ -14,6 +14,7 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications, load_timeline
 from digital_painschool.testing.faults import RecordingPorts
 from digital_painschool.testing.history import EnrolmentStep, TherapistWrites
+from digital_painschool.testing.reference.attention import unnoted_violations
 from digital_painschool.testing.reference.calendar import is_forenoon, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
@@ -128,6 +129,7 @@ class RunModel:
             is_noted = not is_over or self.oracle.has_noted_access_end(enrolment)
             what = "access is over, and a pass did not note it"
             require(unless(is_noted, Law.NOTIFIED_ONCE_IN_TIME, what, enrolment.id))
+            require(unnoted_violations(enrolment, self.now))
 
     def _told_of_what_is_settled(
         self, records: Mapping[EnrolmentId, Sequence[NotificationRecord]]

@@ -8,11 +8,13 @@ from attrs import define, frozen
 
 from digital_painschool.domain.events import (
     AccessEnded,
+    AccessEndsSoon,
     Event,
     FormSaved,
     HandedOver,
     MessageSent,
     NotificationUndelivered,
+    PatientSilent,
     ProgramDone,
     Started,
 )
@@ -20,6 +22,7 @@ from digital_painschool.domain.notification import Channel, Notify, Status, Temp
 from digital_painschool.domain.people import Author, HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.testing.reference import refusals
+from digital_painschool.testing.reference.attention import end_comes, silence_goes_on
 from digital_painschool.testing.reference.calendar import instant, run_for
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 
@@ -49,6 +52,8 @@ _FLAGS: Mapping[type[Event], FlagKind] = MappingProxyType(
         MessageSent: FlagKind.MESSAGE_RECEIVED,
         Started: FlagKind.HANDED_OVER,
         HandedOver: FlagKind.HANDED_OVER,
+        PatientSilent: FlagKind.SILENT,
+        AccessEndsSoon: FlagKind.ENDS_SOON,
     }
 )
 
@@ -233,4 +238,8 @@ class ExpectedNotification:
             return enrolment.done_waits
         if self.flag is FlagKind.HANDED_OVER:
             return enrolment.handed_at is not None
+        if self.flag is FlagKind.SILENT:
+            return silence_goes_on(enrolment, now)
+        if self.flag is FlagKind.ENDS_SOON:
+            return end_comes(enrolment, now)
         return bool(enrolment.undelivered) if self.flag is FlagKind.UNDELIVERED else now >= enrolment.access_until

@@ -24,6 +24,7 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
+from digital_painschool.testing.reference.attention import POINTED_OUT, note_pointed_out
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, Ticked, channels_for
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
@@ -31,7 +32,7 @@ from digital_painschool.testing.reference.transfers import Transfers, key_of, pa
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
 _DROPPED_OR_UNDELIVERED = (NotificationDropped, NotificationUndelivered)
-NOTES = (AccessEnded, *_DROPPED_OR_UNDELIVERED)
+NOTES = (AccessEnded, *POINTED_OUT, *_DROPPED_OR_UNDELIVERED)
 """The events that the delivery worker notes on a timeline; the end of an enrolment drops notifications too."""
 
 
@@ -106,7 +107,9 @@ class NotificationOracle:
 
     def note(self, enrolment: ReferenceEnrolment, seq: int, event: Event) -> Iterator[LawViolation]:
         """Note an entry of a timeline: what became of notifications, and which staff notifications it asks for."""
-        enrolment.last_entry_at = max(enrolment.last_entry_at, event.at)
+        if not isinstance(event, POINTED_OUT):
+            enrolment.last_entry_at = max(enrolment.last_entry_at, event.at)
+        yield from note_pointed_out(enrolment, event)
         enrolment.notes += isinstance(event, NOTES)
         once = _noted_once(event)
         if once is not None:

@@ -39,6 +39,8 @@ class ReferenceState:
         drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
         lost_at: The version that noted each undeliverable notification, and when it was found to be.
+        noted_silence: Since when the patient was silent, in the last note of it.
+        noted_ending: The end of access in the last note that it comes soon.
         handed_at: When somebody else gave the patient to the present therapist, until that is handled; None otherwise.
         handed_by: Who did so; None without that flag.
         settled: By kind of flag, the version that settled it last.
@@ -59,6 +61,8 @@ class ReferenceState:
     access_until: datetime = field(init=False)
     last_entry_at: datetime = field(init=False)
     last_seen_at: datetime | None = field(default=None, init=False)
+    noted_silence: datetime | None = field(default=None, init=False)
+    noted_ending: datetime | None = field(default=None, init=False)
     reviewed_at: datetime | None = field(default=None, init=False)
     ended_at: datetime | None = field(default=None, init=False)
     done_at: datetime | None = field(default=None, init=False)
