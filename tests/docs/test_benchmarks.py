@@ -27,8 +27,12 @@ EACH = {
 ON_POSTGRESQL = {"P3", "P4", "P5", "P6", "P8"}
 
 
+SHORT = {"P1", "P2"}
+"""What is measured in a few seconds; the others run each night."""
+
+
 @pytest.mark.search
-@pytest.mark.parametrize("aim", EACH)
+@pytest.mark.parametrize("aim", [pytest.param(aim, marks=[pytest.mark.nightly] * (aim not in SHORT)) for aim in EACH])
 def test_a_benchmark_runs_and_prints_a_row_for_everything_that_is_compared(
     aim: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

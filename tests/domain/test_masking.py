@@ -57,7 +57,7 @@ SHOWN = frozenset(
     "action after attempted by cancelled command default_heading digest digest_id end_reason enrolment_id form id key "  # noqa: SIM905
     "discarded_drafts handed_by kind link name next noted notification notification_id notifications offered plan_id "
     "plugin program question program_version purged reason scheme result secrets settled sha256 started_by superseded "
-    "title token attribute base filter headers "
+    "title token attribute base filter headers passwords "
     "extensions sender undelivered unit unreadable version ways "
     "alerting_options facts question_text unit_label".split()
 )

@@ -47,7 +47,6 @@ from digital_painschool.errors import (
 from digital_painschool.labels.lookup import LABELS, Language, label
 from digital_painschool.labels.words import Count, Word
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.observer import Outcome
 from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.rules.digests import Doubt
 from digital_painschool.testing.environment import START
@@ -56,7 +55,7 @@ from docs import tables
 from tests.modules import modules
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-NOBODY_READS = {Delivered, Doubt, Membership, Outcome, Problem, Security, Stage, digest.Action}
+NOBODY_READS = {Delivered, Doubt, Membership, Problem, Security, Stage, digest.Action}
 """Enums between the library and its adapters, within an adapter, or within a rule."""
 
 
