@@ -38,7 +38,8 @@ _OLDEST = (
         ANY_KIND,
         _d.oldest_due_at <= bindparam("now", type_=_d.next_at.type),  # never after `next_at`; the index has it first
         _d.next_at <= bindparam("now", type_=_d.next_at.type),
-        exists(select(literal_column("1")).where(_n.digest_id == _d.id, PENDING)),
+        # Not EXISTS: PostgreSQL would join with all that waits.
+        select(literal_column("1")).where(_n.digest_id == _d.id, PENDING).limit(ONE).scalar_subquery().is_not(None),
     )
     .order_by(_d.next_at)
     .limit(ONE)
