@@ -10,9 +10,12 @@ import pytest
 from attrs import evolve
 from django.conf import settings
 
-from digital_painschool import AdapterConfig, open_school
+from digital_painschool import AdapterConfig, EnrolmentId, open_school
 from portal import school
-from portal.sample import Clock
+from portal.people import ANNA
+from portal.sample import ELSA, PROGRAM, Clock
+from portal.visitor import ClientVisitor
+from portal.walk import sign_in_staff
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
 django.setup()
@@ -39,3 +42,18 @@ def portal(folder: Path, clock: Clock) -> Iterator[Clock]:
     school.use(open_school(chosen, clock=clock))
     yield clock
     school.close()
+
+
+@pytest.fixture
+def elsa(portal: Clock) -> EnrolmentId:
+    """Start the program for Elsa, as Anna's patient."""
+    return school.school().therapist(ANNA.actor).start(ELSA, program=PROGRAM).id
+
+
+@pytest.fixture
+def anna(elsa: EnrolmentId) -> ClientVisitor:
+    """Return Anna on "Hantera" of Elsa's page."""
+    visitor = ClientVisitor()
+    sign_in_staff(visitor, "Anna Åberg")
+    visitor.click("Elsa Ek")
+    return visitor

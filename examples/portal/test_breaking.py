@@ -4,25 +4,10 @@ import pytest
 
 from digital_painschool import EnrolmentId, Phase
 from portal.people import ANNA, BJORN
-from portal.sample import ELSA, FILIP, PROGRAM, Clock
+from portal.sample import ELSA, FILIP, PROGRAM
 from portal.school import school
 from portal.visitor import ClientVisitor
 from portal.walk import sign_in_patient, sign_in_staff
-
-
-@pytest.fixture
-def elsa(portal: Clock) -> EnrolmentId:
-    """Start the program for Elsa, as Anna's patient."""
-    return school().therapist(ANNA.actor).start(ELSA, program=PROGRAM).id
-
-
-@pytest.fixture
-def anna(elsa: EnrolmentId) -> ClientVisitor:
-    """Return Anna on "Hantera" of Elsa's page."""
-    visitor = ClientVisitor()
-    sign_in_staff(visitor, "Anna Åberg")
-    visitor.click("Elsa Ek")
-    return visitor
 
 
 def again(visitor: ClientVisitor, button: str, **fields: str) -> tuple[str, str]:

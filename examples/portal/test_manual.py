@@ -21,21 +21,6 @@ SAME_FOR_ONE = {"av", "för", "med", "moment", "på"}
 BOX = "Avisera till inkorgen i e-tjänsterna"
 
 
-@pytest.fixture
-def elsa(portal: Clock) -> EnrolmentId:
-    """Start the program for Elsa, as Anna's patient."""
-    return school().therapist(ANNA.actor).start(ELSA, program=PROGRAM).id
-
-
-@pytest.fixture
-def anna(elsa: EnrolmentId) -> ClientVisitor:
-    """Return Anna on "Hantera" of Elsa's page."""
-    visitor = ClientVisitor()
-    sign_in_staff(visitor, "Anna Åberg")
-    visitor.click("Elsa Ek")
-    return visitor
-
-
 @pytest.mark.parametrize("template", sorted(HERE.glob("templates/*.html")), ids=lambda path: path.name)
 def test_no_word_behind_a_number_has_one_form_alone(template: Path) -> None:
     """Otherwise a therapist would read "1 olästa": the library's labels have both forms."""

@@ -28,7 +28,7 @@ BUGS = (
         name="notices-in-the-library-s-language",
         harm="the patients of a unit that chose English would be written to in Swedish",
         module="delivery.dispatch",
-        old="            language=policy.language,\n",
+        old="        language=policy.language,\n",
         new="",
         caught_by=_example("test_language", "each_unit_s_patients_and_staff_are_written_to_in_its_language"),
     ),

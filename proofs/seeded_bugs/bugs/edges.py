@@ -176,8 +176,8 @@ BUGS = (
         name="a-notice-goes-under-the-digest-s-id",
         harm="the second day's notice would be taken for a repeat, and never arrive",
         module="delivery.dispatch",
-        old="            key=key,\n",
-        new="            key=digest.id,\n",
+        old="        key=key,\n",
+        new="        key=digest.id,\n",
         caught_by=_by("delivery/test_what_leaves", "what_leaves_has_the_text_the_link_and_the_key_of_its_side"),
     ),
     Bug(

@@ -65,8 +65,8 @@ BUGS = (
         name="an-adapter-names-the-recipient-in-the-log",
         harm="a mail server's answer would put addresses into a log that many may read",
         module="delivery.dispatch",
-        old="    return any(one is not None and one.value.casefold() in text.casefold() for one in addresses)",
-        new="    return False",
+        old="_naming_nobody(lambda text: any(one in text.casefold() for one in theirs))",
+        new="_naming_nobody(lambda _: False)",
         caught_by=Catcher(f"{_SEEN}no_log_line_names_a_person_or_an_address[True]"),
     ),
     Bug(

@@ -13,6 +13,7 @@ from attrs.validators import and_, ge, in_, le, optional
 from digital_painschool.adapters.elks.factory import make_elks_messenger
 from digital_painschool.adapters.elks.options import PASSWORDS as ELKS_PASSWORDS
 from digital_painschool.adapters.elks.options import SECRETS as ELKS_SECRETS
+from digital_painschool.adapters.extras import asking_for
 from digital_painschool.adapters.options import parse_options
 from digital_painschool.adapters.webhook_inbox.factory import make_webhook_inbox
 from digital_painschool.adapters.webhook_inbox.options import SECRETS as WEBHOOK_SECRETS
@@ -176,11 +177,9 @@ def _memory_storage(options: Options) -> Storage:
 def _sql_storage(kind: str, options: Options) -> Storage:
     chosen = parse_options(options, f"storage {kind!r}", _SqlStorageOptions)
     url = chosen.url.reveal()
-    try:
+    with asking_for("sql", "storage in SQL needs"):
         from digital_painschool.adapters.sql.storage import SqlStorage
         from digital_painschool.adapters.sql.urls import kind_of, names_new_file
-    except ImportError:
-        raise ConfigurationError("storage in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     if kind_of(url) != kind:
         raise ConfigurationError(
             f"storage {kind!r}: the option 'url' is of another kind of database; correct one of them"
@@ -206,10 +205,8 @@ def _memory_inbox(options: Options) -> Inbox:
 
 def _sql_inbox(options: Options) -> Inbox:
     chosen = parse_options(options, "inbox 'sql'", _SqlOptions)
-    try:
+    with asking_for("sql", "an inbox in SQL needs"):
         from digital_painschool.adapters.sql.inbox import SqlInbox
-    except ImportError:
-        raise ConfigurationError("an inbox in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     return SqlInbox(chosen.url.reveal(), schema=chosen.schema, migrate=chosen.migrate)
 
 
@@ -230,10 +227,8 @@ def _ldap_directory(options: Options) -> Directory:
     from digital_painschool.adapters.ldap_directory.options import LdapOptions
 
     chosen = parse_options(options, "directory 'ldap'", LdapOptions)
-    try:
+    with asking_for("ldap", "an LDAP directory needs"):
         from digital_painschool.adapters.ldap_directory.directory import LdapDirectory
-    except ImportError:
-        raise ConfigurationError("an LDAP directory needs the extra: pip install 'digital_painschool[ldap]'") from None
     return LdapDirectory(chosen)
 
 
@@ -253,10 +248,8 @@ def _file_messenger(options: Options) -> Messenger:
 
 def _sql_messenger(options: Options) -> Messenger:
     chosen = parse_options(options, "messenger 'sql'", _SqlMessengerOptions)
-    try:
+    with asking_for("sql", "a messenger in SQL needs"):
         from digital_painschool.adapters.sql.messaging import SqlMessenger
-    except ImportError:
-        raise ConfigurationError("a messenger in SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     return SqlMessenger(Channel(chosen.channel), chosen.url.reveal(), schema=chosen.schema, migrate=chosen.migrate)
 
 
@@ -268,12 +261,8 @@ def _smtp_messenger(options: Options) -> Messenger:
 
 def _prometheus(options: Options) -> Observer:
     chosen = parse_options(options, "observer 'prometheus'", _PrometheusOptions)
-    try:
+    with asking_for("metrics", "counters for Prometheus need"):
         from digital_painschool.adapters.metrics import PrometheusObserver
-    except ImportError:
-        raise ConfigurationError(
-            "counters for Prometheus need the extra: pip install 'digital_painschool[metrics]'"
-        ) from None
     return PrometheusObserver(file=chosen.file, port=chosen.port, address=chosen.address)
 
 

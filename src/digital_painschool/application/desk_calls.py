@@ -1,5 +1,6 @@
 """Calls of a desk that concern no single enrolment, taken once under a host's key. Rule: D-24a."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -11,6 +12,8 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import DeskCall
 from digital_painschool.rules.permissions import Action
+from digital_painschool.serialization.stored import read_stored
+from digital_painschool.serialization.values import from_data
 
 _T = TypeVar("_T")
 
@@ -58,3 +61,12 @@ def take_once(
         raise conflict
     executor.storage.log((access_entry(action, actor, executor.now()),))
     return again(first)
+
+
+def stored_result(result: str, wanted: type[_T]) -> _T:
+    """Return the value that a completed call has stored as JSON.
+
+    Raises:
+        StorageError: It cannot be read; the error repeats nothing of it.
+    """
+    return read_stored("a completed call", lambda: from_data(json.loads(result), wanted))

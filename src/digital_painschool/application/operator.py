@@ -194,9 +194,7 @@ class OperatorDesk:
 
 
 def _reason(reason: object) -> ResolutionReason:
-    if isinstance(reason, ResolutionReason):
-        return reason
     for known in ResolutionReason:
-        if reason == known.value:
+        if reason in (known, known.value):
             return known
     raise InvalidValue(f"a reason is one of {', '.join(one.value for one in ResolutionReason)}")

@@ -7,7 +7,7 @@ from attrs import evolve, frozen
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.arguments import members
-from digital_painschool.application.desk_calls import Completing, take_once
+from digital_painschool.application.desk_calls import Completing, stored_result, take_once
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.once import Once
 from digital_painschool.domain.notification import Channel, Profile
@@ -17,7 +17,7 @@ from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.rules.permissions import Action
 from digital_painschool.rules.preferences import update_preferences
-from digital_painschool.serialization.values import from_data, to_data
+from digital_painschool.serialization.values import to_data
 
 
 @frozen(kw_only=True)
@@ -92,6 +92,6 @@ def update_own_profile(
         return evolve(before, chosen=chosen)
 
     def again(result: str) -> OwnProfile:
-        return evolve(before, chosen=from_data(json.loads(result), Profile))
+        return evolve(before, chosen=stored_result(result, Profile))
 
     return take_once(executor, Action.UPDATE_PROFILE, actor, once, step, again)

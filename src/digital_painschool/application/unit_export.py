@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from digital_painschool.application.desk_calls import Completing, take_once
+from digital_painschool.application.desk_calls import Completing, stored_result, take_once
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format, is_whole, kinds_for, write_export
 from digital_painschool.application.export_download import ExportDownload
@@ -24,7 +24,7 @@ from digital_painschool.errors import InvalidValue
 from digital_painschool.labels.lookup import language_of
 from digital_painschool.ports.storage import History, load_histories, readable
 from digital_painschool.rules.permissions import Action
-from digital_painschool.serialization.values import from_data, to_data
+from digital_painschool.serialization.values import to_data
 
 
 class UnitExport:
@@ -62,7 +62,7 @@ class UnitExport:
             self._actor,
             asked,
             lambda completing: self._write(where, chosen, layout, completing),
-            lambda result: from_data(json.loads(result), ExportReceipt),
+            lambda result: stored_result(result, ExportReceipt),
         )
 
     def _write(self, where: Path, chosen: Iterable[Format], layout: Layout, completing: Completing) -> ExportReceipt:

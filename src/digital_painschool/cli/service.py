@@ -17,6 +17,7 @@ from digital_painschool import (
     StorageError,
     open_school,
 )
+from digital_painschool.adapters.extras import asking_for
 from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.log_format import log_as
 from digital_painschool.cli.options import Number, epilog, existing_school, school_options
@@ -55,10 +56,8 @@ def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
 
 
 def _sql(storage: AdapterConfig, since: str | None) -> str:
-    try:
+    with asking_for("sql", "SQL needs"):
         from digital_painschool.adapters.sql import migration_sql
-    except ImportError:
-        raise ConfigurationError("SQL needs the extra: pip install 'digital_painschool[sql]'") from None
     # The adapter's name is the kind of database: the URL may be a secret that is not set here.
     schema = storage.options.get("schema")
     return migration_sql(storage.name, schema=None if schema is None else str(schema), since=since)

@@ -12,9 +12,10 @@ _LONGEST_INTERVAL = timedelta(days=1)
 
 def checked_batch(batch: object) -> int:
     """Return the number of digests claimed at a time, or raise `InvalidValue`."""
-    if whole_number(batch, "batch") < 1:
+    number = whole_number(batch, "batch")
+    if number < 1:
         raise InvalidValue("batch is 1 or more")
-    return whole_number(batch, "batch")
+    return number
 
 
 def checked_lease(lease: object) -> timedelta:

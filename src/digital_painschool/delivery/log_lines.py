@@ -45,6 +45,17 @@ LOG_LINES: Mapping[str, LogLine] = MappingProxyType(
         "worker-not-recorded": LogLine(
             logging.WARNING, "the sign of life of a worker is not recorded: %(error)s", ("error",)
         ),
+        "notices-kept": LogLine(
+            logging.WARNING,
+            "notices of the withdrawn enrolment %(enrolment)s are not forgotten yet: %(error)s",
+            ("enrolment", "error"),
+        ),
+        "planned": LogLine(
+            logging.INFO, "%(channel)s: %(count)d due, done by %(done_by)s", ("channel", "count", "done_by")
+        ),
+        "forenoon-too-short": LogLine(
+            logging.WARNING, "%(channel)s: %(count)d do not go in this forenoon", ("channel", "count")
+        ),
         "run-finished": LogLine(
             logging.INFO, "run finished: %(sent)s sent, %(undelivered)s undelivered", ("worker", *_RUN)
         ),

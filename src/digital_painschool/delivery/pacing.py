@@ -11,9 +11,11 @@ from attrs import define
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.claims import Ready, result_of
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace, ForenoonPlan
+from digital_painschool.ports.paced import kept_paces
 from digital_painschool.rules.pace import next_send_at, plan_forenoons
 
 _log = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ class Pacer:
 
     def __init__(self, executor: Executor, batch: int, lease: timedelta, stop: Event, wait: Wait | None) -> None:
         self._executor = executor
-        self._paces = {channel: pace for channel, pace in executor.ports.paces.items() if pace is not None}
+        self._paces = kept_paces(executor.ports.paces)
         self._batch = batch
         self._lease = lease
         self._span = min(_SPAN, lease / 4)
@@ -85,9 +87,10 @@ class Pacer:
         policies = {one.unit: self._executor.policy(one.unit) for one in due}
         plans = plan_forenoons(due, self._paces, policies, now)
         for plan in plans:
-            _log.info("%s: %d due, done by %s", plan.channel.value, plan.notices, plan.done_by.isoformat())
+            channel = plan.channel.value
+            log_event(_log, "planned", channel=channel, count=plan.notices, done_by=plan.done_by.isoformat())
             if plan.too_late:
-                _log.warning("%s: %d do not go in this forenoon", plan.channel.value, plan.too_late)
+                log_event(_log, "forenoon-too-short", channel=channel, count=plan.too_late)
         return plans
 
     def deliver(self, prepare: Prepare, send: Send) -> bool:

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
+from digital_painschool.delivery.failures import describe
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryError
@@ -49,7 +51,7 @@ class WithdrawnNotices:
             for messenger in ports.messengers:
                 messenger.forget(keys)
         except DeliveryError as failure:
-            _log.warning("notices of the withdrawn enrolment %s are not forgotten yet: %s", enrolment_id, failure)
+            log_event(_log, "notices-kept", enrolment=enrolment_id, error=describe(failure))
             return
         if is_final:
             self._executor.storage.forgotten(unit, enrolment_id, keys)

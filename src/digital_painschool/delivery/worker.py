@@ -36,6 +36,7 @@ from digital_painschool.domain.pace import ForenoonPlan
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
+from digital_painschool.ports.paced import kept_paces
 from digital_painschool.ports.storage import NOTHING, AccessEntry
 from digital_painschool.rules.digests import (
     attempts_exhausted,
@@ -124,7 +125,7 @@ class Delivery:
     def status(self) -> DeliveryStatus:
         """Return the state of all deliveries now, of all units and without persons; for a health check. Rule: D-13d."""
         executor = self._executor
-        paces = {channel: pace for channel, pace in executor.ports.paces.items() if pace is not None}
+        paces = kept_paces(executor.ports.paces)
         return delivery_status(executor.storage, paces, executor.catalogue.policy, executor.now())
 
     def dead_letters(

@@ -1,8 +1,10 @@
 """Adapters that declare the pace of their channel."""
 
+from collections.abc import Mapping
 from inspect import getattr_static
 from typing import Any, Protocol
 
+from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.errors import ConfigurationError
 
@@ -18,6 +20,11 @@ class Paced(Protocol):
     def pace(self) -> ChannelPace | None:
         """The pace; None for a channel without one."""
         ...
+
+
+def kept_paces(paces: Mapping[Channel, ChannelPace | None]) -> Mapping[Channel, ChannelPace]:
+    """Return the pace of each channel that has one, without those that the settings lift."""
+    return {channel: pace for channel, pace in paces.items() if pace is not None}
 
 
 def declared_pace(adapter: Any) -> ChannelPace | None:

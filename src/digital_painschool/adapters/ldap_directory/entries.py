@@ -14,6 +14,7 @@ from typing import Self
 from attrs import field, frozen
 
 from digital_painschool.adapters.ldap_directory.options import LdapOptions
+from digital_painschool.domain.email_address import is_email
 from digital_painschool.domain.limits import TITLE
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.domain.people import HsaId
@@ -23,8 +24,6 @@ from digital_painschool.ports.messaging import Address
 
 _log = logging.getLogger(__name__)
 
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
-_EMAIL_LENGTH = 254
 _NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
 _SEPARATORS = str.maketrans("", "", " \u00a0-()./")
 
@@ -78,7 +77,8 @@ def staff_member(entry: Entry, hsa_id: HsaId, options: LdapOptions) -> StaffMemb
 
 def email_address(text: str) -> Address | None:
     """Return an e-mail address, or None where the text is none: a line break, a second address, a display name."""
-    return _address(text) if len(text) <= _EMAIL_LENGTH and _EMAIL.fullmatch(text) else None
+    is_plain = is_email(text) and text.isascii() and "." in text.rpartition("@")[2]
+    return _address(text) if is_plain else None
 
 
 def mobile_number(text: str, country: str) -> Address | None:

@@ -13,8 +13,9 @@ from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.placed_lists import in_order, placed_list
+from digital_painschool.adapters.sql.retention_tables import exports
 from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
-from digital_painschool.adapters.sql.schema import enrolments, exports
+from digital_painschool.adapters.sql.schema import enrolments
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import ExportReceipt

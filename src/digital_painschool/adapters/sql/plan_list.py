@@ -13,8 +13,8 @@ from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.json_text import from_json
 from digital_painschool.adapters.sql.placed_lists import in_order, placed_list
 from digital_painschool.adapters.sql.purge_receipts import receipt_of_row
+from digital_painschool.adapters.sql.retention_tables import plan_items, plans, receipts
 from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
-from digital_painschool.adapters.sql.schema import plan_items, plans, receipts
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PlanState, PlanSummary, PurgePlan
 from digital_painschool.ports.storage import plan_summary

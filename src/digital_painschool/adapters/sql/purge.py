@@ -12,14 +12,13 @@ from digital_painschool.adapters.sql.desk_calls import add_desk_call
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.purge_plans import read_plan
 from digital_painschool.adapters.sql.purge_receipts import read_receipt
+from digital_painschool.adapters.sql.retention_tables import plans, progress
 from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema import (
     ENDED,
     NOT_ENDED,
     enrolments,
     notifications,
-    plans,
-    progress,
     superseded_keys,
 )
 from digital_painschool.adapters.sql.state_cache import StateCache

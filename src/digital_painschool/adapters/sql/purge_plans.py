@@ -15,7 +15,7 @@ from digital_painschool.adapters.sql.ended import read_ended
 from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
-from digital_painschool.adapters.sql.schema import plan_items, plans
+from digital_painschool.adapters.sql.retention_tables import plan_items, plans
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan

@@ -9,8 +9,8 @@ from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.desk_calls import add_desk_call
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
+from digital_painschool.adapters.sql.retention_tables import receipts
 from digital_painschool.adapters.sql.rows import Row, readable_text
-from digital_painschool.adapters.sql.schema import receipts
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PurgeReceipt

@@ -10,15 +10,12 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Identity, Index, Integer, Table, false, literal_column
 from sqlalchemy.sql.elements import ColumnElement
 
-from digital_painschool.adapters.sql import message_tables, pace_table, retention_tables
+from digital_painschool.adapters.sql import message_tables, pace_table, retention_tables  # noqa: F401 - their tables join `METADATA`
 from digital_painschool.adapters.sql.column_types import Instant, SequenceNumber, StrictBoolean, Text
 from digital_painschool.adapters.sql.constraints import partial_index
 
 METADATA = message_tables.METADATA
 """All tables: those of this file, of `message_tables`, `pace_table` and `retention_tables`."""
-paces = pace_table.paces
-exports, receipts = retention_tables.exports, retention_tables.receipts
-plans, plan_items, progress = retention_tables.plans, retention_tables.plan_items, retention_tables.progress
 
 enrolments = Table(
     "enrolments",
