@@ -192,7 +192,7 @@ def forget(transaction: Transaction, one: StoredNotification, keys: frozenset[st
         _save_digest(transaction, evolve(row, superseded=row.superseded - keys), row)
     if one.key is not None and one.key in keys:
         transaction.remove(Table.SENT, one.key, one.record.notification.id)
-        save_notification(transaction, evolve(one, key=None))
+        save_notification(transaction, evolve(one, key=None, record=evolve(one.record, begun=False)))
 
 
 def delete(

@@ -192,7 +192,7 @@ class NotificationRecord:
         status: Its status.
         attempts: How many attempts got an answer of the adapter. A worker that is lost is counted by its claim.
         settled_at: When it left `PENDING`, UTC; None while it is pending.
-        begun: True once it was in a batch.
+        begun: True once it was in a batch, until the key of that batch is forgotten (D-07b).
         reason: Why it was given up; None while it was not, and for one that an earlier version gave up.
     """
 

@@ -165,7 +165,8 @@ class MemoryOutbox:
             if row.record.notification.unit == unit:
                 self._digests[row.digest_id].superseded -= {*keys}
                 if row.key in keys:
-                    self._rows[row.record.notification.id] = evolve(row, key=None)
+                    record = evolve(row.record, begun=False)
+                    self._rows[record.notification.id] = evolve(row, key=None, record=record)
 
     def delete(self, enrolment_id: EnrolmentId, recipient: _Recipient, *, others: bool) -> None:
         """Delete an enrolment's notifications, and the digests that nobody needs any more.

@@ -181,7 +181,8 @@ class Retention(Protocol):
         """Note that inbox and messengers have forgotten some keys, in one transaction. Rule: D-07b.
 
         Contract:
-            * **no more**: `notification_keys` does not return these keys for the enrolment any more.
+            * **no more**: `notification_keys` does not return these keys for the enrolment any more, and a notification
+              that was sent under one of them is no longer `begun`.
             * **others**: another enrolment keeps its keys, and so does another key of this one.
             * **idempotent**: repeating the call changes nothing.
         """

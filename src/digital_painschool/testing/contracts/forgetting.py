@@ -8,7 +8,7 @@ from digital_painschool.domain.enrolment import Enrolment, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.retention import ExportReceipt
-from digital_painschool.ports.storage import Storage, find_cancellable
+from digital_painschool.ports.storage import Storage, find_cancellable, load_notifications
 from digital_painschool.rules.withdrawal import withdraw
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -109,4 +109,6 @@ class ForgettingContract(StorageOpening):
             storage.forgotten(UNIT, A, of_first)
             assert () == storage.notification_keys(UNIT, [A])
             assert ((UNIT, B),) == storage.unforgotten()
+            assert [False, False] == [record.begun for record in load_notifications(storage, A)]
+        assert [True] == [record.begun for record in load_notifications(storage, B)]
         assert of_second == storage.notification_keys(UNIT, [B])
