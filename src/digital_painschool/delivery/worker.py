@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -51,6 +51,10 @@ _MARGIN = timedelta(minutes=1)
 _UNTIL_REPAIRED = timedelta(hours=1)
 
 
+def _announce_nothing(_: tuple[ForenoonPlan, ...]) -> None:
+    pass
+
+
 class Delivery:
     """A worker that sends due notifications. Made by `PainSchool.delivery`; any number of workers may run at once.
 
@@ -93,11 +97,14 @@ class Delivery:
         """Return the plan of each channel that has a pace and something due. Rule: D-13e."""
         return self._new_pacer().plan()
 
-    def run(self) -> DeliveryReport:
+    def run(self, *, announce: Callable[[tuple[ForenoonPlan, ...]], object] = _announce_nothing) -> DeliveryReport:
         """Send all notifications that are due, write the notes that are due, and return a report.
 
         Channels with a pace are waited for, an hour or longer (D-13e). What becomes due meanwhile is sent too.
         Notices of withdrawn starts are forgotten (D-07b).
+
+        Args:
+            announce: Called once with the plans of the run, before anything is sent.
 
         Raises:
             StorageError: The storage failed; claimed digests are tried again after their lease.
@@ -107,7 +114,8 @@ class Delivery:
         report: Counter[str] = Counter()
         pacer = self._new_pacer()
         report["pointed_out"] += self._attention.note()
-        planned, more = pacer.plan(), True
+        announce(planned := pacer.plan())
+        more = True
         while more:
             self._heartbeat.renew(self._lease)
             report["accesses_ended"] += self._notes.note_ended_accesses()
