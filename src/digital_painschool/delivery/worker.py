@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +23,7 @@ from digital_painschool.delivery.heartbeat import Heartbeat
 from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.notes import TimelineNotes
 from digital_painschool.delivery.outcomes import outcomes
-from digital_painschool.delivery.pacing import Pacer, Wait
+from digital_painschool.delivery.pacing import Announce, Pacer, Wait, announce_nothing
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.delivery.results import access_of, failed
 from digital_painschool.delivery.status import DeliveryStatus, delivery_status
@@ -49,10 +49,6 @@ from digital_painschool.rules.digests import (
 _log = logging.getLogger(__name__)
 _MARGIN = timedelta(minutes=1)
 _UNTIL_REPAIRED = timedelta(hours=1)
-
-
-def _announce_nothing(_: tuple[ForenoonPlan, ...]) -> None:
-    pass
 
 
 class Delivery:
@@ -97,7 +93,7 @@ class Delivery:
         """Return the plan of each channel that has a pace and something due. Rule: D-13e."""
         return self._new_pacer().plan()
 
-    def run(self, *, announce: Callable[[tuple[ForenoonPlan, ...]], object] = _announce_nothing) -> DeliveryReport:
+    def run(self, *, announce: Announce = announce_nothing) -> DeliveryReport:
         """Send all notifications that are due, write the notes that are due, and return a report.
 
         Channels with a pace are waited for, an hour or longer (D-13e). What becomes due meanwhile is sent too.
@@ -111,9 +107,8 @@ class Delivery:
             Conflict: The database could not serialize simultaneous claims; the same.
         """
         self._heartbeat.beat(self._lease)
-        report: Counter[str] = Counter()
+        report = Counter(pointed_out=self._attention.note())
         pacer = self._new_pacer()
-        report["pointed_out"] += self._attention.note()
         announce(planned := pacer.plan())
         more = True
         while more:
