@@ -5,6 +5,7 @@ from datetime import datetime
 
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import (
@@ -44,6 +45,12 @@ class LmdbCaseload:
             with suppress(InvalidValue):  # the key may be damaged
                 units.add(HsaId(unit))
         return tuple(sorted(units))
+
+    def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
+        with self._database.reading() as transaction:
+            found = find_each_enrolment(transaction, ids(transaction.scan(Table.OPEN, unit)))
+        theirs = (one.enrolment for one in found if not isinstance(one, UnreadableEnrolment))
+        return tuple(sorted(one.id for one in theirs if limits.is_unnoted(one, now)))
 
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS

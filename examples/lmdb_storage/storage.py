@@ -48,6 +48,7 @@ class LmdbStorage:
         caseload = LmdbCaseload(self._database)
         self.list_caseload = caseload.list_caseload
         self.open_units = caseload.open_units
+        self.unnoted_attention = caseload.unnoted_attention
         self.count_caseload = caseload.count_caseload
         outbox = LmdbOutbox(self._database)
         self.claim = outbox.claim

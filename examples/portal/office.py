@@ -46,11 +46,21 @@ class LogFilter(forms.Form):
 @require_GET
 @for_staff
 def retention(request: HttpRequest, colleague: Colleague) -> HttpResponse:
-    """Show the plans, with what became of each, the latest exports, and the first two steps of a new purge."""
+    """Show the plans, with what became of each, the latest exports, and the first two steps of a new purge.
+
+    When a purge was last approved stands before them: the unit purges by a routine, for example yearly (M-20).
+    """
     pages = school().administrator(colleague.actor).pages
     page = pages.plans(request.GET.get("after"), limit=PAGE)
-    exports = pages.exports(limit=PAGE).rows
-    return render(request, "retention.html", {"page": page, "older": more(request, page.next), "exports": exports})
+    decisions = (plan.decision for plan in page.rows if plan.decision is not None)
+    context = {
+        "page": page,
+        "older": more(request, page.next),
+        "exports": pages.exports(limit=PAGE).rows,
+        "is_first": "after" not in request.GET,
+        "last": max(decisions, key=lambda decision: decision.at, default=None),
+    }
+    return render(request, "retention.html", context)
 
 
 @require_POST

@@ -6,6 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 from attrs import evolve
+from django.utils.formats import date_format
 
 from digital_painschool import AdapterConfig, EnrolmentId, Ordering, open_school
 from portal import office, staff_answers, staff_lists
@@ -209,7 +210,7 @@ def test_time_is_taken_away_by_a_confirmation_and_given_back_with_a_click(anna: 
     anna.fill("Antal dagar", "30")
     anna.choose("Moduler som ska vara tillgängliga", "1. Vad är smärta?")
     anna.press("Vidmakthåll")
-    assert f"i stället för {last_day}" in anna.text
+    assert f"i stället för {date_format(last_day)}" in anna.text
     anna.tick("Jag bekräftar att patientens tillgång minskar")
     anna.press("Vidmakthåll")
     assert "Momentet är i vidmakthåll." in anna.text

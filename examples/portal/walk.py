@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from django.utils.formats import date_format
+
 from .sample import Clock
 from .school import school
 from .visitor import Visitor
@@ -149,6 +151,8 @@ def _change_therapist(carin: Visitor) -> None:
 
 
 def _finish(elsa: Visitor) -> None:
+    elsa.click("Digitala smärtskolan")
+    elsa.click("När det blir sämre en tid")
     for module in (1, 2):
         elsa.click("Digitala smärtskolan")
         elsa.click(f"Fortsätt med modul {module}")
@@ -217,6 +221,7 @@ def _shut_out(elsa: Visitor) -> None:
 def _purge(david: Visitor, clock: Clock) -> None:
     clock.wait(days=3700)
     sign_in_staff(david, "David Dahl")
+    assert "Ingen gallring är godkänd än." in david.text
     david.press("Gör en plan")
     assert "Nej" in david.text
     david.click("Export och gallring")
@@ -228,7 +233,8 @@ def _purge(david: Visitor, clock: Clock) -> None:
     david.press("Godkänn gallring")
     david.tick("Jag vet att det gallrade inte kan återskapas")
     david.press("Gallra")
-    assert "VGR 2037/12" in david.text
+    approved = f"En gallring godkändes senast {date_format(clock().date(), 'j F Y')}, med gallringsbeslut VGR 2037/12."
+    assert approved in david.text
     david.click("Logg")
     david.fill("Personnummer", NUMBER)
     david.press("Visa")

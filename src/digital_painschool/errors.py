@@ -1,7 +1,7 @@
 """The errors of this library: each says what to do, and none carries personal data."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from types import MappingProxyType
 
@@ -125,7 +125,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
     }
 )
 
-Fact = str | int | tuple[str, ...] | tuple[int, ...] | tuple[AnswerProblem, ...]
+Fact = str | int | date | tuple[str, ...] | tuple[int, ...] | tuple[AnswerProblem, ...]
 
 
 class RuleViolation(PainSchoolError):
@@ -134,7 +134,7 @@ class RuleViolation(PainSchoolError):
     Args:
         rule: The id of the rule in the docs' table, such as `"M-18"` or `"D-07a"`.
         reason: The reason, as a code that a screen can translate.
-        facts: The figures and keys that the reason concerns; never personal data.
+        facts: The figures, keys and local days that the reason concerns; never personal data.
     """
 
     def __init__(self, rule: str, reason: Reason, /, **facts: Fact) -> None:
@@ -150,7 +150,8 @@ class RuleViolation(PainSchoolError):
         return tuple(one for one in problems if isinstance(one, AnswerProblem)) if isinstance(problems, tuple) else ()
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
+        shown = {name: str(fact) if isinstance(fact, date) else repr(fact) for name, fact in self.facts.items()}
+        facts = ", ".join(f"{name}={text}" for name, text in shown.items())
         return f"{self.rule}: {self.reason.advice}" + (f" ({facts})" if facts else "")
 
     def __reduce__(self) -> tuple[object, ...]:

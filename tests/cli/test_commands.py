@@ -10,6 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -265,6 +266,17 @@ def test_deliver_makes_one_pass(environment: Environment) -> None:
     assert (0, "nothing was due\n") == (second.exit_code, second.stdout)
 
 
+@pytest.mark.rule("D-13e")
+def test_deliver_plans_once(environment: Environment, tmp_path: Path) -> None:
+    """An operator would read two plans of a run, and the database count all that is due twice."""
+    environment.in_treatment()
+    paced = '[inbox]\nname = "sql"\npace = { interval_seconds = 0.01 }\n'
+    settings = _settings(tmp_path, f'storage = "{environment.url}"\n{paced}')
+    done = run("deliver", "--settings", str(settings), "--log", "json")
+    assert (1, "1 delivered" in done.stdout) == (done.stdout.count("inbox: 1 notice due, done by"), True)
+    assert 1 == [json.loads(line)["event"] for line in done.stderr.splitlines()].count("planned")
+
+
 def test_deliver_refuses_an_inbox_in_memory(environment: Environment, tmp_path: Path) -> None:
     """Notifications would be handed to a memory that ends with the command, and count as delivered."""
     settings = _settings(tmp_path, f'storage = "{environment.url}"\ninbox = {{ name = "memory" }}\n')
@@ -309,10 +321,10 @@ def test_watch_goes_on_after_a_failed_pass(environment: Environment, monkeypatch
     outcomes = iter(["down", "well", "in the way", "unheard of"])
     real = Delivery.run
 
-    def flaky(delivery: Delivery) -> object:
+    def flaky(delivery: Delivery, **options: Any) -> object:
         outcome = next(outcomes)
         if outcome == "well":
-            return real(delivery)
+            return real(delivery, **options)
         kinds = {"down": StorageError, "in the way": Conflict, "unheard of": ZeroDivisionError}
         raise kinds[outcome]("the database is away")
 

@@ -12,7 +12,7 @@ from attrs import evolve
 from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.pace import ChannelPace, DueCount
+from digital_painschool.domain.pace import ChannelPace, DueCount, ForenoonPlan
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import ConfigurationError, DeliveryError
 from digital_painschool.ports import Ports
@@ -286,7 +286,13 @@ def test_a_run_says_what_is_due_and_when_it_is_done(caplog: pytest.LogCaptureFix
     assert (6, NINE + 304 * SECOND, NOON, 0) == (plan.notices, plan.done_by, plan.ends_at, plan.too_late)
     assert "inbox: 6 due, done by 2026-03-02T08:05:04+00:00" in caplog.text
     assert ANNA not in caplog.text
-    assert (plan,) == school.deliver().planned
+    told: list[tuple[tuple[ForenoonPlan, ...], int]] = []
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        report = school.school.delivery().run(announce=lambda plans: told.append((plans, len(school.inbox.delivered))))
+    assert (plan,) == report.planned
+    assert [((plan,), 0)] == told
+    assert 1 == caplog.text.count("inbox: 6 due")
 
 
 @pytest.mark.rule("D-13e")

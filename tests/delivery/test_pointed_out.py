@@ -1,6 +1,7 @@
 """Silent patients and coming ends as notifications of staff, where the unit chooses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import pytest
 from attrs import evolve
@@ -8,12 +9,14 @@ from attrs import evolve
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.attention import AttentionLimits
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEndsSoon, Event, PatientSilent
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import BOX_FLAGS, POINTED_OUT, FlagKind, Policy, YearEnd
 from digital_painschool.errors import RuleViolation
-from digital_painschool.ports.storage import CaseQuery, CaseRow
 from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.people import BO, COLLEAGUE, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -120,10 +123,9 @@ def test_a_patient_who_comes_while_a_worker_looks_is_not_noted() -> None:
     """Otherwise a therapist would be told that a patient is silent who has just written."""
 
     class Racing(MemoryStorage):
-        def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
-            found = super().list_caseload(query)
-            if found and query.silent:
-                school.room.open_module(id_, 1)
+        def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
+            found = super().unnoted_attention(unit, now, limits)
+            school.room.open_module(id_, 1)
             return found
 
     school = Scenario(with_adapters(storage=Racing()), policy=OFFERED)
@@ -131,6 +133,28 @@ def test_a_patient_who_comes_while_a_worker_looks_is_not_noted() -> None:
     school.advance(days=15)
     assert NONE == school.deliver()
     assert [] == pointed_out(school, id_)
+
+
+def test_what_is_noted_costs_no_later_run_a_look() -> None:
+    """Otherwise every run would load all silent patients of a region, for years."""
+
+    class Counting(MemoryStorage):
+        loaded: list[EnrolmentId]
+
+        def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment]:
+            ids = tuple(enrolment_ids)
+            self.loaded.extend(ids)
+            return super().load_many(ids)
+
+    storage = Counting()
+    storage.loaded = []
+    school = Scenario(with_adapters(storage=storage), policy=OFFERED)
+    noted = [school.start(), school.start(BO)]
+    school.at("2027-02-10 08:00")
+    for found in (DeliveryReport(pointed_out=2), NONE):
+        storage.loaded.clear()
+        assert found == school.deliver()
+        assert {*noted[: found.pointed_out]} == {*storage.loaded}
 
 
 def test_a_note_that_could_not_be_written_is_written_by_a_later_run() -> None:

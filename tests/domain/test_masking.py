@@ -72,6 +72,7 @@ NO_VALUES = tuple(
         "adapters.memory.storage",
         "adapters.smtp.answers",
         "adapters.smtp.messenger",
+        "adapters.own_texts",
         "adapters.smtp.texts",
         "adapters.swedish_identity",
         "adapters.toml_directory",

@@ -33,7 +33,7 @@ def test_a_maintenance_that_takes_time_away_is_refused_with_both_days_unless_it_
     """Otherwise thirty days in the first month would move the end from March next year to April, in silence."""
     school = Scenario()
     id_ = school.start()
-    days = {"last_day": "2026-04-01", "present_last_day": "2027-03-02"}
+    days = {"last_day": date(2026, 4, 1), "present_last_day": date(2027, 3, 2)}
     with school.unchanged(), refused("D-18b", Reason.SHORTENS_ACCESS, **days):
         school.desk.maintain(id_, days=30, modules=(1,))
     kept = school.desk.maintain(id_, days=30, modules=(1,), shortens=True)
@@ -76,13 +76,14 @@ def test_the_refusal_is_a_line_that_a_therapist_understands() -> None:
     with pytest.raises(RuleViolation, match="D-18b") as broken:
         maintain(started(), TERMS, 30, (1,), by=NURSE, at=START)
     assert (
-        "Patienten skulle förlora tid: sista dagen skulle bli 2026-04-01 i stället för 2027-03-02. "
+        "Patienten skulle förlora tid: sista dagen skulle bli 1 april 2026 i stället för 2 mars 2027. "
         "Ange fler dagar, eller bekräfta att tiden ska bli kortare."
     ) == label(broken.value)
     assert (
-        "The patient would lose time: the last day would be 2026-04-01 instead of 2027-03-02. "
+        "The patient would lose time: the last day would be 1 April 2026 instead of 2 March 2027. "
         "Give more days, or confirm that the time is to be shorter."
     ) == label(broken.value, "en")
+    assert str(broken.value).endswith("(last_day=2026-04-01, present_last_day=2027-03-02)")
 
 
 @pytest.mark.rule("D-18b")
@@ -130,7 +131,7 @@ def test_after_the_first_year_and_after_the_end_there_is_no_way_back() -> None:
     kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), shortens=True, by=NURSE, at=LATER))
     (event,) = reactivate(kept, TERMS, by=NURSE, at=over - INSTANT)
     assert Reactivated(at=over - INSTANT, by=NURSE.hsa_id, access_until=over) == event
-    with refused("D-18b", Reason.FIRST_YEAR_OVER, last_day="2027-03-02"):
+    with refused("D-18b", Reason.FIRST_YEAR_OVER, last_day=date(2027, 3, 2)):
         reactivate(kept, TERMS, by=NURSE, at=over)
 
 
@@ -260,7 +261,7 @@ def test_the_way_back_takes_no_time_away_without_a_confirmation() -> None:
     id_ = school.start()
     school.advance(days=330)
     promised = school.desk.maintain(id_, days=365, modules=(1,)).access_until
-    facts = {"last_day": "2027-03-02", "present_last_day": "2028-01-26"}
+    facts = {"last_day": date(2027, 3, 2), "present_last_day": date(2028, 1, 26)}
     with school.unchanged(), refused("D-18b", Reason.SHORTENS_ACCESS, **facts):
         school.desk.reactivate(id_)
     with school.unchanged(), pytest.raises(InvalidValue, match="shortens is True or False"):

@@ -115,7 +115,7 @@ def test_the_overview_counts_the_pages_and_resumes_at_the_first_unread_one() -> 
     assert [
         ((0, 2, 1), Place(module=1, page=1)),
         ((1, 2, 1), Place(module=1, page=1)),
-        ((1, 2, 1), Place(module=3, page=2)),
+        ((1, 2, 1), Place(module=1, page=1)),
         ((2, 2, None), Place(module=1, page=2)),
     ] == seen
     school.room.complete_module(id_, 1)
@@ -199,11 +199,17 @@ def test_every_page_of_a_module_is_unread_at_first(pages: int) -> None:
 
 
 @pytest.mark.rule("D-04c")
-def test_the_place_is_in_the_module_whose_page_was_new_last() -> None:
-    """Otherwise a patient who read here and there would go on somewhere in the middle of it."""
-    state = started()
-    for module in (2, 3, 1, 4):
-        state = folded(state, read_page(state, TERMS, module, 1, by=PATIENT, at=START))
-        assert Place(module=module, page=2) == place(state, TERMS, START)
+def test_the_place_is_in_the_reading_order_and_after_it_in_the_module_whose_page_was_new_last() -> None:
+    """Otherwise a look at a later module would send the patient past those that come first (M-04)."""
+    terms = Terms(evolve(PROGRAM, reading_order=(2, 1), required=(1, 2)), POLICY)
+    state, found = started(terms=terms), []
+    for module, page, completed in (
+        *((4, 2, ()), (1, 1, ()), (2, 1, ()), (2, 1, (2,)), (2, 1, (2, 1))),
+        *((4, 1, (2, 1)), (3, 1, (2, 1)), (3, 1, (2, 1, 3))),
+    ):
+        state = folded(state, read_page(state, terms, module, page, by=PATIENT, at=START))
+        found.append(place(evolve(state, completed=frozenset(completed)), terms, START))
+    expected = [(2, 1), (2, 1), (2, 2), (1, 2), (3, 1), (4, 2), (3, 2), (4, 2)]
+    assert [Place(module=module, page=page) for module, page in expected] == found
     with pytest.raises(TypeError):
         Place(1, 2)  # type: ignore[call-arg]

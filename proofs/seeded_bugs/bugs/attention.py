@@ -73,10 +73,20 @@ BUGS = (
     Bug(
         name="a-silence-is-told-at-every-run",
         harm="a therapist would get an e-mail a minute for as long as a patient is silent",
-        module="rules.attention",
-        old="if since not in (None, enrolment.noted_silence):",
-        new="if since is not None:",
+        module="domain.attention",
+        old="return None if since == of.noted_silence else since",
+        new="return since",
         caught_by=_told("test_pointed_out", "each_silence_and_each_end_is_told_once"),
+    ),
+    Bug(
+        name="a-note-is-not-stored-beside-its-state",
+        harm="each run of a worker would ask about every silent patient, a second and more at a large unit",
+        module="adapters.sql.saving",
+        old="AccessEnded, PatientSilent, AccessEndsSoon, Ended,",
+        new="AccessEnded, Ended,",
+        caught_by=Catcher(
+            f"{_SQLITE}::test_what_is_not_noted_yet_is_found_until_it_is", "Caseload.unnoted_attention: unnoted"
+        ),
     ),
     Bug(
         name="a-worker-s-note-makes-a-treatment-younger",

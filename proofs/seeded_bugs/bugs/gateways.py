@@ -78,6 +78,16 @@ BUGS = (
         caught_by=_caught_by("http/test_elks", "test_a_message_asks_for_no_more_than_the_gateway_needs"),
     ),
     Bug(
+        name="every-unit-has-the-texts-of-all",
+        harm="staff of a unit would read another text than the one that the unit wrote",
+        module="adapters.own_texts",
+        old="sources = (self.units.get(HsaId(unit), Wordings()), self.common)",
+        new="sources = (self.common,)",
+        caught_by=_caught_by(
+            "http/test_elks", "test_a_unit_has_texts_of_its_own_by_the_same_kind_of_file_as_for_e_mail"
+        ),
+    ),
+    Bug(
         name="an-extended-character-is-one",
         harm="a text would cost double, or arrive in parts",
         module="adapters.elks.segments",

@@ -2,6 +2,11 @@
 
 from proofs.seeded_bugs.bug import Bug, Catcher
 
+_PLACE = (
+    "tests/rules/test_reading.py::"
+    "test_the_place_is_in_the_reading_order_and_after_it_in_the_module_whose_page_was_new_last"
+)
+
 BUGS = (
     Bug(
         name="the-answer-to-no-question-is-named",
@@ -134,7 +139,15 @@ BUGS = (
         module="rules.ordering",
         old="enrolment.pages_read[-1:]",
         new="enrolment.pages_read[:1]",
-        caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_treatment_usual", "Law 3"),
+        caught_by=Catcher(_PLACE),
+    ),
+    Bug(
+        name="a-look-at-a-later-module-moves-the-place",
+        harm="a patient who looked into the last module would be sent past all that come first",
+        module="rules.ordering",
+        old="in (*program.reading_order, *last_read, ",
+        new="in (*last_read, ",
+        caught_by=Catcher(_PLACE),
     ),
     Bug(
         name="a-page-wipes-out-the-pages-before-it",

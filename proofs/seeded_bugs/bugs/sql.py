@@ -47,8 +47,8 @@ BUGS = (
         name="the-list-keeps-the-old-therapist",
         harm="the new therapist would not see the patient",
         module="adapters.sql.saving",
-        old="frozenset({HandedOver, Maintained, Reactivated,",
-        new="frozenset({Maintained, Reactivated,",
+        old="{HandedOver, Maintained, Reactivated,",
+        new="{Maintained, Reactivated,",
         caught_by=Catcher(f"{_SQLITE}::test_a_therapist_has_the_own_patients_and_those_handed_over"),
     ),
     Bug(

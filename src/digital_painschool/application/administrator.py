@@ -67,7 +67,8 @@ class AdministratorDesk:
             folder: The folder for the files; a missing one is made. The files hold personal data.
             formats: The formats to write.
             language: For a spreadsheet in a language: the CSV files have headings in it, its delimiter and decimal
-                sign, and a byte order mark. Left out, they are for a program, with codes as headings.
+                sign, a byte order mark, and the reason for ending in words. Left out, they are for a program, with
+                codes.
             progress: Called with the number of enrolments written so far.
             once: The host's key for the call. A repeated call returns the first receipt, and writes no file.
 

@@ -44,14 +44,14 @@ _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": 
 """What some readers take for the end of a line, within JSON's strings."""
 
 
-def enrolment_row(history: History) -> list[str]:
+def enrolment_row(history: History, layout: Layout = FOR_PROGRAMS) -> list[str]:
     """Return an enrolment's line of `enrolments.csv`, in the order of `ENROLMENT_COLUMNS`."""
     e = history.enrolment
     return [
         *map(cell, (e.id, e.person.value, e.person.scheme, e.program, e.program_version, e.therapist)),
         e.started_at.isoformat(),
         e.ended_at.isoformat() if e.ended_at else "",
-        cell(e.end_reason),
+        cell(layout.end_reason(e)),
         e.done_at.isoformat() if e.done_at else "",
         " ".join(map(str, sorted(e.completed))),
         str(sum(form.saved for form in e.forms)),
@@ -165,7 +165,7 @@ def _csv(layout: Layout, enrolments: _HashedFile, answers: _HashedFile) -> Write
     write_answer.writerow(layout.headings(ANSWER_COLUMNS))
 
     def write(history: History) -> None:
-        write_enrolment.writerow(enrolment_row(history))
+        write_enrolment.writerow(enrolment_row(history, layout))
         enrolments.lines += 1
         rows = list(answer_rows(history, layout))
         write_answer.writerows(rows)

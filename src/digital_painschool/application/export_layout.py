@@ -1,12 +1,14 @@
 """How the CSV files of an export are laid out: for a program, or for a spreadsheet in a language. Rule: M-21, D-24d."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from operator import attrgetter
 from types import MappingProxyType
 
 from attrs import frozen
 
 from digital_painschool.application.csv_cells import cell
+from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.validation import Answer
 from digital_painschool.labels.lookup import Language, label
 
@@ -54,12 +56,14 @@ class Layout:
         delimiter: What stands between two cells.
         decimal: What stands before the decimals of a number.
         mark: What the file begins with: a spreadsheet takes a file without the byte order mark for another encoding.
+        end_reason: Returns the reason of an enrolment's end as its cell has it: the key, or its words for a person.
     """
 
     language: Language | None = None
     delimiter: str = ","
     decimal: str = "."
     mark: str = ""
+    end_reason: Callable[[Enrolment], str | None] = attrgetter("end_reason")
 
     def headings(self, columns: Iterable[str]) -> list[str]:
         """Return the headings of some columns."""

@@ -81,7 +81,8 @@ class Overview:
         pace: Advice (M-02).
         modules: All modules in the order of their numbers.
         next_module: The module that is recommended next; None when all are completed, or in maintenance and after.
-        place: The page at which the patient goes on; None when no incomplete module is open (D-04c).
+        place: The page at which the patient goes on, in the reading order where one of its modules is open and
+            incomplete; None when there is no such page (M-04, D-04c).
         done: True when every required module is completed (D-05b).
         forms: The program's forms, each with the modules that carry it and how often it was filled in (M-14).
         unread_messages: The number of unread messages from staff.

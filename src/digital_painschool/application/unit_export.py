@@ -5,7 +5,10 @@ Withdrawn ones are left out (D-07b): they would count as treatments that never w
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from attrs import evolve
 
 from digital_painschool.application.desk_calls import Completing, stored_result, take_once
 from digital_painschool.application.executor import Executor
@@ -14,13 +17,13 @@ from digital_painschool.application.export_download import ExportDownload
 from digital_painschool.application.export_layout import LAYOUTS, Layout
 from digital_painschool.application.once import once_of
 from digital_painschool.application.unit_records import Progress, UnitRecords, batches
-from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import EndedEnrolment, ExportedFile, ExportReceipt
 from digital_painschool.domain.validation import plain_text
-from digital_painschool.errors import InvalidValue
+from digital_painschool.errors import InvalidValue, NotFound, StorageError
 from digital_painschool.labels.lookup import language_of
 from digital_painschool.ports.storage import History, load_histories, readable
 from digital_painschool.rules.permissions import Action
@@ -51,7 +54,7 @@ class UnitExport:
             StorageError: A file cannot be written, or another export is being written into the folder.
             InvalidValue: The folder has no name, the formats are none, or there are no labels in the language.
         """
-        chosen, layout = _formats(formats), _layout(language)
+        chosen, layout = _formats(formats), self._layout(language)
         where = _folder(folder)
         # Left out when None: a key of an earlier version is for a call without it.
         headings = {} if layout.language is None else {"language": layout.language}
@@ -75,11 +78,23 @@ class UnitExport:
         Raises:
             InvalidValue: The formats are none, or there are no labels in the language.
         """
-        chosen, layout = _formats(formats), _layout(language)
+        chosen, layout = _formats(formats), self._layout(language)
         histories = self._histories(kinds_for(chosen))
         return ExportDownload(
             chosen, self._executor.now(), histories, lambda files: self._record(files, lambda _: None), layout
         )
+
+    def _layout(self, language: object) -> Layout:
+        if language is None:
+            return LAYOUTS[None]
+        return evolve(LAYOUTS[language_of(str(language))], end_reason=self._end_reason_in_words)
+
+    def _end_reason_in_words(self, enrolment: Enrolment) -> str | None:
+        """Return the words of the list that the reason was chosen from; the key where neither says what it means."""
+        reason = None
+        with suppress(NotFound, StorageError):  # the program cannot be read, which stops no export
+            reason = self._executor.terms.of(enrolment).end_reason(enrolment.end_reason)
+        return enrolment.end_reason if reason is None else reason.title
 
     def _record(self, files: tuple[ExportedFile, ...], completing: Completing) -> ExportReceipt:
         at = self._executor.now()
@@ -121,10 +136,6 @@ def _formats(formats: object) -> tuple[Format, ...]:
     if not chosen or not all(isinstance(format_, Format) for format_ in chosen):
         raise InvalidValue("formats is a collection of at least one Format")
     return chosen
-
-
-def _layout(language: object) -> Layout:
-    return LAYOUTS[None if language is None else language_of(str(language))]
 
 
 def _folder(folder: object) -> Path:

@@ -25,6 +25,7 @@ from digital_painschool.cli.output import console, counted, print_line
 from digital_painschool.cli.stopping import notify_service_manager, stop_signals
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.delivery.worker import Delivery
+from digital_painschool.domain.pace import ForenoonPlan
 
 _EVERY = 60.0
 
@@ -154,12 +155,15 @@ def _summary(report: DeliveryReport) -> str:
 
 
 def _run(delivery: Delivery, zone: ZoneInfo) -> DeliveryReport:
-    """Print the plans of the channels that have a pace, in the zone of the common policy, and run the delivery."""
-    for plan in delivery.plan():
-        late = f"; {plan.too_late} too late for this forenoon" if plan.too_late else ""
-        due = counted(plan.notices, "notice")
-        print_line(f"{_time()}  {plan.channel.value}: {due} due, done by {plan.done_by.astimezone(zone):%H:%M}{late}")
-    return delivery.run()
+    """Run the delivery; print its plans of the channels that have a pace, in the zone of the common policy."""
+
+    def announce(plans: tuple[ForenoonPlan, ...]) -> None:
+        for plan in plans:
+            late = f"; {plan.too_late} too late for this forenoon" if plan.too_late else ""
+            due, done_by = counted(plan.notices, "notice"), plan.done_by.astimezone(zone)
+            print_line(f"{_time()}  {plan.channel.value}: {due} due, done by {done_by:%H:%M}{late}")
+
+    return delivery.run(announce=announce)
 
 
 def _time() -> str:

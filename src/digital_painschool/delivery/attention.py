@@ -1,26 +1,24 @@
 """The delivery's notes of what lists point out: silent patients, and accesses that end soon. Rule: D-17b."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from threading import Event
-
-from attrs import evolve
 
 from digital_painschool.application.commands import CommandResult
 from digital_painschool.application.executor import Executor
+from digital_painschool.application.unit_records import batches
 from digital_painschool.delivery.notes import WORKER, write_note
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.policy import POINTED_OUT, FlagKind, Policy, Terms
-from digital_painschool.ports.storage import CaseQuery, CaseSort, readable
-from digital_painschool.rules.attention import attention_limits, note_attention
-
-_PAGE = 1000
+from digital_painschool.domain.policy import POINTED_OUT, Policy, Terms
+from digital_painschool.ports.storage import readable
+from digital_painschool.rules.attention import limits_of_notes, note_attention
 
 
 class AttentionNotes:
     """The writer of the notes of D-17b. Each note is idempotent, so any worker can finish what another began.
 
-    Only for a unit that offers its staff to be notified: for others nothing is asked, and nothing is written.
+    Only for a unit that offers its staff to be notified: for others nothing is asked, and nothing is written. The
+    storage returns what has no note yet: what was noted before costs a run no load, and no decision.
 
     Args:
         executor: Executes the commands.
@@ -43,28 +41,18 @@ class AttentionNotes:
         return (unit for unit in units if _is_offered(self._executor.policy(unit)))
 
     def _note_in(self, unit: HsaId) -> int:
-        policy, now, noted = self._executor.policy(unit), self._executor.now(), 0
+        storage, policy, now, noted = self._executor.storage, self._executor.policy(unit), self._executor.now(), 0
 
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
             return CommandResult(note_attention(enrolment, terms.policy, by=WORKER, at=now))
 
-        limits = attention_limits(policy, now)
-        wanted = CaseQuery(unit=unit, therapist=None, now=now, limit=_PAGE, sort=CaseSort.ID, limits=limits)
-        silent, ends_soon = evolve(wanted, silent=True), evolve(wanted, ends_soon=True)
-        for kind, query in ((FlagKind.SILENT, silent), (FlagKind.ENDS_SOON, ends_soon)):
-            for enrolment in self._listed(query) if kind in policy.staff_flags else ():
+        for ids in batches(storage.unnoted_attention(unit, now, limits_of_notes(policy, now))):
+            for enrolment in readable(storage.load_many(ids).values()):
                 if self._stop.is_set():
                     return noted
                 if note_attention(enrolment, policy, by=WORKER, at=now):
                     noted += write_note(self._executor, enrolment.id, command, now)
         return noted
-
-    def _listed(self, query: CaseQuery) -> Iterator[Enrolment]:
-        """Yield the enrolments that a query wants, as they are now, without unreadable ones."""
-        storage = self._executor.storage
-        while rows := storage.list_caseload(query):
-            yield from readable(storage.load_many([row.enrolment_id for row in rows]).values())
-            query = evolve(query, after=rows[-1].key)
 
 
 def _is_offered(policy: Policy) -> bool:

@@ -24,10 +24,16 @@ _SPAN = timedelta(minutes=1)
 
 Wait = Callable[[float], object]
 """A function that waits for a number of seconds."""
+Announce = Callable[[tuple[ForenoonPlan, ...]], object]
+"""A function that is told the plans of a run."""
 Prepare = Callable[[Sequence[Claim], datetime], Sequence[Ready]]
 Send = Callable[[Sequence[Ready]], object]
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _first = itemgetter(0)
+
+
+def announce_nothing(_: tuple[ForenoonPlan, ...]) -> None:
+    """Report no plan."""
 
 
 @define

@@ -23,7 +23,7 @@ from digital_painschool.delivery.heartbeat import Heartbeat
 from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.notes import TimelineNotes
 from digital_painschool.delivery.outcomes import outcomes
-from digital_painschool.delivery.pacing import Pacer, Wait
+from digital_painschool.delivery.pacing import Announce, Pacer, Wait, announce_nothing
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.delivery.results import access_of, failed
 from digital_painschool.delivery.status import DeliveryStatus, delivery_status
@@ -93,21 +93,24 @@ class Delivery:
         """Return the plan of each channel that has a pace and something due. Rule: D-13e."""
         return self._new_pacer().plan()
 
-    def run(self) -> DeliveryReport:
+    def run(self, *, announce: Announce = announce_nothing) -> DeliveryReport:
         """Send all notifications that are due, write the notes that are due, and return a report.
 
         Channels with a pace are waited for, an hour or longer (D-13e). What becomes due meanwhile is sent too.
         Notices of withdrawn starts are forgotten (D-07b).
+
+        Args:
+            announce: Called once with the plans of the run, before anything is sent.
 
         Raises:
             StorageError: The storage failed; claimed digests are tried again after their lease.
             Conflict: The database could not serialize simultaneous claims; the same.
         """
         self._heartbeat.beat(self._lease)
-        report: Counter[str] = Counter()
+        report = Counter(pointed_out=self._attention.note())
         pacer = self._new_pacer()
-        report["pointed_out"] += self._attention.note()
-        planned, more = pacer.plan(), True
+        announce(planned := pacer.plan())
+        more = True
         while more:
             self._heartbeat.renew(self._lease)
             report["accesses_ended"] += self._notes.note_ended_accesses()

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from digital_painschool.domain.enrolment import Phase
+from digital_painschool.domain.enrolment import Enrolment, Phase
 
 
 class Watched(Protocol):
@@ -60,6 +60,19 @@ class AttentionLimits:
         """Return whether a patient's access ends soon."""
         ends = of.phase is Phase.MAINTENANCE or (of.phase is Phase.ACTIVE and not self.open_ended)
         return ends and self.ends_before is not None and now < of.access_until < self.ends_before
+
+    def unnoted_silence(self, of: Enrolment, now: datetime) -> datetime | None:
+        """Return `silent_since`; None also where the timeline has a note of that silence."""
+        since = self.silent_since(of, now)
+        return None if since == of.noted_silence else since
+
+    def unnoted_end(self, of: Enrolment, now: datetime) -> datetime | None:
+        """Return the end of an access that ends soon; None also where the timeline has a note of that end."""
+        return of.access_until if self.ends_soon(of, now) and of.noted_ending != of.access_until else None
+
+    def is_unnoted(self, of: Enrolment, now: datetime) -> bool:
+        """Return whether the timeline lacks a note of a silence, or of a coming end."""
+        return self.unnoted_silence(of, now) is not None or self.unnoted_end(of, now) is not None
 
 
 NO_LIMITS = AttentionLimits()

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from attrs import evolve
+
 from digital_painschool.domain.attention import AttentionLimits
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEndsSoon, Event, PatientSilent
@@ -23,6 +25,16 @@ def attention_limits(policy: Policy, now: datetime) -> AttentionLimits:
     )
 
 
+def limits_of_notes(policy: Policy, now: datetime) -> AttentionLimits:
+    """Return the limits of what the unit offers its staff to be notified of, at an instant. Rule: D-17b, D-23a."""
+    limits, offered = attention_limits(policy, now), policy.staff_flags
+    return evolve(
+        limits,
+        seen_before=limits.seen_before if FlagKind.SILENT in offered else None,
+        ends_before=limits.ends_before if FlagKind.ENDS_SOON in offered else None,
+    )
+
+
 def note_attention(enrolment: Enrolment, policy: Policy, *, by: AnyActor, at: datetime) -> tuple[Event, ...]:
     """Record that the patient is silent, and that the access ends soon, where the unit offers to notify of it.
 
@@ -34,13 +46,10 @@ def note_attention(enrolment: Enrolment, policy: Policy, *, by: AnyActor, at: da
         by: The worker.
         at: The instant, UTC.
     """
-    limits, signature = attention_limits(policy, at), by.signature
+    limits, signature = limits_of_notes(policy, at), by.signature
     events: list[Event] = []
-    since = limits.silent_since(enrolment, at) if FlagKind.SILENT in policy.staff_flags else None
-    if since not in (None, enrolment.noted_silence):
-        assert since is not None
+    if (since := limits.unnoted_silence(enrolment, at)) is not None:
         events.append(PatientSilent(at=at, by=signature, since=since))
-    is_soon = FlagKind.ENDS_SOON in policy.staff_flags and limits.ends_soon(enrolment, at)
-    if is_soon and enrolment.noted_ending != enrolment.access_until:
-        events.append(AccessEndsSoon(at=at, by=signature, access_until=enrolment.access_until))
+    if (end := limits.unnoted_end(enrolment, at)) is not None:
+        events.append(AccessEndsSoon(at=at, by=signature, access_until=end))
     return tuple(events)

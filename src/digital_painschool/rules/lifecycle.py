@@ -195,7 +195,7 @@ def maintain(
 
 def _require_no_loss(enrolment: Enrolment, until: datetime, terms: Terms, at: datetime) -> None:
     """Refuse a new end of the access that takes time away from the patient. Rule: D-05d, D-18b."""
-    new, present = (last_day(end, terms.policy.zone).isoformat() for end in (until, enrolment.access_until))
+    new, present = (last_day(end, terms.policy.zone) for end in (until, enrolment.access_until))
     if at >= enrolment.access_until and is_open_ended(enrolment, terms.policy):
         raise RuleViolation("D-18b", Reason.ACCESS_WOULD_END, last_day=new)
     if until < enrolment.access_until:
@@ -213,8 +213,7 @@ def reactivation_refusal(enrolment: Enrolment, terms: Terms, now: datetime) -> R
         return RuleViolation("D-18b", Reason.NOT_IN_MAINTENANCE)
     until = _year_end(enrolment.started_at, terms)
     if now >= until and terms.policy.year_end is YearEnd.CLOSES:
-        day = last_day(until, terms.policy.zone)
-        return RuleViolation("D-18b", Reason.FIRST_YEAR_OVER, last_day=day.isoformat())
+        return RuleViolation("D-18b", Reason.FIRST_YEAR_OVER, last_day=last_day(until, terms.policy.zone))
     return None
 
 

@@ -64,11 +64,13 @@ def unread_pages(enrolment: Enrolment, module: Module) -> tuple[int, ...]:
 def place(enrolment: Enrolment, terms: Terms, now: datetime) -> Place | None:
     """Return the place to resume at an instant, or None when no incomplete module is open there.
 
-    Rule: D-04c. The place is in the module whose page was new last, and otherwise in the recommended one.
+    Rule: M-04, D-04b, D-04c. The place is in the first module of the reading order that is open and incomplete,
+    whatever was read out of order. Where there is none, it is in the module whose page was new last, and otherwise in
+    the recommended one.
     """
     program = terms.program
     last_read = (read.module for read in enrolment.pages_read[-1:])
-    for number in (*last_read, next_module(enrolment, program)):
+    for number in (*program.reading_order, *last_read, next_module(enrolment, program)):
         module = None if number is None else program.module(number)
         if module is None or module.number in enrolment.completed:
             continue

@@ -20,7 +20,7 @@ from digital_painschool.adapters.http.calls import (
     _retry_after,
 )
 from digital_painschool.adapters.http.options import is_server_url
-from digital_painschool.adapters.http.tls import tls_context
+from digital_painschool.adapters.tls import tls_context
 from digital_painschool.errors import ConfigurationError, DeliveryError
 from tests.adapters.http.wire import Answering, drips, says, silent, wire
 
@@ -127,7 +127,7 @@ def server_context(authority: trustme.CA, name: str = "127.0.0.1", *, mutual: bo
 def test_a_region_s_own_authority_is_trusted_where_it_is_named(authority: trustme.CA, ca_file: Path) -> None:
     """Otherwise a region would have to turn the check of certificates off."""
     with wire(says(WHOLE), server_context(authority)) as address:
-        assert 200 == call(f"https://{address}/", context=tls_context(ca_file)).status
+        assert 200 == call(f"https://{address}/", context=tls_context("a", ca_file)).status
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_wrong_certificate_gets_nothing(
 ) -> None:
     """Otherwise whoever sits between would read identity numbers and answer that all is delivered."""
     with wire(says(WHOLE), server_context(authority, name)) as address:
-        error = failure_of(f"https://{address}/", context=tls_context(ca_file if named else None))
+        error = failure_of(f"https://{address}/", context=tls_context("a", ca_file if named else None))
     assert "nothing was sent" in str(error)
     assert expected in str(error)
 
@@ -157,14 +157,20 @@ def test_a_server_can_ask_for_the_client_s_certificate(authority: trustme.CA, ca
     issued.cert_chain_pems[0].write_to_path(own)
     issued.private_key_pem.write_to_path(key)
     with wire(says(WHOLE), server_context(authority, mutual=True)) as address:
-        assert 200 == call(f"https://{address}/", context=tls_context(ca_file, own, key)).status
-        failure_of(f"https://{address}/", context=tls_context(ca_file))
-    with pytest.raises(ConfigurationError, match="holds no certificate or key"):
-        tls_context(ca_file, ca_file, key)
-    with pytest.raises(ConfigurationError, match="needs 'certificate_file'"):
-        tls_context(certificate=None, key=key)
-    with pytest.raises(ConfigurationError, match="cannot be read"):
-        tls_context(tmp_path / "nothing.pem")
+        assert 200 == call(f"https://{address}/", context=tls_context("a", ca_file, own, key)).status
+        failure_of(f"https://{address}/", context=tls_context("a", ca_file))
+    nothing = tmp_path / "nothing.pem"
+    two = "a: option 'certificate_file' or 'key_file': a file"
+    for files, refusal in (
+        ((None, None, key), "a: option 'key_file' needs 'certificate_file', the file of the certificate"),
+        ((nothing, None, None), f"a: option 'ca_file': the file {nothing} cannot be read: No such file or directory"),
+        ((key, None, None), f"a: option 'ca_file': the file {key} holds no certificate in PEM"),
+        ((ca_file, own, nothing), f"{two} cannot be read: No such file or directory"),
+        ((ca_file, ca_file, key), f"{two} holds no certificate or key in PEM, or the two do not belong together"),
+    ):
+        with pytest.raises(ConfigurationError) as refused:
+            tls_context("a", *files)
+        assert (refusal, None) == (str(refused.value), refused.value.__context__)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from digital_painschool.adapters.elks.factory import make_elks_messenger
 from digital_painschool.adapters.elks.messenger import ElksMessenger
 from digital_painschool.adapters.elks.numbers import e164, is_sender
 from digital_painschool.adapters.elks.segments import segments
+from digital_painschool.adapters.own_texts import read_own_texts
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import ConfigurationError, DeliveryError
@@ -26,7 +27,7 @@ from digital_painschool.ports.messaging import Address, Messenger
 from digital_painschool.testing.contracts import Arrival, MessengerContract
 from digital_painschool.testing.contracts.sending import ACCEPTED
 from digital_painschool.testing.contracts.silence import assert_silent
-from digital_painschool.testing.people import UNIT
+from digital_painschool.testing.people import OTHER_UNIT, UNIT
 from tests.adapters.http.elks_server import BARRED, PASSWORD, REPORTS_SECRET, USERNAME, ElksServer
 from tests.adapters.http.wire import says, wire
 
@@ -193,6 +194,59 @@ def test_a_text_that_needs_too_many_sms_is_refused(elks: ElksServer, monkeypatch
     monkeypatch.setattr(Template, "text_in", lambda *_: "ç" * 71)
     with pytest.raises(ConfigurationError, match="needs 2 SMS without its link, and the option 'segments' allows 1"):
         elks.messenger(segments=1)
+
+
+OWN = f"""
+[sv.program-done]
+text = "Läs på {{link}} i dag."
+[en.program-done]
+text = "A patient is done."
+[units.{UNIT.lower()}.sv.program-done]
+text = '''
+Klart \u2013 se {{link}}
+'''
+"""
+
+
+@pytest.mark.rule("D-13c")
+def test_a_unit_has_texts_of_its_own_by_the_same_kind_of_file_as_for_e_mail(
+    elks: ElksServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise a unit whose e-mails say one thing would have SMS that say another."""
+    (tmp_path / "sms.toml").write_text(OWN, "utf-8")
+    messenger = elks.opened(ElksMessenger(elks.options(), read_own_texts(tmp_path / "sms.toml")))
+    for unit, language, template in (
+        *((unit, Language.SWEDISH, Template.PROGRAM_DONE) for unit in (UNIT, OTHER_UNIT)),
+        *((UNIT, language, Template.ENDING) for language in Language),
+        (UNIT, Language.ENGLISH, Template.PROGRAM_DONE),
+    ):
+        messenger.send(NUMBER, template, LINK, key=f"{len(elks.sent)}", unit=unit, language=language)
+    assert [
+        *(f"Klart \u2013 se {LINK}", f"Läs på {LINK} i dag."),
+        *(f"{Template.ENDING.text_in(language)} {LINK}" for language in Language),
+        f"A patient is done. {LINK}",
+    ] == [one["message"] for one in elks.sent]
+    [warning] = [line for line in caplog.messages if "GSM-7" in line]
+    assert f"the text units.{UNIT}.sv.program-done has characters that are not in GSM-7 (\u2013)" in warning
+    error = refusal_of(messenger, link=f"https://www.vgregion.se/{'x' * 120}")
+    assert "needs 3 SMS and the option 'segments' allows 2" in str(error)
+    assert str(error).endswith("; not in GSM-7, and so with 70 characters to an SMS: \u2013")
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (f'[units.{UNIT}.sv.ending]\ntext = "{"x" * 307}"', f"the text units.{UNIT}.sv.ending of 'texts_file' needs 3"),
+        ('[sv.ending]\nsubject = "Slut"', "texts_file: sv.ending.subject: an SMS has no subject"),
+        ('[sv.ending]\ntext = "{namn}"', "sv.ending.text: has {link} once, and no other brace"),
+    ],
+)
+def test_a_text_that_no_sms_can_be_is_refused_at_the_start(tmp_path: Path, text: str, refusal: str) -> None:
+    """Otherwise the first notification would fail, at a unit that nobody tried."""
+    (tmp_path / "sms.toml").write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        make_elks_messenger({**OPTIONS, "texts_file": str(tmp_path / "sms.toml")})
+    assert refusal in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 import pytest
 
 from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.domain.events import AccessEnded
+from digital_painschool.domain.events import AccessEnded, PatientSilent
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.policy import POINTED_OUT, Policy
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import find_cancellable, load_notifications
 from digital_painschool.testing.environment import stored_at
@@ -91,3 +92,19 @@ def test_a_unit_that_cannot_be_read_hides_no_other(url: str, damaged: str) -> No
             school.start(number)
         execute(url, f"UPDATE enrolments SET unit = {damaged} WHERE id = 'e-0001'")  # noqa: S608 - our own text
         assert (UNIT,) == school.storage.open_units()
+
+
+@pytest.mark.rule("D-17b")
+@pytest.mark.parametrize("column", ["state", "phase", "started_at", "access_until"])
+def test_a_row_that_cannot_be_read_hides_no_silence_of_another(url: str, column: str) -> None:
+    """Otherwise one damaged row would keep a unit's therapists from being told of silent patients."""
+    if url.startswith("postgresql") and column.endswith(("_at", "_until")):
+        pytest.skip("PostgreSQL stores nothing but an instant there")
+    with Scenario(stored_at(url), policy=Policy(staff_flags=POINTED_OUT)) as school:
+        for number in (ANNA, BO):
+            school.start(number)
+        execute(url, f"UPDATE enrolments SET {column} = 'nonsense' WHERE id = 'e-0001'")  # noqa: S608 - our own text
+        school.advance(days=15)
+        assert school.deliver().pointed_out
+        assert PatientSilent in [type(event) for event in school.events(EnrolmentId("e-0002"))]
+        assert 0 == school.deliver().pointed_out

@@ -1,4 +1,7 @@
-"""A database of the version before rows said since when they wait is brought up to date, as steps would have."""
+"""A database of the version before rows said since when they wait is brought up to date, as steps would have.
+
+So is one whose rows did not say what is noted of silent patients and coming ends.
+"""
 
 from collections.abc import Callable
 
@@ -6,11 +9,12 @@ import pytest
 
 from digital_painschool.adapters.sql import migrate, migration_sql
 from digital_painschool.domain.notification import Notify
-from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.policy import POINTED_OUT, FlagKind, Policy
+from digital_painschool.rules.attention import attention_limits
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.environment import stored_at
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.people import NUMBERS, RESERVE_NUMBER
+from digital_painschool.testing.people import NUMBERS, RESERVE_NUMBER, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute, run_script
 from tests.drift import drift
@@ -86,6 +90,26 @@ def test_the_rows_say_since_when_they_wait_as_a_step_would(url: str, how: Callab
     how(url)
     assert [] == drift(url)
     assert expected == execute(url, WAITING)
+
+
+@pytest.mark.rule("D-17b")
+@pytest.mark.parametrize("how", [at_once, by_hand])
+def test_what_is_noted_stays_noted(url: str, how: Callable[[str], None]) -> None:
+    """Otherwise each run would ask for ever about the patients who were silent before the update, or forget some."""
+    with Scenario(stored_at(url), policy=Policy(staff_flags=POINTED_OUT)) as school:
+        _, came, moved = (school.start(number) for number in NUMBERS[:3])
+        school.at("2027-02-10 08:00")
+        assert 3 == school.deliver().pointed_out
+        school.school.patient(NUMBERS[1]).open_module(came, 1)
+        school.desk.maintain(moved, days=40, modules=[1])
+        school.at("2027-02-27 08:00")
+        asked = (UNIT, school.now, attention_limits(school.catalogue.policy, school.now))
+        assert (came, moved) == school.storage.unnoted_attention(*asked)
+    back_to_0004(url)
+    how(url)
+    assert [] == drift(url)
+    with Scenario(stored_at(url)) as again:
+        assert (came, moved) == again.storage.unnoted_attention(*asked)
 
 
 @pytest.mark.rule("D-15b")

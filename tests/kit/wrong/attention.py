@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
-from digital_painschool.ports.storage import CaseSort
+from digital_painschool.ports.storage import CaseQuery, CaseSort
 from tests.kit.wrong.mistake import Mistake
 
 _ATTENTION, _TOTALS = "Caseload.list_caseload: attention", "Caseload.count_caseload: totals"
+_UNNOTED = "Caseload.unnoted_attention: unnoted"
 
 STORAGE: Sequence[Mistake] = (
     *[
@@ -49,6 +50,35 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake("the-last-unit-is-forgotten", "Caseload.open_units: units", "open_units", lambda right, _: right()[:-1]),
     Mistake("units-without-an-order", "Caseload.open_units", "open_units", lambda right, _: right()[::-1]),
+    Mistake(
+        "a-note-is-asked-for-again",
+        _UNNOTED,
+        "unnoted_attention",
+        lambda right, self, unit, now, limits: tuple(
+            sorted(
+                row.enrolment_id
+                for silent, ends_soon in ((True, None), (None, True))
+                for row in self.list_caseload(
+                    CaseQuery(unit=unit, therapist=None, now=now, limits=limits, silent=silent, ends_soon=ends_soon)
+                )
+            )
+        ),
+    ),
+    *[
+        Mistake(
+            f"no-note-of-the-limit-{name.replace('_', '-')}",
+            _UNNOTED,
+            "unnoted_attention",
+            lambda right, _, unit, now, limits, name=name: right(unit, now, evolve(limits, **{name: None})),
+        )
+        for name in ("seen_before", "ends_before")
+    ],
+    Mistake(
+        "notes-without-an-order",
+        "Caseload.unnoted_attention",
+        "unnoted_attention",
+        lambda right, _, unit, now, limits: right(unit, now, limits)[::-1],
+    ),
     Mistake(
         "totals-without-limits",
         _TOTALS,

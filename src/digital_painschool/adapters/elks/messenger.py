@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 from digital_painschool.adapters.elks.numbers import e164
 from digital_painschool.adapters.elks.options import ElksOptions
 from digital_painschool.adapters.elks.reports import Signature
-from digital_painschool.adapters.elks.segments import segments
+from digital_painschool.adapters.elks.segments import outside_gsm7, segments
+from digital_painschool.adapters.elks.texts import check_texts, sms_text
 from digital_painschool.adapters.http.calls import CONFIGURATION, Answer, Call, Server, Verdict
-from digital_painschool.adapters.http.tls import tls_context
+from digital_painschool.adapters.own_texts import OwnTexts
+from digital_painschool.adapters.tls import tls_context
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import ConfigurationError, DeliveryError
@@ -23,6 +25,7 @@ from digital_painschool.ports.messaging import Address
 _log = logging.getLogger(__name__)
 _NAME = "46elks"
 _OK, _BAD_REQUEST = 200, 400
+_NO_TEXTS = OwnTexts()
 
 ACCEPTED = frozenset({"created", "sent", "delivered"})
 """The statuses of a message that 46elks has taken."""
@@ -47,18 +50,21 @@ class ElksMessenger:
 
     Args:
         options: The account, the sender, the limits and the address of delivery reports.
+        texts: The texts in place of the package's, for all units or for some.
 
     Raises:
-        ConfigurationError: A fixed text needs more SMS than the option `segments` allows, a report's address is not
-            signed, or a file of certificates cannot be read.
+        ConfigurationError: A text needs more SMS than the option `segments` allows, a report's address is not signed,
+            or a file of certificates cannot be read.
     """
 
-    def __init__(self, options: ElksOptions) -> None:
+    def __init__(self, options: ElksOptions, texts: OwnTexts = _NO_TEXTS) -> None:
         self._options = options
         self._signature = _signature(options)
-        _check_texts(options.segments)
+        check_texts(texts, options.segments)
+        self._texts = texts
         account = (options.username.reveal(), options.password.reveal())
-        self._server = Server(_NAME, tls_context(options.ca_file), options.seconds, auth=account)
+        context = tls_context("messenger '46elks'", options.ca_file)
+        self._server = Server(_NAME, context, options.seconds, auth=account)
         if options.dry_run:
             _log.warning("messenger '46elks' makes dry runs: each message counts as delivered, and none is sent")
 
@@ -74,15 +80,17 @@ class ElksMessenger:
         link: str,
         *,
         key: str,
-        unit: HsaId,  # noqa: ARG002 - every unit has the same texts
+        unit: HsaId,
         language: Language = Language.SWEDISH,
     ) -> Delivered:
-        text = f"{template.text_in(language)} {link}"
+        text = sms_text(self._texts, template, language, unit, link)
         needed, allowed = segments(text), self._options.segments
         if needed > allowed:
+            outside = outside_gsm7(text)
+            spoils = f"; not in GSM-7, and so with 70 characters to an SMS: {outside}" if outside else ""
             raise DeliveryError(
                 f"the text with its link needs {needed} SMS and the option 'segments' allows {allowed}; "
-                "shorten the link, or allow more"
+                f"shorten the link, or allow more{spoils}"
             )
         answer = self._server.post(f"{self._options.url.rstrip('/')}/sms", self._call(recipient, text, key))
         if answer.status != _OK:
@@ -122,16 +130,6 @@ def _signature(options: ElksOptions) -> Signature | None:
     if (options.reports_url is None) != (options.reports_secret is None):
         raise ConfigurationError("messenger '46elks': 'reports_url' and 'reports_secret' go together; set both or none")
     return None if options.reports_secret is None else Signature(options.reports_secret.reveal())
-
-
-def _check_texts(allowed: int) -> None:
-    for template in Template:
-        for language in Language:
-            if (needed := segments(template.text_in(language))) > allowed:
-                raise ConfigurationError(
-                    f"messenger '46elks': the text {template.value!r} in {language.value!r} needs {needed} SMS without "
-                    f"its link, and the option 'segments' allows {allowed}"
-                )
 
 
 def _bad_request(answer: Answer) -> Verdict:

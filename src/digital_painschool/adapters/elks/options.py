@@ -32,6 +32,7 @@ class ElksOptions:
         dry_run: True asks 46elks to check each message and to send none. Each then counts as delivered: for trying.
         reports_url: Where 46elks posts delivery reports; None for no reports.
         reports_secret: The secret that the address of each report is signed with, at least 32 characters.
+        texts_file: A file of texts in place of the package's, for all units or for some.
         ca_file: A file of the certificates that are trusted, in place of the system's.
         seconds: The time of a whole call, whatever the server does.
     """
@@ -44,5 +45,6 @@ class ElksOptions:
     dry_run: bool = False
     reports_url: str | None = field(default=None, validator=optional(SERVER_URL))
     reports_secret: Masked[str] | None = None
+    texts_file: Path | None = None
     ca_file: Path | None = None
     seconds: float = field(default=20.0, validator=SECONDS)

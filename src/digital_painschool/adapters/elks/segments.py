@@ -15,13 +15,18 @@ _UCS_ALONE, _UCS_PART = 70, 67
 _OUTSIDE_UCS = "\U00010000"
 
 
+def outside_gsm7(text: str) -> str:
+    """Return the characters of a text that are not in GSM-7, each once, by code point."""
+    return "".join(sorted({*text} - _BASIC - _EXTENDED))
+
+
 def segments(text: str) -> int:
     """Return how many SMS a text needs; 1 for an empty text.
 
     A text of GSM-7 characters alone has 160 places in one SMS, or 153 in each of several. One other character turns the
     whole text into UCS-2, with 70 places or 67. No character is divided between two SMS.
     """
-    if _BASIC.union(_EXTENDED).issuperset(text):
+    if not outside_gsm7(text):
         return _count(text, lambda character: 1 + (character in _EXTENDED), _GSM_ALONE, _GSM_PART)
     return _count(text, lambda character: 1 + (character >= _OUTSIDE_UCS), _UCS_ALONE, _UCS_PART)
 

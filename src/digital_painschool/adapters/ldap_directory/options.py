@@ -2,7 +2,7 @@
 
 from enum import Enum
 from pathlib import Path
-from ssl import SSLContext, SSLError, create_default_context
+from ssl import SSLContext
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +12,7 @@ from attrs.validators import and_, deep_iterable, ge, in_, le, matches_re, min_l
 
 from digital_painschool.adapters.options import is_reference, secret
 from digital_painschool.adapters.paths import absolute
+from digital_painschool.adapters.tls import tls_context
 from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.limits import TITLE
 from digital_painschool.domain.masking import Masked, masked_text
@@ -185,10 +186,4 @@ class LdapOptions:
         Raises:
             ConfigurationError: The file of `ca_file` cannot be read, or holds no certificates.
         """
-        try:
-            return create_default_context(cafile=self.ca_file)
-        except SSLError:
-            problem = "holds no certificate in PEM"
-        except OSError as error:
-            problem = f"cannot be read: {error.strerror}"
-        raise ConfigurationError(f"directory 'ldap': the file of option 'ca_file' {problem}")
+        return tls_context("directory 'ldap'", self.ca_file)

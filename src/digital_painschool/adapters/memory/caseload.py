@@ -6,6 +6,7 @@ from datetime import datetime
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import CaseQuery, CaseRow, CaseTotals, case_row, is_wanted, page_of, totals_of
 
@@ -27,6 +28,11 @@ class MemoryCaseload:
     def open_units(self) -> tuple[HsaId, ...]:
         """Return the units that have an open enrolment, in the order of code points."""
         return tuple(sorted({enrolment.unit for enrolment in self._enrolments.still_open()}))
+
+    def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
+        """Return the unit's open enrolments that lack a note of a silence, or of a coming end, by rising id."""
+        theirs = (enrolment for enrolment in self._enrolments.still_open() if enrolment.unit == unit)
+        return tuple(sorted(enrolment.id for enrolment in theirs if limits.is_unnoted(enrolment, now)))
 
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS

@@ -122,6 +122,10 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             return parts.caseload.open_units()
 
+    def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
+        with self._open() as parts:
+            return parts.caseload.unnoted_attention(unit, now, limits)
+
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
     ) -> CaseTotals:

@@ -10,8 +10,9 @@ from html import escape
 
 from attrs import field, frozen
 
+from digital_painschool.adapters.own_texts import LINK
 from digital_painschool.adapters.smtp.server import Server
-from digital_painschool.adapters.smtp.texts import LINK, Text
+from digital_painschool.adapters.smtp.texts import Text
 from digital_painschool.domain.email_address import wire_form
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.errors import DeliveryError

@@ -1,8 +1,8 @@
 """The mail server as settings describe it: where it is, how the connection is protected, who signs in."""
 
-import ssl
 from enum import Enum
 from pathlib import Path
+from ssl import SSLContext
 
 from attrs import field, frozen
 from attrs.converters import optional
@@ -10,6 +10,7 @@ from attrs.validators import and_, instance_of, matches_re
 from attrs.validators import optional as or_none
 
 from digital_painschool.adapters.paths import absolute
+from digital_painschool.adapters.tls import tls_context
 from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.email_address import WHAT, is_email, wire_form
 from digital_painschool.domain.limits import TITLE
@@ -114,18 +115,10 @@ class Server:
         """The host and the port."""
         return self.host, self.port or _PORTS[self.security]
 
-    def tls(self) -> ssl.SSLContext | None:
+    def tls(self) -> SSLContext | None:
         """Return what the server's certificate is checked with; None for a connection in the clear.
 
         Raises:
             ConfigurationError: The file of certificates cannot be read, or has none.
         """
-        if self.security is Security.NONE:
-            return None
-        try:
-            return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
-        except ssl.SSLError:
-            problem = "it holds no certificate in PEM"
-        except OSError as error:
-            problem = error.strerror or "it cannot be read"
-        raise ConfigurationError(f"ca_file {self.ca_file}: {problem}")
+        return None if self.security is Security.NONE else tls_context("messenger 'smtp'", self.ca_file)

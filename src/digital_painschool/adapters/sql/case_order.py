@@ -45,10 +45,11 @@ _OLDEST_FLAG = case(
     (and_(IS_ENDING, or_(_e.waiting_since.is_(None), _e.access_until < _e.waiting_since)), _e.access_until),
     else_=_e.waiting_since,
 )
-_SEEN = func.coalesce(_e.last_seen_at, _e.started_at, type_=Instant())
+SEEN = func.coalesce(_e.last_seen_at, _e.started_at, type_=Instant())
+"""When the patient last did something, or else the start."""
 _IS_ACTIVE: ColumnElement[Any] = _e.phase == Phase.ACTIVE.value
 _IS_OPEN_ENDED = bindparam("open_ended", type_=StrictBoolean())
-IS_SILENT = and_(_IS_ACTIVE, or_(not_(IS_ENDING), _IS_OPEN_ENDED), _SEEN < bindparam("seen_before", type_=Instant()))
+IS_SILENT = and_(_IS_ACTIVE, or_(not_(IS_ENDING), _IS_OPEN_ENDED), SEEN < bindparam("seen_before", type_=Instant()))
 """As `AttentionLimits.silent_since` has it for an open enrolment; NULL where no limit is set."""
 ENDS_SOON = and_(
     not_(and_(_IS_ACTIVE, _IS_OPEN_ENDED)),
@@ -104,7 +105,7 @@ _ORDERS: dict[CaseSort, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     CaseSort.OLDEST_FLAG: (case((FLAG_RANK < QUIET, 0), else_=1), _OLDEST_FLAG),
     CaseSort.LAST_SEEN: (case((_e.last_seen_at.is_(None), 0), else_=1), _e.last_seen_at),
     CaseSort.START: (literal_column("0", Integer), _e.started_at),
-    CaseSort.SILENCE: (case((IS_SILENT, 0), else_=1), _SEEN),
+    CaseSort.SILENCE: (case((IS_SILENT, 0), else_=1), SEEN),
     CaseSort.END: (case((ENDS_SOON, 0), else_=1), _e.access_until),
     CaseSort.ID: (literal_column("0", Integer), _NOTHING),
 }
@@ -113,7 +114,7 @@ _ORDERS_OF_ENDED = {
     **_ORDERS,
     CaseSort.PRIORITY: (literal_column(str(QUIET), Integer), _NOTHING),
     CaseSort.OLDEST_FLAG: (literal_column("1", Integer), _NOTHING),
-    CaseSort.SILENCE: (literal_column("1", Integer), _SEEN),
+    CaseSort.SILENCE: (literal_column("1", Integer), SEEN),
     CaseSort.END: (literal_column("1", Integer), _e.access_until),
 }
 

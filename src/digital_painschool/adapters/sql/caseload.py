@@ -5,12 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from attrs import evolve
-from sqlalchemy import BigInteger, bindparam, case, cast, func, select
+from sqlalchemy import BigInteger, and_, bindparam, case, cast, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from digital_painschool.adapters.sql.case_order import ENDS_SOON, FLAG_RANK, IS_ENDING, IS_SILENT, PAGES, QUIET, of_unit
+from digital_painschool.adapters.sql.case_order import (
+    ENDS_SOON,
+    FLAG_RANK,
+    IS_ENDING,
+    IS_SILENT,
+    PAGES,
+    QUIET,
+    SEEN,
+    of_unit,
+)
 from digital_painschool.adapters.sql.database import Database
-from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
+from digital_painschool.adapters.sql.rows import Damaged, Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
@@ -57,6 +66,16 @@ _TOTALS_OF_UNIT = of_unit(
 )
 _TOTALS_OF_THERAPIST = _TOTALS_OF_UNIT.where(_e.therapist == bindparam("therapist"))
 _OPEN_UNITS = select(_e.unit).where(NOT_ENDED, _e.unit > bindparam("after")).distinct()
+_UNNOTED = of_unit(
+    select(_e.id).where(
+        NOT_ENDED,
+        or_(
+            and_(IS_SILENT, _e.noted_silence.is_distinct_from(SEEN)),
+            and_(ENDS_SOON, _e.noted_ending.is_distinct_from(_e.access_until)),
+        ),
+    ),
+    own=False,
+).order_by(_e.id)
 _PHASES = {phase.value: phase for phase in Phase}
 
 
@@ -89,6 +108,11 @@ class SqlCaseload:
             with suppress(Exception):  # the unit may be anything
                 units.add(hsa_id_from_text(unit))
         return tuple(sorted(units))
+
+    def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
+        values = {"unit": str(unit), **_limit_values(limits, now)}
+        rows = self._database.read(lambda connection: connection.fetch_each(_UNNOTED, values))
+        return tuple(row[0] for row in rows if type(row) is not Damaged)
 
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS

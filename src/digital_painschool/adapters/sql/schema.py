@@ -47,6 +47,8 @@ enrolments = Table(
     Column("state", Text, nullable=False),
     Column("has_drafts", StrictBoolean, nullable=False, server_default=false()),
     Column("handed_over", StrictBoolean, nullable=False, server_default=false()),
+    Column("noted_silence", Instant),
+    Column("noted_ending", Instant),
 )
 
 NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")

@@ -88,6 +88,8 @@ def _enrolment_values(change: Change) -> dict[str, Any]:
         "started_at": enrolment.started_at,
         "access_until": enrolment.access_until,
         "noted_end": enrolment.noted_end,
+        "noted_silence": enrolment.noted_silence,
+        "noted_ending": enrolment.noted_ending,
         "ended_at": enrolment.ended_at,
         "last_entry_at": enrolment.last_entry_at,
         "last_seen_at": enrolment.last_seen_at,

@@ -107,7 +107,7 @@ class SqlStorage(SqlRetention):
         self._calls = SqlCompletedCalls(self._database)
         self._drafts = SqlDrafts(self._database)
         self._caseload = SqlCaseload(self._database)
-        self.open_units = self._caseload.open_units
+        self.open_units, self.unnoted_attention = self._caseload.open_units, self._caseload.unnoted_attention
         self._outbox = SqlOutbox(self._database)
         self._operations = SqlOperations(self._database)
         self._paces = SqlPaces(self._database)

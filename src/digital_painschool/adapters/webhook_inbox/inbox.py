@@ -7,7 +7,7 @@ from types import MappingProxyType
 from uuid import uuid4
 
 from digital_painschool.adapters.http.calls import CONFIGURATION, Answer, Call, Server, Verdict
-from digital_painschool.adapters.http.tls import tls_context
+from digital_painschool.adapters.tls import tls_context
 from digital_painschool.adapters.webhook_inbox.events import (
     FORGET,
     NOTICE,
@@ -64,7 +64,7 @@ class WebhookInbox:
         self._options = options
         self._clock = clock
         self._signer = Signer(options.secrets())
-        context = tls_context(options.ca_file, options.certificate_file, options.key_file)
+        context = tls_context("inbox 'webhook'", options.ca_file, options.certificate_file, options.key_file)
         self._server = Server(_NAME, context, options.seconds)
 
     def reach(self, person: PersonId) -> Reachability:

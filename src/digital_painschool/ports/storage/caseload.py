@@ -191,6 +191,21 @@ class Caseload(Protocol):
         """
         ...
 
+    def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
+        """Return the unit's open enrolments that lack a note of a silence, or of a coming end, by rising id.
+
+        Contract:
+            * **unnoted**: an enrolment is among them when `AttentionLimits.is_unnoted` holds for it at `now`, by
+              `Enrolment.noted_silence` and `noted_ending`.
+            * **unreadable**: an unreadable enrolment may be among them, and hides none of the others.
+
+        Args:
+            unit: The unit.
+            now: The instant of the worker's run, UTC.
+            limits: The limits by which a patient is silent, and an access ends soon, at that instant.
+        """
+        ...
+
     def count_caseload(
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
     ) -> CaseTotals:

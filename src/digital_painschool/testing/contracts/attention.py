@@ -1,16 +1,33 @@
 """The contract of the storage port: silent patients and coming ends in the list of patients, and in its totals."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from attrs import evolve
 
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
-from digital_painschool.ports.storage import Storage
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import AccessEndsSoon, PatientSilent
+from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.people import AnyActor, SystemActor
+from digital_painschool.domain.policy import Terms
+from digital_painschool.ports.storage import Storage, load_enrolments
+from digital_painschool.rules.lifecycle import maintain
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.case_selections import A_YEAR, LATER, LIMITS, OVER, fill, listed
-from digital_painschool.testing.contracts.changes import DAY, HOUR, MORNING, PERSONS, begin, finish, saved
+from digital_painschool.testing.contracts.changes import (
+    DAY,
+    HOUR,
+    MORNING,
+    PERSONS,
+    begin,
+    converse,
+    fill_in,
+    finish,
+    saved,
+    step,
+)
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.forgetting import withdrawn_at
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, UNIT
@@ -42,6 +59,16 @@ ATTENTION: dict[str, tuple[dict[str, Any], str]] = {
     "silent and ends soon": ({"silent": True, "ends_soon": True}, "c-seen z-old"),
 }
 """Conditions, each with the ids of the rows of `fill` that they fit by `LIMITS`."""
+
+
+def _noted(
+    e: Enrolment, _: Terms, limits: AttentionLimits, *, by: AnyActor, at: datetime
+) -> tuple[PatientSilent | AccessEndsSoon, ...]:
+    """Return the notes of a silence and of a coming end, as a worker's pass writes them by these limits."""
+    since, end = limits.unnoted_silence(e, at), limits.unnoted_end(e, at)
+    silence = () if since is None else (PatientSilent(at=at, by=by.signature, since=since),)
+    ending = () if end is None else (AccessEndsSoon(at=at, by=by.signature, access_until=end),)
+    return (*silence, *ending)
 
 
 class AttentionContract(StorageOpening):
@@ -95,6 +122,40 @@ class AttentionContract(StorageOpening):
         storage.save(finish(here[1], at=MORNING))
         withdrawn_at(storage, there, MORNING)
         assert () == storage.open_units()
+
+    @proves("Caseload.unnoted_attention", "Caseload.unnoted_attention: unnoted")
+    def test_what_is_not_noted_yet_is_found_until_it_is(self, storage: Storage) -> None:
+        """Otherwise a therapist would not be told of a patient, or each run would ask about all silent ones (D-17b)."""
+        fill(storage)
+
+        def found(now: datetime = LATER, limits: AttentionLimits = LIMITS) -> list[str]:
+            return [*storage.unnoted_attention(UNIT, now, limits)]
+
+        def note(id_: str, now: datetime = LATER, limits: AttentionLimits = LIMITS) -> Enrolment:
+            e = load_enrolments(storage, [EnrolmentId(id_)])[EnrolmentId(id_)]
+            return saved(storage, step(e, _noted, limits, by=SystemActor(), at=now))
+
+        assert ["a-quiet", "c-seen", "z-old"] == found()
+        assert ["a-quiet", "c-seen", "z-old"] == found(limits=evolve(LIMITS, ends_before=None))
+        assert ["c-seen", "z-old"] == found(limits=evolve(LIMITS, seen_before=None))
+        assert ([], []) == (found(limits=NO_LIMITS), [*storage.unnoted_attention(OTHER_UNIT, LATER, NO_LIMITS)])
+        note("a-quiet")
+        note("c-seen", limits=evolve(LIMITS, ends_before=None))
+        assert ["c-seen", "z-old"] == found()
+        seen = note("c-seen")
+        old = note("z-old")
+        assert [] == found()
+        old = saved(storage, fill_in(old, at=LATER))
+        seen = saved(storage, converse(seen, at=LATER))
+        assert [] == found()
+        assert ["b-new", "m-alert", "z-old"] == found(limits=evolve(LIMITS, seen_before=LATER + MICROSECOND))
+        saved(storage, step(seen, maintain, 9, {1}, shortens=True, at=LATER))
+        assert ["c-seen", "k-kept"] == found(OVER - HOUR)
+        note("c-seen", OVER - HOUR)
+        note("k-kept", OVER - HOUR)
+        assert [] == found(OVER - HOUR)
+        saved(storage, finish(saved(storage, begin("y-new", PERSONS[5], at=MORNING)), at=LATER))
+        assert [] == found()
 
     @proves("Caseload.count_caseload: totals")
     def test_the_totals_count_the_silent_and_the_coming_ends(self, storage: Storage) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.domain.attention import AttentionLimits
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Notify, Status
@@ -64,7 +65,12 @@ class DamageContract(StorageOpening):
             assert kept[0] == load_enrolment(storage, IDS[0])
             assert {IDS[2]: kept[2]} == dict(storage.load_many((IDS[2],)))
 
-    @proves("Enrolments.find_by_person: unreadable", "Caseload.list_caseload: unreadable", "Storage: damaged")
+    @proves(
+        "Enrolments.find_by_person: unreadable",
+        "Caseload.list_caseload: unreadable",
+        "Caseload.unnoted_attention: unreadable",
+        "Storage: damaged",
+    )
     def test_a_list_goes_on_without_a_damaged_enrolment(
         self, lasting_place: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -79,6 +85,8 @@ class DamageContract(StorageOpening):
             shown = [row.enrolment_id for row in readable(found)]
             assert [IDS[0], *IDS[2:]] == [id_ for id_ in shown if id_ != IDS[1]]
             assert IDS[1] in (*shown, *unreadable(found)) or IDS[1] in caplog.text
+            silent = storage.unnoted_attention(UNIT, RUN, AttentionLimits(seen_before=RUN))
+            assert [IDS[0], *IDS[2:]] == [id_ for id_ in silent if id_ != IDS[1]]
             find_by_person = storage.find_by_person(PERSONS[1])
             assert ((elsewhere,), (IDS[1],)) == (readable(find_by_person), unreadable(find_by_person))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from digital_painschool.domain.attention import NO_LIMITS
 from digital_painschool.domain.digest import Action, Claim, Decision, Digest
 from digital_painschool.domain.ids import DigestId, PlanId
 from digital_painschool.domain.notification import Channel, Profile, Template
@@ -53,6 +54,7 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "open_units": lambda s: s.open_units(),
+    "unnoted_attention": lambda s: s.unnoted_attention(UNIT, MORNING, NO_LIMITS),
     "count_caseload": lambda s: s.count_caseload(UNIT, None, MORNING),
     "count_due": lambda s: s.count_due(MORNING),
     "notifications": lambda s: s.notifications(A),

@@ -209,7 +209,7 @@ def overview_violations(model: ReferenceEnrolment, seen: Overview, now: datetime
 
 
 def _place(model: ReferenceEnrolment, now: datetime) -> tuple[int, int] | None:
-    for module in (*[*model.pages_read][-1:], model.next_module):
+    for module in (*model.order, *[*model.pages_read][-1:], model.next_module):
         if module and module not in model.completed and refusals.opening(model, module, now) is None:
             return module, next(iter(model.unread_pages(module)), model.pages[module])
     return None

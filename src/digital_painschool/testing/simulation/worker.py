@@ -5,6 +5,7 @@ from functools import cache
 
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.report import DeliveryReport
+from digital_painschool.domain.pace import ForenoonPlan
 from digital_painschool.rules.pace import capacity
 from digital_painschool.testing.faults import When
 from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT, clock_changes
@@ -87,16 +88,17 @@ class Worker:
 
     def _deliver(self, school: PainSchool) -> DeliveryReport:
         """Run the delivery; what the pace of the inbox leaves no time for may come in a later forenoon."""
-        scene, delivery = self.scene, school.delivery()
-        pace = scene.processes.inbox_pace
-        for plan in delivery.plan():
-            if pace is None:
-                break
-            begins = max(scene.now, scene.notifications.latest_arrival + pace.interval)
-            if plan.ends_at is not None and plan.notices + _LOST_SLOTS > capacity(pace, begins, plan.ends_at):
-                scene.figures.events["runs whose forenoon was too short"] += 1
-                scene.notifications.disturb()
-        return delivery.run()
+        scene, pace = self.scene, self.scene.processes.inbox_pace
+
+        def judge(plans: tuple[ForenoonPlan, ...]) -> None:
+            for plan in plans if pace else ():
+                assert pace is not None
+                begins = max(scene.now, scene.notifications.latest_arrival + pace.interval)
+                if plan.ends_at is not None and plan.notices + _LOST_SLOTS > capacity(pace, begins, plan.ends_at):
+                    scene.figures.events["runs whose forenoon was too short"] += 1
+                    scene.notifications.disturb()
+
+        return school.delivery().run(announce=judge)
 
     def _count(self, report: DeliveryReport) -> None:
         self.scene.processes.settle()
