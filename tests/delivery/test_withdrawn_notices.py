@@ -63,7 +63,7 @@ def test_the_notice_is_forgotten_at_the_next_pass_and_the_inbox_is_left_alone_th
     school.deliver()
     assert [school.state(right).person] == [notice.person for notice in inbox.delivered]
     assert version == school.state(slip).version
-    school.advance(minutes=20)
+    school.advance(minutes=31)  # two leases of any worker
     school.deliver()
     asked = inbox.asked
     school.advance(days=1)
@@ -95,6 +95,8 @@ def test_a_worker_that_was_sending_during_the_withdrawal_leaves_nothing_either()
 
     def withdrawn_and_forgotten() -> None:
         school.desk.withdraw(slip, "wrong-person")
+        school.deliver()
+        school.advance(minutes=20)  # longer than a lease, and yet the call lasts
         school.deliver()
 
     inbox.meanwhile = withdrawn_and_forgotten

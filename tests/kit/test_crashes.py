@@ -255,7 +255,7 @@ def test_a_batch_in_doubt_that_goes_again_under_a_new_key_is_named(monkeypatch: 
 def test_what_goes_outside_the_forenoon_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a patient could be woken by what can wait."""
     monkeypatch.setattr(digests, "earliest_send_at", lambda now, *_: now)
-    monkeypatch.setattr("digital_painschool.delivery.worker.earliest_send_at", lambda now, *_: now)
+    monkeypatch.setattr("digital_painschool.delivery.sending.earliest_send_at", lambda now, *_: now)
     late = NotableHistory([*COLLECTED.steps[:2], Advance(hours=6), Deliver()])
     with pytest.raises(
         AssertionError, match=r"without any crash: Law 5: .* arrived at 14:00:00.000000, not in the forenoon"

@@ -24,6 +24,7 @@ from proofs.seeded_bugs.bugs.smtp import BUGS as SMTP
 from proofs.seeded_bugs.bugs.sql import BUGS as SQL
 from proofs.seeded_bugs.bugs.state import BUGS as STATE
 from proofs.seeded_bugs.bugs.summaries import BUGS as SUMMARIES
+from proofs.seeded_bugs.bugs.turns import BUGS as TURNS
 from proofs.seeded_bugs.bugs.withdrawal import BUGS as WITHDRAWAL
 
 BUGS: tuple[Bug, ...] = (
@@ -37,6 +38,7 @@ BUGS: tuple[Bug, ...] = (
     *SUMMARIES,
     *OPERATIONS,
     *PACE,
+    *TURNS,
     *RETENTION,
     *REPEATING,
     *DRAFTS,

@@ -171,7 +171,7 @@ BUGS = (
     Bug(
         name="the-next-day-forgives-lost-workers",
         harm="a notification that ends every worker would end some each forenoon, and nobody would learn of it",
-        module="delivery.worker",
+        module="delivery.sending",
         old="return result(next_at=next_at, lost=claim.lost)",
         new="return result(next_at=next_at)",
         caught_by=_example(
@@ -181,7 +181,7 @@ BUGS = (
     Bug(
         name="one-damaged-row-counts-with-its-siblings",
         harm="a patient would count as told of a message in a record that nobody can read",
-        module="delivery.worker",
+        module="delivery.sending",
         old="notifications=decision.notifications - waits)",
         new="notifications=decision.notifications | waits)",
         caught_by=_example("test_failures", "an_enrolment_that_cannot_be_read_holds_up_no_other_of_its_patient"),
@@ -229,7 +229,7 @@ BUGS = (
     Bug(
         name="one-obsolete-one-drops-the-others",
         harm="a message would be lost in silence",
-        module="delivery.worker",
+        module="delivery.sending",
         old="any(of_unreadable) and len(obsolete) == len(theirs):",
         new="any(of_unreadable) and obsolete:",
         caught_by=LAW_5,
@@ -245,7 +245,7 @@ BUGS = (
     Bug(
         name="dropped-after-it-was-sent",
         harm="a patient would be told twice on one day",
-        module="delivery.worker",
+        module="delivery.sending",
         old="Status.DROPPED)\n            return result(settled=settled, told_on=latest_day(digest.told_on, batched))",
         new="Status.DROPPED)\n            return result(settled=settled)",
         caught_by=_example("test_drops", "who_may_have_been_told_of_what_is_dropped_is_told_again_tomorrow"),
@@ -253,15 +253,15 @@ BUGS = (
     Bug(
         name="sent-after-the-lease",
         harm="a patient would be told of what another worker has dealt with",
-        module="delivery.worker",
-        old=" or (now := self._executor.now()) >= one.lease_until:",
-        new=" or (now := self._executor.now()) < one.lease_until - 2 * self._lease:",
+        module="delivery.sending",
+        old=" and self._executor.now() < min(one.until, turn_ends)",
+        new="",
         caught_by=_example("test_leases", "a_worker_whose_lease_ran_out_sends_nothing_more_and_is_not_believed"),
     ),
     Bug(
         name="a-batch-goes-on-into-the-night",
         harm="a telephone would ring at night",
-        module="delivery.worker",
+        module="delivery.sending",
         old="        if digest.collected and (opens",
         new="        if not digest.unit and (opens",
         caught_by=_example("test_leases", "an_inbox_so_slow_that_noon_comes_is_given_nothing_more_that_day"),
@@ -269,7 +269,7 @@ BUGS = (
     Bug(
         name="sent-without-a-line",
         harm="nobody could tell who sent a notice",
-        module="delivery.worker",
+        module="delivery.sending",
         old="self._executor.storage.complete(results, access)",
         new="self._executor.storage.complete(results)",
         caught_by=_example("test_what_leaves", "each_enrolment_that_is_told_of_has_a_line_in_the_access_log"),

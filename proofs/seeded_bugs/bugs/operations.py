@@ -10,9 +10,9 @@ BUGS = (
     Bug(
         name="a-stopped-run-sends-on",
         harm="a restart would be killed in the middle of a notice, after ninety seconds",
-        module="delivery.worker",
-        old="if self._stop.is_set():\n                results.append(result_of(claim, now)(lost=claim.lost))",
-        new="if False:\n                results.append(result_of(claim, now)(lost=claim.lost))",
+        module="delivery.sending",
+        old="is_over = self._stop.is_set() or ",
+        new="is_over = ",
         caught_by=Catcher(
             f"{_STOPPED}a_stopped_run_ends_after_the_notice_at_hand_and_gives_the_others_back[Notify.DIRECT]"
         ),
@@ -20,9 +20,9 @@ BUGS = (
     Bug(
         name="the-rest-of-a-claim-is-left-to-its-lease",
         harm="each restart would delay two hundred patients by a quarter of an hour",
-        module="delivery.worker",
-        old="                results.append(result_of(claim, now)(lost=claim.lost))\n",
-        new="",
+        module="delivery.sending",
+        old="                results.append(result_of(claim, self._executor.now())(lost=claim.lost))\n",
+        new="                continue\n",
         caught_by=Catcher(
             f"{_STOPPED}a_stopped_run_ends_after_the_notice_at_hand_and_gives_the_others_back[Notify.DIRECT]"
         ),

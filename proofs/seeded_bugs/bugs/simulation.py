@@ -53,12 +53,12 @@ BUGS = (
     Bug(
         name="settled-before-it-is-sent",
         harm="a worker's crash would leave a patient without a notice",
-        module="delivery.worker",
-        old="        try:\n            delivered = send(",
+        module="delivery.sending",
+        old="        try:\n            with self._patience",
         new=(
             "        done = dict.fromkeys(batch.notifications, Status.DELIVERED)\n"
             "        self._executor.storage.complete([result(settled=done)])\n"
-            "        try:\n            delivered = send("
+            "        try:\n            with self._patience"
         ),
         caught_by=finding(5),
     ),

@@ -41,13 +41,13 @@ class Ready:
         claim: The claim.
         decision: The decision on its digest.
         enrolments: The states of the enrolments that were claimed together, by id.
-        lease_until: The instant from which the claim may be another worker's.
+        until: The instant from which it is not sent any more, well before the claim may be another worker's.
     """
 
     claim: Claim
     decision: Decision
     enrolments: Mapping[EnrolmentId, Enrolment] = field(kw_only=True)
-    lease_until: datetime = field(kw_only=True)
+    until: datetime = field(kw_only=True)
 
 
 def result_of(claim: Claim, at: datetime) -> partial[DeliveryResult]:

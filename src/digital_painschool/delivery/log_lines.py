@@ -42,6 +42,9 @@ LOG_LINES: Mapping[str, LogLine] = MappingProxyType(
             logging.ERROR, "enrolment %(enrolment)s could not be changed: %(error)s", ("enrolment", "error")
         ),
         "adapter-raised": LogLine(logging.ERROR, "sending to %(channel)s raised %(error)s", ("channel", "error")),
+        "channel-rests": LogLine(
+            logging.WARNING, "%(channel)s does not answer, and is left alone until the next run", ("channel",)
+        ),
         "worker-not-recorded": LogLine(
             logging.WARNING, "the sign of life of a worker is not recorded: %(error)s", ("error",)
         ),

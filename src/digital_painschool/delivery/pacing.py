@@ -26,7 +26,7 @@ Wait = Callable[[float], object]
 """A function that waits for a number of seconds."""
 Announce = Callable[[tuple[ForenoonPlan, ...]], object]
 """A function that is told the plans of a run."""
-Prepare = Callable[[Sequence[Claim], datetime], Sequence[Ready]]
+Prepare = Callable[[Sequence[Claim], datetime, datetime], Sequence[Ready]]
 Send = Callable[[Sequence[Ready]], object]
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _first = itemgetter(0)
@@ -78,8 +78,8 @@ class Pacer:
         self._wait = stop.wait if wait is None else wait
         self._turns: dict[Channel, Turn] = {}
         self._finished: set[Channel] = set()
-        self.unpaced = frozenset(Channel) - self._paces.keys() if self._paces else None
-        """The channels without a pace; None for all."""
+        self.unpaced = tuple(channel for channel in Channel if channel not in self._paces)
+        """The channels without a pace."""
 
     def plan(self) -> tuple[ForenoonPlan, ...]:
         """Return the plans for what is due, and log them: with a warning where not all goes before the forenoon ends.
@@ -122,7 +122,7 @@ class Pacer:
         """Return what is claimed for the slots of a turn, which is as much as they let go."""
         storage, channels = self._executor.storage, {turn.channel}
         while claims := storage.claim(at := self._executor.now(), len(turn.slots), self._lease, channels):
-            if ready := prepare(claims, at):
+            if ready := prepare(claims, at, at + self._lease / 2):
                 return deque(ready)
         self._finished.add(turn.channel)  # others have claimed what was due
         return deque()

@@ -8,6 +8,7 @@ from difflib import unified_diff
 from enum import Enum
 from functools import cache, partial
 from hashlib import sha256
+from itertools import groupby
 from typing import Any, Self
 
 from attrs import evolve, fields, frozen, has
@@ -187,7 +188,7 @@ def _contents(
         if isinstance(timeline, UnreadableEnrolment):
             raise StorageError(f"the timeline of enrolment {id_} cannot be read; was it changed by hand?")
         yield f"{id_}", id_ if late else states[id_]
-        yield f"{id_} timeline", tuple(map(_late_entry, timeline.entries)) if late else timeline.entries
+        yield f"{id_} timeline", tuple(_late_entries(timeline.entries)) if late else timeline.entries
         yield f"{id_} documents", dict(timeline.documents)
         state = states[id_]
         if isinstance(state, Enrolment):
@@ -223,9 +224,14 @@ def _forms(storage: Storage, unit: HsaId, program: str, version: str) -> Sequenc
     return FORMS if stored is None else tuple(form.key for form in stored.forms)
 
 
-def _late_entry(entry: Entry) -> Entry:
-    event: Event = entry.event
-    return evolve(entry, event=evolve(event, at=_SOME_TIME)) if event.by == _SYSTEM else entry
+def _late_entries(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Yield entries without the times of the system's own, and those of them that follow each other in one order."""
+    for is_system, run in groupby(entries, lambda entry: entry.event.by == _SYSTEM):
+        found = tuple(run)
+        events: Sequence[Event] = [entry.event for entry in found]
+        if is_system:
+            events = sorted((evolve(event, at=_SOME_TIME) for event in events), key=canonical)
+        yield from (Entry(seq=entry.seq, event=event) for entry, event in zip(found, events, strict=True))
 
 
 def _late_record(record: NotificationRecord) -> NotificationRecord:
