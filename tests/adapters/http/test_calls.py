@@ -109,7 +109,7 @@ def test_a_redirect_is_not_followed(http_server: HTTPServer, status: int) -> Non
 def test_an_answer_that_is_no_success_says_what_to_do(status: int, expected: str) -> None:
     """Otherwise an operator could not tell a wrong password from a server that is down, or patients be flagged."""
     server = Server("the server", SSLContext(PROTOCOL_TLS_CLIENT), 1.0)
-    error = server.failure(Answer(status, retry_after=timedelta(seconds=7)), CONFIGURATION)
+    error = server.failure(Answer(status, retry_after="7"), CONFIGURATION)
     assert expected in str(error)
     assert (False, timedelta(seconds=7)) == (error.permanent, error.retry_after)
 
