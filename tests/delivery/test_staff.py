@@ -94,13 +94,17 @@ def test_a_staff_notification_that_fails_asks_for_no_other_one() -> None:
 
 
 @pytest.mark.rule("D-13d")
-def test_a_channel_that_has_lost_its_messenger_gives_a_flag() -> None:
-    """Otherwise those who had chosen e-mail would wait in vain after the host has taken its mail server away."""
+def test_a_channel_that_has_lost_its_messenger_gives_a_flag_in_the_end() -> None:
+    """Otherwise a line that is left out of the settings would give up every e-mail, or staff wait in vain."""
     school = Scenario()
     school.desk.receive_notifications(email=True)
     school.ports_factory = lambda environment: environment.ports(messengers=(environment.sms,))
     school.restart()
     id_ = done(school)
+    for minutes in (5, 30, 120, 720):
+        assert DeliveryReport(retried=1) == school.deliver()
+        school.advance(minutes=minutes)
+    assert FlagKind.UNDELIVERED not in flags(school, id_)
     assert (DeliveryReport(undelivered=1), [Status.FAILED]) == (school.deliver(), statuses(school, id_))
     assert FlagKind.UNDELIVERED in flags(school, id_)
 
