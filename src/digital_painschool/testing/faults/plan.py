@@ -7,7 +7,6 @@ from threading import Lock
 from attrs import evolve, field, frozen
 
 from digital_painschool.ports import Ports
-from digital_painschool.ports.guarded import WRITES
 from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults.calls import PORTS, Call, Port, Watched, each_port, watched
 from digital_painschool.testing.faults.effects import Does, Fails, Killed, When
