@@ -17,9 +17,9 @@ BUGS = (
     Bug(
         name="what-is-left-of-a-text-is-a-number",
         harm="a message about a patient's treatment would go to a stranger's telephone",
-        module="adapters.ldap_directory.entries",
-        old="_NUMBER.fullmatch(digits)",
-        new="_NUMBER.match(digits)",
+        module="adapters.phone_numbers",
+        old="_E164.fullmatch(text)",
+        new="_E164.match(text)",
         caught_by=Catcher(f"{_LDAP}/test_entries.py::test_what_is_no_number_counts_as_none"),
     ),
     Bug(

@@ -98,7 +98,7 @@ BUGS = (
     Bug(
         name="every-number-is-swedish-and-mobile",
         harm="a message to staff would go to a stranger",
-        module="adapters.elks.numbers",
+        module="adapters.phone_numbers",
         old='re.compile(r"^0(?=7[0-9]{8}$)")',
         new='re.compile(r"^0")',
         caught_by=_caught_by("http/test_elks", "test_a_number_is_read_in_one_way_or_not_at_all"),

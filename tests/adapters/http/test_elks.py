@@ -15,9 +15,10 @@ from werkzeug import Response
 
 from digital_painschool.adapters.elks.factory import make_elks_messenger
 from digital_painschool.adapters.elks.messenger import ElksMessenger
-from digital_painschool.adapters.elks.numbers import e164, is_sender
+from digital_painschool.adapters.elks.options import is_sender
 from digital_painschool.adapters.elks.segments import segments
 from digital_painschool.adapters.own_texts import read_own_texts
+from digital_painschool.adapters.phone_numbers import e164
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import ConfigurationError, DeliveryError
@@ -104,11 +105,21 @@ def test_a_dry_run_sends_nothing_and_says_so(elks: ElksServer, caplog: pytest.Lo
     assert "none is sent" in caplog.text
 
 
+ABOUT_EVERYBODY = [
+    *("Not allowed to send flash messages", "You need to verify your account", "Unable to parse request"),
+    *("Invalid number of parts", '"message" too long to send', "Recipient limit reached", "Missing key: to"),
+    *('"to" is required', '"to": not to this country by this account', "You have to: verify"),
+]
+"""Texts that are no refusal of one number, although a word of them could be."""
+
+
 @pytest.mark.parametrize(
     ("status", "body", "permanent", "expected"),
     [
         (400, "Invalid to number", True, "recipient's number"),
         (400, '{"error": "to: not a mobile number +46701740605"}', True, "recipient's number"),
+        (400, '{"message": "Invalid value of \\"to\\""}', True, "recipient's number"),
+        *((400, text, False, "compare the settings") for text in ABOUT_EVERYBODY),
         (400, "Invalid from number", False, "compare the settings"),
         (400, "Sender id is not a number that you own", False, "compare the settings"),
         (400, "whendelivered is no URL to post to", False, "compare the settings"),
@@ -145,7 +156,8 @@ def test_an_answer_says_what_to_do_and_flags_nobody_by_mistake(
 @pytest.mark.parametrize("status", ["created", "sent", "delivered"])
 def test_a_message_that_the_gateway_has_is_accepted(elks: ElksServer, status: str) -> None:
     """Otherwise a fast gateway would be asked to send the same again."""
-    elks.next_answer = lambda: Response(json.dumps({"status": status, "more": 1}), 200)
+    odd = {"retry-after": "Mon, 02 Mar 2026 10:00:00 +99999999999999"}
+    elks.next_answer = lambda: Response(json.dumps({"status": status, "more": 1}), 200, headers=odd)
     assert ACCEPTED is send(elks.messenger())
 
 

@@ -13,6 +13,7 @@ from digital_painschool.adapters.ldap_directory.entries import (
     staff_member,
 )
 from digital_painschool.adapters.ldap_directory.options import LdapOptions
+from digital_painschool.adapters.phone_numbers import e164
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
@@ -58,23 +59,33 @@ def test_what_is_no_address_counts_as_none(text: str) -> None:
 
 
 NUMBERS = ["+46701740605", "+46 70 174 06 05", "+46 (0)70-174 06 05", "070-174 06 05", "0701740605", "0046701740605"]
+NUMBERS += ["070.174.06.05", "070/1740605", "+46\u00a070\u00a01740605", "070\u2011174 06 05"]
+NUMBERS += [
+    "070\u2013174\u202f06\u202f05",
+    "070\t1740605",
+    "070\u00ad1740605",
+    "+46-(0)70-174 06 05",
+    "0046(0)701740605",
+]
 
 
-@pytest.mark.parametrize("text", [*NUMBERS, "070.174.06.05", "070/1740605", "+46\u00a070\u00a01740605"])
+@pytest.mark.parametrize("text", NUMBERS)
 def test_a_number_is_brought_into_the_international_form(text: str) -> None:
     """Otherwise the number of nearly every member of staff would count as none: directories write them as people do."""
     assert Address("+46701740605") == mobile_number(text, "+46")
+    assert "+46701740605" == e164(text)
 
 
 NO_NUMBER = ["växeln", "0701740605 / 0707654321", "12345", "+46", "+0701740605", "070-174 06 05 (privat)", "", "+"]
 NO_NUMBER += ["070174\n0605", "+4670174060500001", "\u0660\u0667\u0660\u0661\u0667\u0664\u0660\u0666\u0660\u0665"]
+NO_NUMBER += ["08-174 060 50", "031-12 34 56", "070-174 06 05/06", "070-174 06 05\n070-174 06 06", "+46\n(0)701740605"]
 NO_NUMBER += ["tel:+46701740605", "0701740605;ext=1", "++46701740605", "7017\x0040605"]
 
 
 @pytest.mark.parametrize("text", NO_NUMBER)
 def test_what_is_no_number_counts_as_none(text: str) -> None:
     """Otherwise a message would go to whoever has what is left of the text as a number."""
-    assert None is mobile_number(text, "+46")
+    assert None is mobile_number(text, "+46") is e164(text)
     assert StaffEntry() == staff_entry(entry(mobile=[text]), OPTIONS)
 
 

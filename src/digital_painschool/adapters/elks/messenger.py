@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-from digital_painschool.adapters.elks.numbers import e164
 from digital_painschool.adapters.elks.options import ElksOptions
 from digital_painschool.adapters.elks.reports import Signature
 from digital_painschool.adapters.elks.segments import outside_gsm7, segments
 from digital_painschool.adapters.elks.texts import check_texts, sms_text
 from digital_painschool.adapters.http.calls import CONFIGURATION, Answer, Call, Server, Verdict
 from digital_painschool.adapters.own_texts import OwnTexts
+from digital_painschool.adapters.phone_numbers import e164
 from digital_painschool.adapters.tls import tls_context
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
@@ -38,8 +38,9 @@ REFUSED: Mapping[int, Verdict] = MappingProxyType(
 )
 """The answers that are a failure. None is permanent: an operator's mistake must flag nobody."""
 _BAD_NUMBER = Verdict("it cannot send to the recipient's number (400)", permanent=True)
-_ABOUT_NUMBER = re.compile(rb"\b(to|number|recipient)\b", re.IGNORECASE)
-_ABOUT_SETTINGS = re.compile(rb"from|sender|whendelivered|url|dontlog|dryrun", re.IGNORECASE)
+_ABOUT_NUMBER = re.compile(rb"""["'`]to\\?["'`]|(?:^|["'])\s*to\s*[:=]|\bto[ _-]number\b""", re.IGNORECASE)
+"""The field `to` by its name. The bare word stands in any text, and would give up the messages of everybody."""
+_ABOUT_SETTINGS = re.compile(rb"from|sender|whendelivered|url|dontlog|dryrun|account|missing|required", re.IGNORECASE)
 
 
 class ElksMessenger:
@@ -133,7 +134,7 @@ def _signature(options: ElksOptions) -> Signature | None:
 
 
 def _bad_request(answer: Answer) -> Verdict:
-    """Return the meaning of a 400, whose text names the field: a number that is refused, or a setting."""
+    """Return the meaning of a 400: only a text that names the field `to`, and no setting, is about the number."""
     about_number = _ABOUT_NUMBER.search(answer.body) and not _ABOUT_SETTINGS.search(answer.body)
     return _BAD_NUMBER if about_number else CONFIGURATION[_BAD_REQUEST]
 

@@ -1,12 +1,13 @@
 """The options of the messenger by 46elks in the settings."""
 
+import re
 from pathlib import Path
 
 from attrs import field, frozen
 from attrs.validators import and_, ge, le, optional
 
-from digital_painschool.adapters.elks.numbers import is_sender
 from digital_painschool.adapters.http.options import SECONDS, SERVER_URL
+from digital_painschool.adapters.phone_numbers import is_e164
 from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.masking import Masked, masked_text
 
@@ -14,6 +15,14 @@ SECRETS = ("username", "password", "reports_secret")
 """The options that refer to a secret."""
 PASSWORDS = ("password", "reports_secret")
 """Those of them that a settings file never holds."""
+
+_SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
+
+
+def is_sender(text: str) -> bool:
+    """Return whether a text can be the sender of an SMS: 11 letters (a to z) and digits at most, or E.164."""
+    return bool(_SENDER_NAME.fullmatch(text)) or is_e164(text)
+
 
 _SENDER = check((satisfies(is_sender), "must be 1 to 11 letters (a to z) and digits, or a number such as +46701234567"))
 _SEGMENTS = check((and_(ge(1), le(10)), "must be a whole number from 1 to 10"))

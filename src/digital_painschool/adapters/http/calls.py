@@ -15,7 +15,7 @@ import httpx2
 from attrs import field, frozen
 
 from digital_painschool.adapters.http.deadline import AnswerTooLarge, DeadlineTransport
-from digital_painschool.domain.masking import Masked
+from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.errors import DeliveryError
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
@@ -65,17 +65,22 @@ class Answer:
     Args:
         status: The HTTP status.
         body: The body, at most 64 KiB; masked when shown, since a server may repeat what it was sent.
-        retry_after: How long the server asks to wait before another call; None where it does not ask.
+        retry_after: The header of that name, which only a failure is asked for; masked too.
     """
 
     status: int
     _body: Masked[bytes] = field(default=Masked(b""), converter=_masked)
-    retry_after: timedelta | None = None
+    _retry_after: Masked[str] = field(default="", converter=masked_text)
 
     @property
     def body(self) -> bytes:
         """The body."""
         return self._body.reveal()
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How long the server asks to wait before another call; None where it does not ask."""
+        return _retry_after(self._retry_after.reveal())
 
 
 @frozen
@@ -133,7 +138,7 @@ class Server:
         else:
             # A cookie of one call must not mark the next.
             self._client.cookies.clear()
-            return Answer(answer.status_code, answer.content, _retry_after(answer.headers.get("retry-after", "")))
+            return Answer(answer.status_code, answer.content, answer.headers.get("retry-after", ""))
         # Raised outside the handler, so that no address and no body hangs on the error.
         raise DeliveryError(problem)
 
@@ -178,7 +183,7 @@ def _retry_after(text: str) -> timedelta | None:
         return min(timedelta(seconds=int(text)), LONGEST_RETRY_AFTER)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     wait = at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)
     return max(timedelta(0), min(wait, LONGEST_RETRY_AFTER))

@@ -6,12 +6,16 @@ past its lease. Here every wait of a call (connect, TLS, write, read) ends at th
 
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from os import register_at_fork
 from ssl import SSLContext
 from time import monotonic
 from typing import Any
+from weakref import WeakSet
 
 import httpcore2
 import httpx2
+
+from digital_painschool.adapters.tcp import addresses_of
 
 _DEADLINE: ContextVar[float] = ContextVar("deadline")
 _LARGEST_ANSWER = 65_536
@@ -31,9 +35,15 @@ class DeadlineTransport(httpx2.BaseTransport):
     """
 
     def __init__(self, context: SSLContext, seconds: float) -> None:
+        self._context = context
         self._seconds = seconds
+        self.leave_to_parent()
+        _TRANSPORTS.add(self)
+
+    def leave_to_parent(self) -> None:
+        """Start without connections: in a forked process those of before are the parent's, and so may be a lock."""
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=context,
+            ssl_context=self._context,
             max_connections=_CONNECTIONS,
             max_keepalive_connections=_CONNECTIONS,
             keepalive_expiry=2,
@@ -74,6 +84,17 @@ class DeadlineTransport(httpx2.BaseTransport):
         self._pool.close()
 
 
+_TRANSPORTS: WeakSet[DeadlineTransport] = WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for transport in tuple(_TRANSPORTS):
+        transport.leave_to_parent()
+
+
+register_at_fork(after_in_child=_after_fork_in_child)
+
+
 class _Stream(httpcore2.NetworkStream):
     """A connection whose waits end at the deadline of the present call."""
 
@@ -112,8 +133,16 @@ class _Backend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        left = _left(timeout, httpcore2.ConnectTimeout)
-        return _Stream(self._sockets.connect_tcp(host, port, left, local_address, socket_options))
+        failure: Exception = httpcore2.ConnectError("the host has no address")
+        try:
+            for (*_, at), left in addresses_of(host, port, lambda: _left(timeout, httpcore2.ConnectTimeout)):
+                try:
+                    return _Stream(self._sockets.connect_tcp(at[0], port, left, local_address, socket_options))
+                except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                    failure = error
+        except OSError as error:
+            failure = httpcore2.ConnectError(error)
+        raise failure
 
 
 def _left(timeout: float | None, late: Callable[[], Exception]) -> float:

@@ -5,7 +5,6 @@ same one each time.
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from typing import Self
 from attrs import field, frozen
 
 from digital_painschool.adapters.ldap_directory.options import LdapOptions
+from digital_painschool.adapters.phone_numbers import e164
 from digital_painschool.domain.email_address import is_email
 from digital_painschool.domain.limits import TITLE
 from digital_painschool.domain.masking import Masked, masked_text
@@ -23,9 +23,6 @@ from digital_painschool.ports.directory import StaffEntry, StaffMember
 from digital_painschool.ports.messaging import Address
 
 _log = logging.getLogger(__name__)
-
-_NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
-_SEPARATORS = str.maketrans("", "", " \u00a0-()./")
 
 
 def _masked_texts(
@@ -88,12 +85,8 @@ def mobile_number(text: str, country: str) -> Address | None:
         text: A number with or without separators, such as `070-174 06 05`, `+46 (0)70 174 06 05` or `0046701740605`.
         country: The country's number that stands for the leading 0 of a national number.
     """
-    digits = text.replace("(0)", "").translate(_SEPARATORS)
-    if digits.startswith("00"):
-        digits = f"+{digits[2:]}"
-    elif digits.startswith("0"):
-        digits = f"{country}{digits[1:]}"
-    return _address(digits) if _NUMBER.fullmatch(digits) else None
+    number = e164(text, country)
+    return None if number is None else Address(number)
 
 
 def _first(entry: Entry, attributes: Iterable[str], address: Callable[[str], Address | None]) -> Address | None:

@@ -15,6 +15,7 @@ from digital_painschool.adapters.ldap_directory.exchange import Deadline, Exchan
 from digital_painschool.adapters.ldap_directory.failures import LdapFailure
 from digital_painschool.adapters.ldap_directory.options import Server
 from digital_painschool.adapters.ldap_directory.problems import Problem
+from digital_painschool.adapters.tcp import connected
 from digital_painschool.domain.masking import Masked
 
 _START_TLS = "1.3.6.1.4.1.1466.20037"
@@ -116,7 +117,7 @@ def open_session(server: Server, tls: SSLContext, until: Deadline, *, plain: boo
     Args:
         server: The server.
         tls: How TLS checks the server.
-        until: The deadline. A host with several addresses has this time for each.
+        until: The deadline, which the addresses of a host share.
         plain: True sends everything over `ldap://` unencrypted.
 
     Raises:
@@ -139,7 +140,7 @@ def open_session(server: Server, tls: SSLContext, until: Deadline, *, plain: boo
 
 def _connected(server: Server, until: Deadline) -> socket.socket:
     if server.scheme != "ldapi":
-        stream = socket.create_connection((server.host, server.port), until.left())
+        stream = connected(server.host, server.port, until.left)
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return stream
     stream = socket.socket(socket.AF_UNIX)

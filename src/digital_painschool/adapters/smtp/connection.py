@@ -18,6 +18,7 @@ from typing import Any
 from digital_painschool.adapters.smtp.answers import Stage, refusal
 from digital_painschool.adapters.smtp.mail import Envelope
 from digital_painschool.adapters.smtp.server import Security, Server
+from digital_painschool.adapters.tcp import connected
 from digital_painschool.errors import DeliveryError
 
 _LONGEST_REPLY = 64_000
@@ -148,7 +149,7 @@ def hand_over(connection: Connection, envelope: Envelope, deadline: float) -> De
 
 
 def _open(connection: Connection, server: Server, tls: ssl.SSLContext | None) -> None:
-    connection.sock = _socket(connection, server.at)
+    connection.sock = connected(*server.at, lambda: connection.left)
     if server.hello is None:
         address = connection.sock.getsockname()[0]
         connection.local_hostname = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
@@ -159,22 +160,6 @@ def _open(connection: Connection, server: Server, tls: ssl.SSLContext | None) ->
     if code != _READY:
         raise refusal(Stage.GREETING, code, text)
     connection.ehlo_or_helo_if_needed()
-
-
-def _socket(connection: Connection, at: tuple[str, int]) -> socket.socket:
-    """Return a socket to the first address of a host that answers; the addresses share the time that is left."""
-    failure = OSError("the host has no address")
-    for *kind, _, where in socket.getaddrinfo(*at, type=socket.SOCK_STREAM):
-        found = socket.socket(*kind)
-        try:
-            found.settimeout(connection.left)
-            found.connect(where)
-        except OSError as error:
-            found.close()
-            failure = error
-        else:
-            return found
-    raise failure
 
 
 def _protect(connection: Connection, server: Server, tls: ssl.SSLContext | None) -> None:

@@ -1,0 +1,59 @@
+"""Connections over TCP that are made in time, however many addresses a host has."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""An address as the system's resolver returns it."""
+
+
+def addresses_of(host: str, port: int, left: Callable[[], float]) -> Iterator[tuple[Address, float]]:
+    """Yield each address of a host with the seconds that it may take: its share of what is left.
+
+    An address that drops packets would otherwise take the time of the healthy ones, or let a call take as many times
+    its time as the host has addresses.
+
+    Args:
+        host: The name of the host, or an address.
+        port: The port.
+        left: Returns the seconds that are left of the whole call, or raises.
+
+    Raises:
+        OSError: The name cannot be resolved.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for number, address in enumerate(found):
+        yield address, left() / (len(found) - number)
+
+
+def connected(host: str, port: int, left: Callable[[], float]) -> socket.socket:
+    """Return a socket that is connected to the first address of a host that answers.
+
+    Args:
+        host: The name of the host, or an address.
+        port: The port.
+        left: Returns the seconds that are left of the whole call; raises `TimeoutError` when none are.
+
+    Raises:
+        OSError: No address has answered in time. The error is that of the last one.
+    """
+    failure = OSError("the host has no address")
+    for address, seconds in addresses_of(host, port, left):
+        try:
+            return _connected(address, seconds)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _connected(address: Address, seconds: float) -> socket.socket:
+    family, kind, protocol, _, where = address
+    stream = socket.socket(family, kind, protocol)
+    try:
+        stream.settimeout(seconds)
+        stream.connect(where)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
