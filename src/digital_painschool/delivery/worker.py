@@ -2,8 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
@@ -174,14 +173,18 @@ class Delivery:
         states = States(*load_each(self._executor.storage, ids))
         results: list[DeliveryResult] = []
         ready: list[Ready] = []
+        lease_until = at + self._lease
         for claim in claims:
-            with self._isolated(claim):
+            try:
                 decision = self._decide(claim.digest, states.unreadable, at)
                 result = self._without_sending(claim, decision, states, at, report)
-                if result is None:
-                    ready.append(Ready(claim, decision, enrolments=states.enrolments, lease_until=at + self._lease))
-                else:
-                    results.append(result)
+            except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
+                _let_wait(claim, error)
+                continue
+            if result is None:
+                ready.append(Ready(claim, decision, enrolments=states.enrolments, lease_until=lease_until))
+            else:
+                results.append(result)
         self._complete(results, {claim.digest.id: claim.digest for claim in claims})
         return ready
 
@@ -198,10 +201,13 @@ class Delivery:
             if self._stop.is_set():
                 results.append(result_of(claim, now)(lost=claim.lost))
                 continue
-            with self._isolated(claim):
+            try:
                 result = self._send(claim, one.decision, batch, now, report)
                 access[claim.digest.id] = tuple(access_of(result, claim, one.enrolments, now))
-                results.append(result)
+            except Exception as error:  # noqa: BLE001 - as above
+                _let_wait(claim, error)
+                continue
+            results.append(result)
         self._complete(results, {one.claim.digest.id: one.claim.digest for one in ready}, access)
 
     def _complete(
@@ -215,14 +221,6 @@ class Delivery:
         self._executor.storage.complete(results, access)
         if found := outcomes(digests, results):
             notify_of_deliveries(self._executor.ports.observers, found)
-
-    @contextmanager
-    def _isolated(self, claim: Claim) -> Iterator[None]:
-        """Log any error of one digest, so that it stops no other; the digest waits until its lease is over."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
-            log_event(_log, "digest-waits", digest=claim.digest.id, error=describe(error))
 
     def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
         """Return the decision on a digest; notifications of an unreadable enrolment wait, and hold up no other."""
@@ -295,3 +293,8 @@ class Delivery:
         told_on = latest_day(digest.told_on, decision.day if is_new else decision.tried_on or decision.day)
         settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
         return result(settled=settled, attempted=batch.notifications, told_on=told_on)
+
+
+def _let_wait(claim: Claim, error: Exception) -> None:
+    """Log an error of one digest, so that it stops no other; the digest waits until its lease is over."""
+    log_event(_log, "digest-waits", digest=claim.digest.id, error=describe(error))
