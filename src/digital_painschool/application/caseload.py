@@ -85,7 +85,7 @@ OPEN_CASES = CaseSelection()
 """All open enrolments, by priority."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Case:
     """One patient in the list, without a name. Rule: M-08, M-09, M-17, D-15b, D-17b.
 

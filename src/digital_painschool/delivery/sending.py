@@ -2,8 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -117,13 +116,16 @@ class Sending:
         results: list[DeliveryResult] = []
         ready: list[Ready] = []
         for claim in claims:
-            with self._isolated(claim):
+            try:
                 decision = self._decide(claim.digest, states.unreadable, at)
                 result = self._without_sending(claim, decision, states, at)
-                if result is None:
-                    ready.append(Ready(claim, decision, enrolments=states.enrolments, until=until))
-                else:
-                    results.append(result)
+            except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
+                _let_wait(claim, error)
+                continue
+            if result is None:
+                ready.append(Ready(claim, decision, enrolments=states.enrolments, until=until))
+            else:
+                results.append(result)
         self._complete(results, {claim.digest.id: claim.digest for claim in claims})
         return ready
 
@@ -138,11 +140,14 @@ class Sending:
             if not (goes_on := self._goes_on(one, turn_ends)):
                 results.append(result_of(claim, self._executor.now())(lost=claim.lost))
             elif batch is not None:  # else the claim is another worker's, or everything was cancelled since
-                with self._isolated(claim):
+                try:
                     now = self._executor.now()
                     result = self._send(claim, one.decision, batch, now)
                     access[claim.digest.id] = tuple(access_of(result, claim, one.enrolments, now))
-                    results.append(result)
+                except Exception as error:  # noqa: BLE001 - as above
+                    _let_wait(claim, error)
+                    continue
+                results.append(result)
         self._complete(results, {one.claim.digest.id: one.claim.digest for one in ready}, access)
         return goes_on
 
@@ -164,14 +169,6 @@ class Sending:
         self._executor.storage.complete(results, access)
         if found := outcomes(digests, results):
             notify_of_deliveries(self._executor.ports.observers, found)
-
-    @contextmanager
-    def _isolated(self, claim: Claim) -> Iterator[None]:
-        """Log any error of one digest, so that it stops no other; the digest waits until its lease is over."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
-            log_event(_log, "digest-waits", digest=claim.digest.id, error=describe(error))
 
     def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
         """Return the decision on a digest; notifications of an unreadable enrolment wait, and hold up no other."""
@@ -245,3 +242,8 @@ class Sending:
         told_on = latest_day(digest.told_on, decision.day if is_new else decision.tried_on or decision.day)
         settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
         return result(settled=settled, attempted=batch.notifications, told_on=told_on)
+
+
+def _let_wait(claim: Claim, error: Exception) -> None:
+    """Log an error of one digest, so that it stops no other; the digest waits until its lease is over."""
+    log_event(_log, "digest-waits", digest=claim.digest.id, error=describe(error))

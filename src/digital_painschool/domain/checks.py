@@ -29,7 +29,9 @@ class Check:
     def problem(self, value: object) -> str | None:
         """Return what is wrong with the value, without the value, or None."""
         for validator, words in self.steps:
-            if not _accepts(validator, value):
+            try:
+                validator(None, _ATTRIBUTE, value)
+            except Exception:  # noqa: BLE001 - attrs writes the value into its error, and a value may fail to be written
                 return words.replace("{got}", type_of(value))
         return None
 
@@ -75,14 +77,6 @@ def all_different(key: Callable[[Any], object]) -> Validator:
 def type_of(value: object) -> str:
     """Return in words what kind of value there is."""
     return "nothing" if value is None else f"a {type(value).__name__}"
-
-
-def _accepts(validator: Validator, value: object) -> bool:
-    try:
-        validator(None, _ATTRIBUTE, value)
-    except Exception:  # noqa: BLE001 - attrs writes the value into its error, and a value may fail to be written
-        return False
-    return True
 
 
 @frozen

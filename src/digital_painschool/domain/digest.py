@@ -60,7 +60,9 @@ class Digest:
 
     def waiting(self) -> tuple[NotificationRecord, ...]:
         """Return the pending notifications that are in no batch."""
-        batched = frozenset[str]() if self.batch is None else self.batch.notifications
+        if self.batch is None:
+            return self.pending
+        batched = self.batch.notifications
         return tuple(record for record in self.pending if record.notification.id not in batched)
 
 
@@ -75,7 +77,7 @@ class Action(Enum):
     """Send the notifications that are due, together with the batch in doubt, under a new key."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Decision:
     """The decision of a worker on a claimed digest.
 

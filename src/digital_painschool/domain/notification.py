@@ -79,7 +79,7 @@ class Profile:
         return self.email if channel is Channel.EMAIL else self.sms
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class TriggeringEntry:
     """The timeline entry that triggered a notification.
 
@@ -101,7 +101,7 @@ class TriggeringEntry:
     flag: FlagKind | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Notification:
     """A request to notify one recipient of one timeline entry.
 
@@ -183,7 +183,7 @@ RESOLUTIONS: Mapping[Status, frozenset[ResolutionReason]] = MappingProxyType(
 """What may become of a dead letter, `PENDING` for one that is sent again, each with the reasons to choose from."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class NotificationRecord:
     """A notification and its status, as the storage has them.
 

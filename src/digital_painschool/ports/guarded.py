@@ -213,7 +213,7 @@ def _check(wanted: Any) -> Check | None:
         return _is_entry
     if get_origin(wanted) is tuple:
         items = _classes(get_args(wanted)[0])
-        return lambda result: isinstance(result, (tuple, list)) and all(isinstance(item, items) for item in result)
+        return lambda result: isinstance(result, (tuple, list)) and _all_are(result, items)
     if get_origin(wanted) is Mapping:
         values = _classes(get_args(wanted)[1])
         return lambda result: isinstance(result, (dict, Mapping)) and _all_are(result.values(), values)

@@ -87,9 +87,10 @@ def earliest_send_at(now: datetime, policy: Policy, told_on: date | None = None)
     day = now.astimezone(policy.zone).date()
     if told_on is not None and told_on >= day:
         return local_time(told_on + timedelta(days=1), policy.collected_at, policy.zone)
-    opens, ends = (local_time(day, at, policy.zone) for at in (policy.collected_at, policy.forenoon_ends))
+    opens = local_time(day, policy.collected_at, policy.zone)
     if now < opens:
         return opens
+    ends = local_time(day, policy.forenoon_ends, policy.zone)
     return now if now < ends else local_time(day + timedelta(days=1), policy.collected_at, policy.zone)
 
 
@@ -115,7 +116,7 @@ def latest_day(*days: date | None) -> date | None:
     Rule: D-13a. The result is the new `Digest.told_on`. After a batch that ends without an answer (dropped,
     undeliverable, purged), the recipient may have been notified on the day of its latest attempt.
     """
-    return max((day for day in days if day is not None), default=None)
+    return max(filter(None, days), default=None)
 
 
 def attempts_exhausted(lost: int, policy: Policy) -> bool:

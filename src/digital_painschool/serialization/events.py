@@ -40,7 +40,6 @@ from digital_painschool.domain.events import (
     Withdrawn,
 )
 from digital_painschool.errors import StorageError
-from digital_painschool.serialization.scalars import text
 from digital_painschool.serialization.stored import Data, read_stored
 from digital_painschool.serialization.stored_converter import CONVERTER
 
@@ -143,6 +142,6 @@ def _make_event(kind: str, shape: int, at: datetime, by: str, data: Data) -> Eve
     for upcaster in upcasters[shape:]:
         data = upcaster(data)
     data["at"] = at
-    data["by"] = text(by)
+    data["by"] = by
     event: Event = _MAKE[EVENT_KINDS[kind]](data, None)
     return event

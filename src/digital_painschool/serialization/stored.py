@@ -6,7 +6,6 @@ or by `read_each` for a list.
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from digital_painschool.errors import StorageError
@@ -54,9 +53,11 @@ def read_each(
     """
     read: list[Value | Placeholder] = []
     for row in rows:
-        with suppress(Exception):  # the row may be anything
+        try:
             read.append(make(row))
             continue
+        except Exception:  # noqa: BLE001, S110 - the row may be anything; `suppress` takes as long as many a row
+            pass
         try:
             read.append(instead(row))
         except Exception:  # noqa: BLE001 - the row may be anything, and the traceback would repeat it

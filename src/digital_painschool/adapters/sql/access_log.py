@@ -21,6 +21,7 @@ from digital_painschool.serialization.scalars import hsa_id_from_text
 from digital_painschool.serialization.stored import read_each
 
 _log = logging.getLogger(__name__)
+_ACTIVITIES = {activity.value: activity for activity in Activity}
 
 ENTRY_COLUMNS = tuple(column for column in access_log.c if column.name != "number")
 """The columns that an entry fills."""
@@ -143,7 +144,7 @@ def _numbered_entry(row: Row) -> tuple[int, AccessEntry]:
         by=by,
         unit=hsa_id_from_text(unit),
         action=action,
-        activity=Activity(activity),
+        activity=_ACTIVITIES[activity],
         enrolment_id=enrolment_id,
         person=None if value is None else PersonId(scheme, value),
         granted=granted,

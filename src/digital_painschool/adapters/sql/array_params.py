@@ -31,9 +31,12 @@ class ArrayParam(TypeDecorator[Sequence[Any]]):
 
 def _array_literal(values: Sequence[Any] | None) -> str:
     # psycopg takes ten times as long to write an array.
-    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values or ())
-    written = '","'.join(quoted)
-    return f'{{"{written}"}}' if values else "{}"
+    texts = [*map(str, values or ())]
+    whole = "".join(texts)
+    if "\\" in whole or '"' in whole:
+        texts = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    written = '","'.join(texts)
+    return f'{{"{written}"}}' if texts else "{}"
 
 
 def _json_array(values: Sequence[Any] | None) -> str:

@@ -177,9 +177,9 @@ def _unreadable_case(row: Row) -> UnreadableCase:
 
 def _case(row: Row) -> CaseRow:
     require_readable(row)
-    rank, instant, enrolment_id, scheme, value, therapist, program, version, phase, *times, forms, messages = row[:15]
-    done, undelivered, handed_over, priority, waiting_since = row[15:]
-    started_at, access_until, reviewed_at, last_seen_at = times
+    rank, instant, enrolment_id, scheme, value, therapist, program, version, phase, *rest = row
+    started_at, access_until, reviewed_at, last_seen_at, forms, messages, *rest = rest
+    done, undelivered, handed_over, priority, waiting_since = rest
     return CaseRow(
         enrolment_id=enrolment_id,
         person=PersonId(scheme, value),

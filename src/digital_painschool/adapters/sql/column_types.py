@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
 from digital_painschool.domain.local_time import utc
-from digital_painschool.serialization.scalars import optional_instant_from_text, optional_instant_to_text
+from digital_painschool.serialization.scalars import instant_from_text, optional_instant_to_text
 
 
 class Instant(TypeDecorator[datetime]):
@@ -30,18 +30,14 @@ class Instant(TypeDecorator[datetime]):
         """Return the function that writes an instant; None on PostgreSQL, whose driver writes a `datetime`."""
         return None if dialect.name == "postgresql" else optional_instant_to_text
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002
-        """Return the function that reads an instant and refuses a year in which no treatment can be."""
-        return _optional_utc if dialect.name == "postgresql" else optional_instant_from_text
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime]:  # noqa: ARG002
+        """Return the function that reads an instant, never NULL, and refuses a year in which no treatment can be."""
+        return utc if dialect.name == "postgresql" else instant_from_text
 
     @property
     def python_type(self) -> type[datetime]:
         """The type of a value that is read."""
         return datetime
-
-
-def _optional_utc(at: datetime | None) -> datetime | None:
-    return None if at is None else utc(at)
 
 
 class StrictBoolean(TypeDecorator[bool]):
@@ -50,12 +46,12 @@ class StrictBoolean(TypeDecorator[bool]):
     impl = Boolean
     cache_ok = True
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bool | None] | None:  # noqa: ARG002
-        """Return the function that reads a boolean; None on PostgreSQL, whose driver returns a `bool`."""
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bool] | None:  # noqa: ARG002
+        """Return the function that reads a boolean, never NULL; None on PostgreSQL, whose driver returns a `bool`."""
         return None if dialect.name == "postgresql" else _BOOLEANS.__getitem__
 
 
-_BOOLEANS = {None: None, 0: False, 1: True}
+_BOOLEANS = {0: False, 1: True}
 
 Text = PlainText().with_variant(PlainText(collation="C"), "postgresql")
 """Text that sorts by code points on both databases, whatever the server's collation is."""

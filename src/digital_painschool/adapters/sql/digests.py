@@ -94,19 +94,31 @@ def release_values(told_on: ColumnElement[Any], lost: Any, next_at: ColumnElemen
         next_at: When the digest can be claimed; by default, or where NULL, the earliest due instant of a pending
             notification.
     """
-    wanted = _EARLIEST_DUE if next_at is None else func.coalesce(next_at, _EARLIEST_DUE)
-    oldest = _EARLIEST_DUE if next_at is None else case((next_at < _EARLIEST_DUE, next_at), else_=_EARLIEST_DUE)
+    wanted, oldest = (_EARLIEST_DUE, _EARLIEST_DUE) if next_at is None else _due_instants(next_at, _EARLIEST_DUE)
     return {
         "told_on": told_on,
-        "batch_key": case((HAS_PENDING_BATCH, _d.batch_key), else_=null()),
-        "attempted_on": case((HAS_PENDING_BATCH, _d.attempted_on), else_=null()),
+        "lost": lost,
         "next_at": _of_pending(wanted),
         "oldest_due_at": _of_pending(oldest),
+        **_free_values(HAS_PENDING_BATCH),
+    }
+
+
+def _free_values(has_pending_batch: ColumnElement[Any]) -> dict[str, Any]:
+    return {
+        "batch_key": case((has_pending_batch, _d.batch_key), else_=null()),
+        "attempted_on": case((has_pending_batch, _d.attempted_on), else_=null()),
         "token": null(),
         "lease_until": null(),
         "begun": FALSE,
-        "lost": lost,
     }
+
+
+def _due_instants(
+    next_at: ColumnElement[Any], earliest: ColumnElement[Any]
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return when a digest with pending notifications can be claimed, and the instant that it is claimed by."""
+    return func.coalesce(next_at, earliest), case((next_at < earliest, next_at), else_=earliest)
 
 
 def _of_pending(value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -128,9 +140,27 @@ def _release(row: Mapping[str, ColumnElement[Any]]) -> Update:
     )
 
 
+def _release_all(rows: Mapping[str, ColumnElement[Any]]) -> Update:
+    """Return the statement that releases many digests as `_release` does, with one look-up for each."""
+    of_row = and_(_pending.c.digest_id == rows["digest_id"], literal_column("pending.status = 'pending'"))
+    found = select(_EARLIEST_DUE.label("earliest"), func.bool_or(_pending.c.batch_key.is_not(None)).label("has_batch"))
+    waiting = found.where(of_row).lateral("waiting").c
+    next_at, oldest = _due_instants(rows["next_at"], waiting.earliest)
+    values = {
+        "told_on": func.coalesce(rows["told_on"], _d.told_on),
+        "lost": rows["lost"],
+        "next_at": case((waiting.earliest.is_not(None), next_at), else_=null()),
+        "oldest_due_at": case((waiting.earliest.is_not(None), oldest), else_=null()),
+        **_free_values(waiting.has_batch),
+    }
+    return update(digests).where(_d.id == rows["digest_id"]).values(values)
+
+
 BEGIN = BulkStatement.of({"digest_id": _d.id.type, "key": _d.batch_key.type, "day": _d.attempted_on.type}, _begin)
 RELEASE = BulkStatement.of(
-    {"digest_id": _d.id.type, "told_on": _d.told_on.type, "next_at": _d.next_at.type, "lost": _d.lost.type}, _release
+    {"digest_id": _d.id.type, "told_on": _d.told_on.type, "next_at": _d.next_at.type, "lost": _d.lost.type},
+    _release,
+    of_all=_release_all,
 )
 
 _SAME_DIGEST = tuple(_d[name] for name in ("unit", "recipient_value", "recipient_scheme", "channel", "template"))

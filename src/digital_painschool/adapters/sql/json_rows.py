@@ -80,10 +80,18 @@ class BulkStatement:
         self.each = each
 
     @classmethod
-    def of(cls, types: Mapping[str, Any], statement: RowStatement) -> "BulkStatement":
-        """Return the bulk write of a statement that takes its values from a row of the given types."""
+    def of(
+        cls, types: Mapping[str, Any], statement: RowStatement, of_all: RowStatement | None = None
+    ) -> "BulkStatement":
+        """Return the bulk write of a statement that takes its values from a row of the given types.
+
+        Args:
+            types: The types.
+            statement: Builds the statement.
+            of_all: Builds the statement for all rows; None where it is the same.
+        """
         return cls(
-            single=statement(json_rows(_ROWS, types).c),
+            single=(of_all or statement)(json_rows(_ROWS, types).c),
             each=statement({name: bindparam(name, type_=type_) for name, type_ in types.items()}),
         )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from digital_painschool.serialization.stored import read_stored
+from digital_painschool.serialization.stored import unreadable_error
 
 
 def to_json(data: Any) -> str:
@@ -18,4 +18,8 @@ def from_json(text: str) -> Any:
     Raises:
         StorageError: The text is no JSON. The parser's own error would hold all of it.
     """
-    return read_stored("JSON text in the database", orjson.loads, text)
+    try:
+        return orjson.loads(text)
+    except Exception as error:  # noqa: BLE001 - the column may hold anything
+        failure = unreadable_error("JSON text in the database", error)
+    raise failure

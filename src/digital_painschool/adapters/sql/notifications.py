@@ -28,8 +28,8 @@ PENDING_OF_DIGESTS = (
 LOCK_PENDING = select(_n.id).where(PENDING, any_of(_n.id, "ids")).order_by(_n.id).with_for_update()
 ADD_TO_BATCH = (
     update(notifications)
-    .where(any_of(_n.id, "ids"))
-    .values(batch_key=select(digests.c.batch_key).where(digests.c.id == _n.digest_id).scalar_subquery())
+    .where(any_of(_n.id, "ids"), _n.digest_id == digests.c.id)
+    .values(batch_key=digests.c.batch_key)
 )
 COUNT_ATTEMPT = update(notifications).where(any_of(_n.id, "ids"), PENDING).values(attempts=_n.attempts + ONE)
 

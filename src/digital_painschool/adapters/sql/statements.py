@@ -23,7 +23,7 @@ _DRIVER_TYPES: Mapping[str, Mapping[type, type]] = {"sqlite": {bool: int, dateti
 class Statement:
     """One compiled SQL statement: its text, the order of its values, and the conversion of values and columns."""
 
-    __slots__ = ("_binds", "_checked_types", "_columns", "_constants", "_names", "_pick", "_types", "sql")
+    __slots__ = ("_any_type", "_binds", "_checked_types", "_columns", "_constants", "_names", "_pick", "_types", "sql")
 
     def __init__(self, clause: ClauseElement, dialect: Dialect, schema: str | None = None) -> None:
         # Without a schema the names stay bare: the database resolves them by its user's search path.
@@ -42,6 +42,7 @@ class Statement:
         columns = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in selected)
         self._columns = tuple((index, convert) for index, convert in enumerate(columns) if convert is not None)
         self._names = tuple(str(column) if isinstance(column, Column) else "a figure" for column in selected)
+        self._any_type = dialect.name == "sqlite"
         driver_types = _DRIVER_TYPES.get(dialect.name, {})
         types = (object if isinstance(column.type, NullType) else column.type.python_type for column in selected)
         self._types = tuple(driver_types.get(type_, type_) for type_ in types)
@@ -64,22 +65,24 @@ class Statement:
 
         A column of SQLite holds values of any type, and a text may be no instant: such a row is returned as `Damaged`.
         """
-        if not self._types:
-            return rows
-        return [self._row(row) for row in rows]
+        if self._types and self._any_type:
+            return [self._checked(row) for row in rows]
+        return [self._converted(row) for row in rows] if self._columns else rows
 
-    def _row(self, row: Row) -> Row:
+    def _checked(self, row: Row) -> Row:
         types = tuple(map(type, row))
         if types not in self._checked_types:
             if not all(map(_fits, types, self._types)):
                 return self._damaged(row)
             self._checked_types.add(types)
-        if not self._columns:
-            return row
+        return self._converted(row) if self._columns else row
+
+    def _converted(self, row: Row) -> Row:
         cells = list(row)
         try:
             for index, convert in self._columns:
-                cells[index] = convert(cells[index])
+                if (cell := cells[index]) is not None:
+                    cells[index] = convert(cell)
         except Exception:  # noqa: BLE001 - the cell may hold anything, and its content must not be shown
             return self._damaged(row)
         return tuple(cells)
@@ -89,7 +92,7 @@ class Statement:
             cell if _fits(type(cell), type_) else UNREADABLE for cell, type_ in zip(row, self._types, strict=True)
         ]
         for index, convert in self._columns:
-            if cells[index] is not UNREADABLE:
+            if cells[index] is not None and cells[index] is not UNREADABLE:
                 try:
                     cells[index] = convert(cells[index])
                 except Exception:  # noqa: BLE001 - as above
