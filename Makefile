@@ -20,7 +20,8 @@ portal: $(VENV)/ready
 	$(BIN)/python -m examples.portal
 
 test: export TMPDIR := $(or $(TMPDIR),$(IN_MEMORY),/tmp)
-test: lint docs
+test: $(VENV)/ready
+	$(MAKE) --jobs=2 --output-sync lint docs
 	$(BIN)/coverage erase
 	$(BIN)/coverage run $(PYTEST) -m "not search" tests proofs
 	$(BIN)/coverage combine --quiet

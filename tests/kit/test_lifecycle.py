@@ -29,6 +29,7 @@ from digital_painschool.testing.lifecycle.base import MOST_ENROLMENTS
 from digital_painschool.testing.lifecycle.days import REFUSALS, RUNS
 from digital_painschool.testing.lifecycle.options import FOCUSES, POLICIES
 from digital_painschool.testing.lifecycle.passes import TROUBLES
+from digital_painschool.testing.lifecycle.repeating import FROM_VIEW, KEYED, MEANWHILE
 from digital_painschool.testing.lifecycle.retention import LIVES
 from digital_painschool.testing.people import COLLEAGUE, NURSE
 from digital_painschool.testing.reference.laws import Law, LawViolation
@@ -301,6 +302,26 @@ def _summaries(it: LifecycleMachine) -> None:
         it.deliver()
 
 
+def _again(it: LifecycleMachine) -> None:
+    """Do every step twice under its key, the process dying or not, and use pages that were drawn before."""
+    for number, step in enumerate(KEYED):
+        it.call_twice(
+            enrolment=0, step=step, dies=(None, "dies before", "dies after")[number % 3], otherwise=number % 2 == 1
+        )
+        it.the_laws_hold()
+        it.start(patient=2, therapist="nurse", program=0)  # a step may have ended or withdrawn the one before
+        it.call_twice(enrolment=-1, step=step, dies=None, otherwise=number % 2 == 0)
+        it.the_laws_hold()
+        it.use_a_page_that_was_open(
+            enrolment=-1,
+            meanwhile=[MEANWHILE[number % len(MEANWHILE)]],
+            delivers=number % 2 == 1,
+            step=FROM_VIEW[number % 9],
+        )
+    for call in range(10):
+        it.call_again(call=call, otherwise=call % 2 == 1)
+
+
 def _maintenance(it: LifecycleMachine) -> None:
     """Let access end, be renewed and end again, and try what is over."""
     it.maintain_and_read(enrolment=0, days=30, modules=[1, 3], shortens=False)
@@ -445,7 +466,7 @@ def _afterwards(it: LifecycleMachine) -> None:
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("ordering", ["guided", "enforced", "released"])
-@pytest.mark.parametrize("tour", [_treatment, _walk, _summaries, _days, _afterwards, _maintenance])
+@pytest.mark.parametrize("tour", [_treatment, _walk, _again, _summaries, _days, _afterwards, _maintenance])
 def test_what_chance_may_pass_by_is_lawful_too(tour: Steps, ordering: str, policy: str) -> None:
     """Otherwise a rare turning would say that a law is broken where none is."""
     run_steps(tour, start="2026-10-23 12:00", ordering=ordering, policy=policy)

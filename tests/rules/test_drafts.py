@@ -7,6 +7,7 @@ import pytest
 
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.events import Event
+from digital_painschool.domain.form import Form, ManyChoices, Option
 from digital_painschool.domain.validation import normalise_answers
 from digital_painschool.errors import Reason
 from digital_painschool.rules.conversations import start_conversation
@@ -63,6 +64,13 @@ def test_a_draft_holds_no_more_than_a_submission(question: str, answer: Any) -> 
     assert FORM is not None
     with refused("D-14a", Reason.INVALID_ANSWERS, form=DAILY, questions=(question,)):
         check_draft(FORM, {"hemma": "bra", question: answer})
+
+
+def test_a_patient_may_tick_every_option() -> None:
+    """Otherwise who has pain everywhere, or has lived in all 290 municipalities, would have no draft."""
+    keys = tuple(f"kommun-{number}" for number in range(290))
+    question = ManyChoices(key="var", text="Var?", options=tuple(Option(key=key, text=key) for key in keys))
+    check_draft(Form(key=DAILY, title="Dagbok", questions=(question,)), {"var": keys})
 
 
 def test_a_scale_takes_whole_numbers_alone() -> None:

@@ -20,7 +20,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.domain.program import EndReason
-from digital_painschool.errors import InvalidIdentity, InvalidValue, Reason
+from digital_painschool.errors import InvalidIdentity, InvalidValue, Reason, RuleViolation
 from digital_painschool.rules.lifecycle import (
     end,
     hand_over,
@@ -32,7 +32,7 @@ from digital_painschool.rules.lifecycle import (
     start,
 )
 from digital_painschool.rules.transitions import TRANSITIONS, is_allowed
-from digital_painschool.rules.withdrawal import withdraw
+from digital_painschool.rules.withdrawal import can_be_withdrawn, withdraw
 from digital_painschool.testing.environment import INSTANT, START, local
 from digital_painschool.testing.example import PROGRAM, SLEEP, program
 from digital_painschool.testing.people import (
@@ -88,6 +88,22 @@ def test_a_step_leads_where_the_table_says_or_is_refused(step: str, phase: Phase
     else:
         with refused("D-18b", Reason.NOT_IN_MAINTENANCE):
             STEPS[step](enrolment)
+
+
+@pytest.mark.rule("D-07b")
+@pytest.mark.parametrize("wrote", [False, True])
+@pytest.mark.parametrize("phase", Phase)
+def test_the_button_is_there_just_where_a_withdrawal_is_not_refused(phase: Phase, wrote: bool) -> None:
+    """Otherwise a therapist would click what is refused, or not find what is right."""
+    enrolment = evolve(in_phase(phase), completed=frozenset({1} if wrote else ()))
+    try:
+        withdraw(enrolment, TERMS, "wrong-person", by=NURSE, at=LATER)
+    except RuleViolation:
+        is_refused = True
+    else:
+        is_refused = False
+    assert can_be_withdrawn(enrolment) is not is_refused
+    assert is_refused is (wrote or phase is Phase.WITHDRAWN)
 
 
 @pytest.mark.rule("D-19a")

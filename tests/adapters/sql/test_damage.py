@@ -539,6 +539,12 @@ def test_what_came_back_and_cannot_be_read_stays_and_is_named(
     close(school)
 
 
+@pytest.fixture(autouse=True)
+def never_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once what a damaged version refuses: nobody else is there to collide with."""
+    monkeypatch.setattr("digital_painschool.application.executor.sleep", lambda _seconds: None)
+
+
 SIZES = {"sqlite": 40, "postgresql": 12}
 """How many are tried with each change; the search tries twice as many more."""
 
