@@ -1,19 +1,27 @@
 """Calls under a key of the host's that concern no single enrolment: the administrator's, and those on the profile."""
 
 from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
 
+from digital_painschool.application import executor
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.notification import ResolutionReason
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
 from digital_painschool.testing.environment import PortsFactory, in_memory, stored_at
 from digital_painschool.testing.faults import Call, Killed, watched
-from digital_painschool.testing.people import ARCHIVIST, NURSE, UNIT
+from digital_painschool.testing.people import ARCHIVIST, NURSE, OPERATOR, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.application.desk_calls import APPROVED, E, lived
+from tests.application.desk_calls import APPROVED, PEOPLE, E, lived
 from tests.application.test_bad_input import RECEIPT
+from tests.application.test_once import ONCE
+from tests.delivery.test_dead_letters import REPAIRED, given_up, letter_of
 
 
 @pytest.mark.rule("D-24a", "D-21a", "M-22")
@@ -76,3 +84,52 @@ def test_a_repeated_replay_says_what_the_first_one_did() -> None:
     with school.unchanged():
         assert first == school.office.replay(restored, left=left.append, once="k")
     assert left[:1] == left[1:]
+
+
+def _dead_letter(method: str, reason: ResolutionReason) -> tuple[Scenario, Callable[[PainSchool], object]]:
+    school, id_ = given_up()
+    name = letter_of(school).notification_id
+    return school, lambda of: getattr(of.operator(OPERATOR), method)(id_, name, reason=reason, once="k")
+
+
+def _at_a_desk(method: str) -> tuple[Scenario, Callable[[PainSchool], object]]:
+    who, _, name = method.partition(".")
+    return lived(), lambda of: getattr(PEOPLE[who][1](of), name)(**ONCE[method], once="k")
+
+
+_RACING = sorted(ONCE.keys() - {"office.export"})
+"""The calls that may meet their twin at any point; a folder takes one export at a time, and refuses the other."""
+
+
+@pytest.mark.rule("D-24a", "D-13d")
+@pytest.mark.parametrize(
+    "prepared",
+    [
+        *(partial(_at_a_desk, method) for method in _RACING),
+        partial(_dead_letter, "send_again", REPAIRED),
+        partial(_dead_letter, "drop", ResolutionReason.NOT_NEEDED),
+    ],
+    ids=[*_RACING, "operator.send_again", "operator.drop"],
+)
+def test_a_double_click_gets_the_first_result_wherever_the_other_one_comes(
+    prepared: Callable[[], tuple[Scenario, Callable[[PainSchool], Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Otherwise a call that reads what its twin has just saved would be refused: "no such dead letter"."""
+    monkeypatch.setattr(executor, "sleep", lambda _: None)
+    for number in count(1):
+        (folder := tmp_path / str(number)).mkdir()
+        monkeypatch.chdir(folder)
+        school, act = prepared()
+        calls, first = count(1), list[object]()
+
+        def around(ours: Call) -> object:
+            if next(calls) == number:
+                first.append(act(school.school))
+            return ours.go()
+
+        second = act(school.another(evolve(school.ports, storage=watched(school.storage, around))))
+        if not first:
+            return
+        assert first == [second]
