@@ -161,7 +161,7 @@ def once_of(key: object, call: str, **arguments: object) -> Once | None:
 def conflict_if_completed(decide: Callable[[], _T], find: Callable[[], object] | None) -> _T:
     """Return what a rule returns, or raise `Conflict` where it refuses because its own call was completed meanwhile.
 
-    A rule that reads more than the state, such as an operator's, may meet what the same call has just saved. Rule: D-24a.
+    Rule: D-24a. A rule that reads more than the state, such as an operator's, may meet what its own call has saved.
 
     Args:
         decide: The rule, with its arguments filled in.
