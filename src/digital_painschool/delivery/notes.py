@@ -15,7 +15,8 @@ from digital_painschool.domain.people import SystemActor
 from digital_painschool.domain.policy import Terms
 from digital_painschool.errors import Conflict, NotFound, RuleViolation
 from digital_painschool.rules.lifecycle import note_access_end
-from digital_painschool.rules.notifications import drop, mark_undeliverable, passed_on_when_dropped
+from digital_painschool.rules.notifications import drop, mark_undeliverable
+from digital_painschool.rules.passed_on import passed_on_when_dropped
 from digital_painschool.rules.permissions import Action
 
 WORKER = SystemActor()
@@ -83,10 +84,13 @@ class TimelineNotes:
             if status is not Status.DROPPED:
                 return CommandResult(mark_undeliverable(enrolment, terms, notification, status, by=WORKER, at=now))
             events = drop(enrolment, terms, notification, by=WORKER, at=now)
-            asked = self._executor.storage.notifications(enrolment.id) if notification.flag else ()
+            if notification.flag is None:
+                return CommandResult(events)
+            asked = self._executor.storage.notifications(enrolment.id)
             others = (one.notification for one in asked if isinstance(one, NotificationRecord))
-            passed_on = passed_on_when_dropped(notification, others, enrolment, terms.policy, now)
-            return CommandResult(events, superseded=passed_on)
+            profile = self._executor.preferences(enrolment, enrolment.therapist)
+            passed_on = passed_on_when_dropped(notification, others, enrolment, terms.policy, profile, now)
+            return CommandResult(events, superseded=passed_on, profile=profile)
 
         return command
 

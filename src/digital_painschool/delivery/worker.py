@@ -10,13 +10,12 @@ from threading import Event
 
 from attrs import evolve
 
-from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.observing import notify_of_deliveries
 from digital_painschool.application.operator import DeadLetter, dead_letter
 from digital_painschool.delivery.attention import AttentionNotes
 from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_lease, checked_stop
-from digital_painschool.delivery.claims import Ready, States, result_of
+from digital_painschool.delivery.claims import Ready, States, result_of, states_of
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.heartbeat import Heartbeat
@@ -173,8 +172,7 @@ class Delivery:
 
     def _prepared(self, report: Counter[str], claims: Sequence[Claim], at: datetime) -> list[Ready]:
         """Return the claims that are to be sent, and settle the others."""
-        ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
-        states = States(*load_each(self._executor.storage, ids))
+        states = states_of(claims, self._executor.storage)
         results: list[DeliveryResult] = []
         ready: list[Ready] = []
         for claim in claims:
