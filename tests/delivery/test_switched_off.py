@@ -1,6 +1,7 @@
 """What a unit or a therapist has switched off while a notification of it waited."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -39,7 +40,7 @@ def sent(school: Scenario) -> tuple[int, int]:
     return len(school.environment.email.sent), len(school.environment.sms.sent)
 
 
-OFF: Mapping[str, tuple[FlagKind, Mapping[str, object]]] = {
+OFF: Mapping[str, tuple[FlagKind, Mapping[str, Any]]] = {
     "silent is not on offer": (FlagKind.SILENT, {"staff_flags": frozenset(FlagKind) - {FlagKind.SILENT}}),
     "nobody is silent": (FlagKind.SILENT, {"silent_after_days": 0}),
     "ends-soon is not on offer": (FlagKind.ENDS_SOON, {"staff_flags": frozenset(FlagKind) - {FlagKind.ENDS_SOON}}),
@@ -49,7 +50,7 @@ OFF: Mapping[str, tuple[FlagKind, Mapping[str, object]]] = {
 
 @pytest.mark.rule("D-17b", "D-23a")
 @pytest.mark.parametrize(("flag", "off"), OFF.values(), ids=OFF)
-def test_what_the_unit_has_switched_off_is_notified_no_more(flag: FlagKind, off: Mapping[str, object]) -> None:
+def test_what_the_unit_has_switched_off_is_notified_no_more(flag: FlagKind, off: Mapping[str, Any]) -> None:
     """Otherwise a summary would call to what the unit does not point out."""
     school = Scenario(policy=ALL)
     tick(school, email=True, sms=False, flags={flag})

@@ -97,7 +97,7 @@ class Executor:
             enrolment_id: The enrolment.
             command: The rule with its arguments filled in.
             at: The instant for the access log; left out, the present one.
-            noted: The ids of the notifications whose end the command writes on the timeline.
+            noted: The ids of the notifications whose end the command notes, with or without an entry of the timeline.
             once: The host's key for the call, with its arguments; None makes the call as often as it comes.
 
         Raises:
@@ -127,7 +127,7 @@ class Executor:
             decide = partial(conflict_if_completed, partial(command, before, terms), find)
             try:
                 result = self.access.judge(action, by, decide, before, at=at)
-                if not result.events and once is None:
+                if not (result.events or once or noted):
                     self.storage.log((entry,))
                     return before
                 after = folded(before, result.events)

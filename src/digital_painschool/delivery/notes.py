@@ -23,6 +23,12 @@ WORKER = SystemActor()
 """The actor of every delivery worker."""
 
 _PAGE = 1000
+
+
+class _NothingLeft(Exception):
+    """Another worker has written the note."""
+
+
 _log = logging.getLogger(__name__)
 
 
@@ -104,6 +110,8 @@ def write_note(
 ) -> bool:
     """Write a note of a worker on a timeline; return whether it was written. One that was not, a later run writes.
 
+    Where another worker has written it meanwhile, nothing is left to note, and nothing is logged.
+
     Args:
         executor: Executes the command.
         enrolment_id: The enrolment.
@@ -111,9 +119,16 @@ def write_note(
         now: The instant, UTC.
         noted: The ids of the notifications whose end the command writes on the timeline.
     """
+
+    def note(enrolment: Enrolment, terms: Terms) -> CommandResult:
+        result = command(enrolment, terms)
+        if not (result.events or noted):
+            raise _NothingLeft
+        return result
+
     try:
-        executor.execute(Action.DELIVER, WORKER, enrolment_id, command, at=now, noted=noted)
-    except (Conflict, NotFound, RuleViolation):
+        executor.execute(Action.DELIVER, WORKER, enrolment_id, note, at=now, noted=noted)
+    except (Conflict, NotFound, RuleViolation, _NothingLeft):
         return False  # it is busy, was purged, or another worker has noted it: a later run tries again
     except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
         # Perhaps this enrolment alone is damaged. A failing storage stops the run at the next claim.

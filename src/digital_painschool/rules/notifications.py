@@ -154,7 +154,13 @@ def drop(
 def mark_undeliverable(
     enrolment: Enrolment, terms: Terms, notification: Notification, status: Status, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Record that a notification could not be delivered, which raises a flag. Rule: D-13d, D-17a."""
+    """Record that a notification could not be delivered, which raises a flag.
+
+    Rule: D-13d, D-17a, D-19a, D-21b. Nothing is recorded once the enrolment is closed: nobody has to act, and a report
+    that comes late must not make the treatment younger.
+    """
+    if not enrolment.is_open:
+        return ()
     signature = by.signature
     return (
         NotificationUndelivered(

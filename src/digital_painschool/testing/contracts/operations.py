@@ -134,6 +134,22 @@ class OperationsContract(StorageOpening):
         saved(storage, finish(e, at=RUN + HOUR))
         assert () == storage.dead_letters()
 
+    @proves("Change.noted", "Outbox.unnoted")
+    def test_an_end_is_noted_without_an_entry(self, storage: Storage) -> None:
+        """Otherwise a late report would move the last entry of a closed enrolment, or be noted at each run for ever."""
+        e = asking(storage)
+        [batch] = delivered(storage, RUN)
+        e = saved(storage, finish(e, at=RUN + HOUR))
+        storage.reject(batch.key, RUN + 2 * HOUR)
+        [record] = storage.unnoted()
+        id_ = record.notification.id
+        note = by_worker(e, mark_undeliverable, record.notification, record.status, at=RUN + 3 * HOUR, noted=(id_,))
+        assert () == note.events
+        assert e == saved(storage, note) == load_enrolment(storage, e.id)
+        assert () == storage.unnoted()
+        with pytest.raises(Conflict):
+            storage.save(note)
+
     @proves("Change.resolved", "Operations.dead_letters: listed")
     def test_a_dead_letter_that_is_sent_again_is_as_new(self, storage: Storage) -> None:
         """Otherwise a patient would not be told although the gateway works again, or with the last attempt at once."""
