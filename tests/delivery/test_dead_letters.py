@@ -247,6 +247,15 @@ def test_the_list_comes_in_pages_without_persons() -> None:
             school.operator.dead_letters(cursor)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue):
         school.school.operator("nurse")  # type: ignore[arg-type]
+    delivery = school.school.delivery()
+    for limit in (0, -1, True, 1.5, "3", 501):
+        with pytest.raises(InvalidValue, match="limit is"):
+            delivery.dead_letters(limit=limit)  # type: ignore[arg-type]
+    for wrong in ("x", 5):
+        with pytest.raises(InvalidValue, match="after is"):
+            delivery.dead_letters(after=wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="key is"):
+        delivery.reject(5)  # type: ignore[arg-type]
 
 
 @pytest.mark.rule("D-13d", "D-07b")

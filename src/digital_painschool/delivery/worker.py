@@ -12,9 +12,9 @@ from attrs import evolve
 
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.observing import notify_of_deliveries
-from digital_painschool.application.operator import DeadLetter, dead_letter
+from digital_painschool.application.operator import DeadLetter, dead_letters_after
 from digital_painschool.delivery.attention import AttentionNotes
-from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_lease, checked_stop
+from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_key, checked_lease, checked_stop
 from digital_painschool.delivery.claims import Ready, States, result_of, states_of
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
@@ -138,11 +138,13 @@ class Delivery:
         Args:
             unit: The HSA-id of the unit; None for all units.
             after: The last dead letter of the page before; None for the first page.
-            limit: The most dead letters.
+            limit: The most dead letters, up to 500.
+
+        Raises:
+            InvalidValue: An argument is none of these.
         """
-        position = None if after is None else (after.given_up_at, after.notification_id)
         of_unit = None if unit is None else HsaId(unit)
-        return tuple(map(dead_letter, self._executor.storage.dead_letters(of_unit, after=position, limit=limit)))
+        return dead_letters_after(self._executor.storage, of_unit, after, limit)
 
     def reject(self, key: str) -> int:
         """Note that messages which were accepted under a key did not reach their recipient. Rule: D-13d, M-23.
@@ -159,7 +161,7 @@ class Delivery:
             Conflict: The result of the send is not stored yet; nothing was changed. Report it again in a while.
             StorageError: The storage failed.
         """
-        return self._executor.storage.reject(key, self._executor.now())
+        return self._executor.storage.reject(checked_key(key), self._executor.now())
 
     def _deliver_due(self, channels: Collection[Channel] | None, report: Counter[str]) -> None:
         """Send what is due on channels without a pace."""
