@@ -8,7 +8,7 @@ from functools import partial
 
 from digital_painschool.domain.notification import Channel, NotificationRecord
 from digital_painschool.domain.people import HsaId
-from digital_painschool.ports.storage import OutboxFigures
+from digital_painschool.ports.storage import CLOCKS_DIFFER, OutboxFigures
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.stored import read_each
 from lmdb_storage.database import Database, Transaction, log
@@ -46,13 +46,14 @@ class LmdbOperations:
                 due += [row.next_at] if row.next_at is not None and row.next_at <= now else []
             given_up = list(_given_up(transaction))
             workers = [[*map(instant_from_text, json.loads(one)[:2])] for one in transaction.scan(Table.WORKERS)]
+            seen = [one for one in workers if one[0] <= now + CLOCKS_DIFFER]
             return OutboxFigures(
                 oldest_due_at=min(due, default=None),
                 waiting=waiting,
                 failed=Counter(record.notification.channel for settled_at, record in given_up if settled_at >= since),
                 dead_letters=sum(_is_dead_letter(transaction, record) for _, record in given_up),
-                workers=sum(now < until for _, until in workers),
-                last_seen_at=max((seen_at for seen_at, *_ in workers), default=None),
+                workers=sum(now < until for _, until in seen),
+                last_seen_at=max((seen_at for seen_at, *_ in seen), default=None),
             )
 
     def record_worker(self, worker: str, at: datetime, until: datetime) -> None:

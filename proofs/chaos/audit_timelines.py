@@ -14,7 +14,6 @@ from digital_painschool.domain.events import (
     MessageSent,
     MessagesRead,
     NotificationDropped,
-    NotificationUndelivered,
     ProgramDone,
     Started,
 )
@@ -22,7 +21,7 @@ from digital_painschool.domain.people import Author
 from digital_painschool.rules.flags import caseload_counts
 from proofs.chaos.evidence import Evidence, StoredEnrolment
 
-_AFTER_THE_END = (NotificationDropped, NotificationUndelivered)
+_AFTER_THE_END = NotificationDropped
 
 
 def timelines_wrong(evidence: Evidence) -> Iterator[str]:

@@ -247,3 +247,28 @@ def test_the_list_comes_in_pages_without_persons() -> None:
             school.operator.dead_letters(cursor)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue):
         school.school.operator("nurse")  # type: ignore[arg-type]
+    delivery = school.school.delivery()
+    for limit in (0, -1, True, 1.5, "3", 501):
+        with pytest.raises(InvalidValue, match="limit is"):
+            delivery.dead_letters(limit=limit)  # type: ignore[arg-type]
+    for wrong in ("x", 5):
+        with pytest.raises(InvalidValue, match="after is"):
+            delivery.dead_letters(after=wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="key is"):
+        delivery.reject(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.rule("D-13d", "D-07b")
+def test_what_was_sent_before_an_operator_tried_again_is_forgotten_after_a_withdrawal() -> None:
+    """Otherwise the wrong person would keep a notice that an inbox took without an answer."""
+    school = Faulty(retry_minutes=())
+    school.inbox.loses_answers = True
+    school.fails()
+    id_ = asking(school, notify=Notify.DIRECT)
+    school.deliver()
+    school.inbox.error = None
+    send_again(school)
+    school.desk.withdraw(id_, "wrong-person")
+    assert 1 == len(school.inbox.delivered)
+    school.deliver()
+    assert [] == [*school.inbox.delivered]

@@ -1,22 +1,26 @@
 """Notes, ends of access, endings and purges while a worker is at work."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import cast
 
 import pytest
+from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.storage import load_enrolment, load_notifications
 from digital_painschool.testing.environment import INSTANT, with_adapters
-from digital_painschool.testing.people import BO
+from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, notes
+from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, notes, statuses
 
 
 @pytest.mark.rule("D-13b", "D-13d")
@@ -49,6 +53,57 @@ def test_the_end_of_access_is_noted_once() -> None:
     school.at("2027-03-02 08:00")
     assert [DeliveryReport(accesses_ended=1), NONE] == [school.deliver(), school.deliver()]
     assert [1] == notes(school, AccessEnded, id_)
+
+
+@pytest.mark.rule("D-05a", "D-17b")
+@pytest.mark.parametrize(
+    ("found", "figure"), [("access_ended", "accesses_ended"), ("unnoted_attention", "pointed_out")]
+)
+def test_what_another_worker_notes_meanwhile_is_counted_and_logged_by_that_one_alone(found: str, figure: str) -> None:
+    """Otherwise figures would grow with the number of workers, and the log name accesses that nobody made."""
+    school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    school.start()
+    school.at("2027-03-03 08:00" if found == "access_ended" else "2026-03-20 08:00")
+    others: list[DeliveryReport] = []
+
+    def meanwhile(call: Call) -> object:
+        if call.method != found:
+            return call.go()
+        answer = tuple(cast("Iterable[object]", call.go()))
+        if not others:
+            others.append(school.deliver())
+        return answer
+
+    second = school.another(evolve(school.ports, storage=watched(school.storage, meanwhile)))
+    entries = len(school.storage.access_entries(UNIT))
+    assert (0, 1) == (getattr(second.delivery().run(), figure), getattr(others[0], figure))
+    assert 1 == len(school.storage.access_entries(UNIT)) - entries
+
+
+@pytest.mark.rule("D-13d", "D-19a", "D-21b")
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda school, id_: school.colleague.end(id_, reason="klar"),
+        lambda school, id_: school.coordinator.withdraw(id_, "wrong-person"),
+    ],
+    ids=["ended", "withdrawn"],
+)
+def test_a_report_that_comes_after_the_end_leaves_the_enrolment_as_it_was(close: Callable[..., object]) -> None:
+    """Otherwise a gateway would move the last entry: a purge would skip the record, and retention begin anew."""
+    school = Scenario(policy=Policy(staff_flags=frozenset(FlagKind)))
+    school.colleague.receive_notifications(email=False, sms=True)
+    id_ = school.coordinator.start(ANNA, program="smartskola", therapist=COLLEAGUE.hsa_id).id
+    school.deliver()
+    [message] = school.environment.sms.sent
+    close(school, id_)
+    closed = school.state(id_)
+    school.advance(days=1)
+    assert 1 == school.school.delivery().reject(message.key)
+    assert [NONE, NONE] == [school.deliver(), school.deliver()]
+    assert closed == school.state(id_)
+    assert ((), [Status.FAILED]) == (school.storage.unnoted(), statuses(school, id_))
+    assert () == school.operator.dead_letters().rows
 
 
 @pytest.mark.rule("D-19a", "D-21a")

@@ -43,6 +43,8 @@ def test_the_status_says_what_waits_and_since_when() -> None:
     school.now = NINE
     assert NINE == status().oldest_due_at
     assert (None, None) == (status().capacity_left, DeliveryStatus(at=NINE).silent_for)
+    ahead = DeliveryStatus(at=NINE, last_seen_at=NINE + timedelta(seconds=2))
+    assert timedelta(0) == ahead.silent_for
 
 
 def test_a_worker_of_a_loop_is_alive_between_its_runs_and_not_after_its_stop() -> None:

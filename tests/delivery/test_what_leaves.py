@@ -127,7 +127,7 @@ def test_what_leaves_says_nothing_of_the_message() -> None:
 def test_a_worker_that_cannot_work_is_refused_at_once() -> None:
     """Otherwise a wrong setting would show as notices that never go."""
     school = Scenario()
-    for batch in (0, -1, True, 1.5, None):
+    for batch in (0, -1, True, 1.5, None, 10_001, 2**31):
         with pytest.raises(InvalidValue):
             school.school.delivery(batch=batch)  # type: ignore[arg-type]
     for lease in (timedelta(0), timedelta(seconds=-1), timedelta(hours=12, microseconds=1), 15, None):

@@ -208,7 +208,8 @@ def test_the_next_attempt_waits_as_the_policy_says(attempts: int, now: datetime,
         (timedelta.max, False, NOW + timedelta(days=1)),
         (timedelta(minutes=6), True, NOW + timedelta(minutes=6)),
         (timedelta(hours=5), True, local("2026-03-04 09:00")),
-        (timedelta(hours=23), True, local("2026-03-04 09:00")),
+        (timedelta(hours=23), True, max(NOW + timedelta(hours=23), local("2026-03-04 09:00"))),
+        (timedelta(hours=24), True, NOW + timedelta(hours=24)),
     ],
 )
 def test_a_server_that_asks_for_a_wait_gets_the_later_instant(asked: timedelta, collected: bool, at: datetime) -> None:

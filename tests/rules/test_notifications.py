@@ -48,6 +48,7 @@ from digital_painschool.testing.scenario import Scenario
 from tests.scenario import POLICY, TERMS, completed, folded, refused, started
 
 WORKER = SystemActor()
+OFFERING = evolve(POLICY, staff_flags=frozenset(FlagKind))
 ZONES = ("Europe/Helsinki", "Atlantic/Canary", "Europe/Stockholm", "UTC", "Asia/Kathmandu")
 
 
@@ -149,7 +150,7 @@ def test_a_notification_to_staff_is_obsolete_when_somebody_else_has_the_patient(
     events = save_form(started(), TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=START)
     enrolment, notification = asked(started(), events, FlagKind.FORM_SAVED)
     theirs = evolve(notification, recipient=HsaId(str(therapist.hsa_id)))
-    assert (therapist is not NURSE) is is_obsolete(theirs, enrolment, POLICY, START)
+    assert (therapist is not NURSE) is is_obsolete(theirs, enrolment, OFFERING, START)
 
 
 READ: dict[str, tuple[FlagKind | None, Step, Step]] = {
@@ -183,7 +184,7 @@ def test_a_notification_of_something_to_read_is_obsolete_when_that_is_read(what:
     of_old = evolve(first, trigger=TriggeringEntry(enrolment_id=enrolment.id, seq=first.trigger.seq))
     for number, expected in ((0, [False] * 3), (1, [True, False, False]), (2, [True] * 3)):
         after = folded(enrolment, reads(enrolment, number + earlier)) if number + earlier else enrolment
-        assert expected == [is_obsolete(one, after, POLICY, START) for one in (first, second, of_old)]
+        assert expected == [is_obsolete(one, after, OFFERING, START) for one in (first, second, of_old)]
 
 
 OVER = started().access_until
@@ -219,8 +220,9 @@ def test_a_notification_to_staff_is_obsolete_when_its_flag_is_handled(flag: Flag
     """Otherwise a therapist would be called at night to what was settled in the evening, by telephone or otherwise."""
     now, step, handles = HANDLED[flag]
     enrolment, notification = asked(started(), step(started()), flag)
-    assert not is_obsolete(notification, enrolment, POLICY, now)
-    assert is_obsolete(notification, folded(enrolment, handles(enrolment)), POLICY, now)
+    assert not is_obsolete(notification, enrolment, OFFERING, now)
+    assert is_obsolete(notification, enrolment, evolve(OFFERING, staff_flags=OFFERING.staff_flags - {flag}), now)
+    assert is_obsolete(notification, folded(enrolment, handles(enrolment)), OFFERING, now)
 
 
 @pytest.mark.rule("D-13b", "D-13d")

@@ -222,8 +222,8 @@ BUGS = (
         name="the-settled-flag-is-told-of",
         harm="a therapist would be called to what is dealt with",
         module="rules.notifications",
-        old="!= notification.recipient or is_settled",
-        new="!= notification.recipient",
+        old="    return is_settled(notification.flag, notification, enrolment, policy, now)",
+        new="    return False",
         caught_by=_example("test_staff", "a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped"),
     ),
     Bug(

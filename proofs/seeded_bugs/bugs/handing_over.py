@@ -78,7 +78,7 @@ BUGS = (
         name="a-hand-over-passes-on-what-is-settled",
         harm="timelines would fill with notifications of what was dealt with",
         module="rules.notifications",
-        old="in chosen and not _is_settled(one.flag, one, enrolment, policy, now))",
+        old="in chosen and not is_settled(one.flag, one, enrolment, policy, now))",
         new="in chosen)",
         caught_by=Catcher(f"{_STAFF}::test_a_patient_who_goes_back_and_forth_is_told_of_once"),
     ),

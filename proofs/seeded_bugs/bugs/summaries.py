@@ -55,7 +55,7 @@ BUGS = (
     Bug(
         name="a-drop-over-each-channel-tells-twice",
         harm="the new therapist would get one mail for each way in which the former one was to be told",
-        module="rules.notifications",
+        module="rules.passed_on",
         old="    return () if flag is None or is_known or",
         new="    return () if flag is None or",
         caught_by=_example("after_a_failed_attempt_a_hand_over_still_has_the_new_therapist_told_once[False-True]"),

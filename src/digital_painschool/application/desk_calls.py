@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.executor import Executor
-from digital_painschool.application.once import Once
+from digital_painschool.application.once import Once, conflict_if_completed
 from digital_painschool.domain.people import Actor
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import DeskCall
@@ -52,7 +52,7 @@ def take_once(
     conflict: Conflict | None = None
     if first is None:
         try:
-            return step(partial(once.desk_call, action, actor))
+            return conflict_if_completed(partial(step, partial(once.desk_call, action, actor)), find)
         except Conflict as raised:
             conflict = raised
         first = executor.access.judge(action, actor, find)

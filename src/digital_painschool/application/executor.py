@@ -12,7 +12,7 @@ from digital_painschool.application.access_control import AccessControl, access_
 from digital_painschool.application.commands import Command, CommandResult, Rule, folded
 from digital_painschool.application.enrolment_loading import cannot_be_read, is_id, load
 from digital_painschool.application.observing import notify_observers
-from digital_painschool.application.once import Once
+from digital_painschool.application.once import Once, conflict_if_completed
 from digital_painschool.application.person_lookup import PersonLookup
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.application.program_terms import ProgramTerms
@@ -97,7 +97,7 @@ class Executor:
             enrolment_id: The enrolment.
             command: The rule with its arguments filled in.
             at: The instant for the access log; left out, the present one.
-            noted: The ids of the notifications whose end the command writes on the timeline.
+            noted: The ids of the notifications whose end the command notes, with or without an entry of the timeline.
             once: The host's key for the call, with its arguments; None makes the call as often as it comes.
 
         Raises:
@@ -115,6 +115,7 @@ class Executor:
             tried = before.version
             self.access.permit(action, by, before)
             entry = access_entry(action, by, at, before)
+            find: Callable[[], Enrolment | None] | None = None
             if once is not None:
                 # Looked for after the state was loaded: a call that is completed meanwhile is a conflict at the save.
                 find = partial(once.first_state, self.storage, action, by, unit=before.unit, enrolment_id=before.id)
@@ -123,15 +124,15 @@ class Executor:
                     self.storage.log((entry,))
                     return first
             terms = self.terms.of(before)
-            decide = partial(command, before, terms)
-            result = self.access.judge(action, by, decide, before, at=at)
-            if not result.events and once is None:
-                self.storage.log((entry,))
-                return before
-            after = folded(before, result.events)
-            completed = None if once is None else once.completed(action, by, after)
-            discarded = discarded_drafts(result.events, terms.program)
+            decide = partial(conflict_if_completed, partial(command, before, terms), find)
             try:
+                result = self.access.judge(action, by, decide, before, at=at)
+                if not (result.events or once or noted):
+                    self.storage.log((entry,))
+                    return before
+                after = folded(before, result.events)
+                completed = None if once is None else once.completed(action, by, after)
+                discarded = discarded_drafts(result.events, terms.program)
                 self.storage.save(self._change(before.version, after, result, entry, noted, discarded, completed))
             except Conflict:
                 back_off(attempt)
@@ -162,8 +163,7 @@ class Executor:
         """Return the state after the start that was made under a key, and log the access; None when none was."""
         if once is None:
             return None
-        first = once.first_state(self.storage, Action.START, by, unit=by.unit)
-        if first is not None:
+        if (first := once.first_state(self.storage, Action.START, by, unit=by.unit)) is not None:
             self.storage.log((access_entry(Action.START, by, self.now(), first),))
         return first
 

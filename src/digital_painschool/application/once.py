@@ -13,11 +13,12 @@ in the settings would protect nothing more, and changing it would turn every rep
 import hmac
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -26,9 +27,11 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient
 from digital_painschool.domain.validation import with_one_line_end
-from digital_painschool.errors import InvalidValue, Reason, RuleViolation
+from digital_painschool.errors import Conflict, InvalidValue, NotFound, Reason, RuleViolation
 from digital_painschool.ports.storage import CallKey, CompletedCall, DeskCall, DeskCalls, Enrolments, load_state_at
 from digital_painschool.rules.permissions import Action
+
+_T = TypeVar("_T")
 
 _LONGEST = 200
 
@@ -153,6 +156,26 @@ def once_of(key: object, call: str, **arguments: object) -> Once | None:
         arguments: The arguments of the call.
     """
     return None if key is None else Once(key, [call, arguments])
+
+
+def conflict_if_completed(decide: Callable[[], _T], find: Callable[[], object] | None) -> _T:
+    """Return what a rule returns, or raise `Conflict` where it refuses because its own call was completed meanwhile.
+
+    Rule: D-24a. A rule that reads more than the state, such as an operator's, may meet what its own call has saved.
+
+    Args:
+        decide: The rule, with its arguments filled in.
+        find: Returns what the call under the host's key has left, or None; None for a call without a key.
+
+    Raises:
+        Conflict: The call was completed meanwhile: look for its result again.
+    """
+    try:
+        return decide()
+    except (RuleViolation, InvalidValue, NotFound):
+        if find is None or find() is None:
+            raise
+    raise Conflict("the call was completed meanwhile")
 
 
 def _caller(by: AnyActor) -> str:

@@ -24,6 +24,7 @@ from digital_painschool.domain.notification import (
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.errors import InvalidValue
+from digital_painschool.ports.storage import Operations
 from digital_painschool.rules import dead_letters
 from digital_painschool.rules.permissions import Action
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
@@ -70,6 +71,18 @@ def dead_letter(record: NotificationRecord) -> DeadLetter:
         attempts=record.attempts,
         reason=record.reason,
     )
+
+
+def dead_letters_after(storage: Operations, unit: HsaId | None, after: object, limit: object) -> tuple[DeadLetter, ...]:
+    """Return dead letters of a unit, or of all units, the newest first, behind the last one of the page before.
+
+    Raises:
+        InvalidValue: `after` is no `DeadLetter`, or `limit` is no size of a page.
+    """
+    if after is not None and not isinstance(after, DeadLetter):
+        raise InvalidValue("after is the last DeadLetter of the page before, or None")
+    position = None if after is None else (after.given_up_at, after.notification_id)
+    return tuple(map(dead_letter, storage.dead_letters(unit, after=position, limit=require_limit(limit))))
 
 
 class OperatorDesk:

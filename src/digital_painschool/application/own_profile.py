@@ -13,7 +13,7 @@ from digital_painschool.application.once import Once
 from digital_painschool.domain.notification import Channel, Profile
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.errors import DeliveryError, Reason, RuleViolation
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.rules.permissions import Action
 from digital_painschool.rules.preferences import update_preferences
@@ -25,7 +25,8 @@ class OwnProfile:
     """The profile that "Min profil" shows. Rule: M-22, M-23, D-23a.
 
     Args:
-        directory: The addresses in the staff directory; None when the directory does not have the person.
+        directory: The addresses in the staff directory; None when the directory does not have the person, or was not
+            needed for a change and did not answer.
         chosen: The flags to be notified of, by channel, and whether in one summary a day.
         on_offer: The flags that can be chosen.
         channels: The channels that can be chosen: those that a messenger serves.
@@ -39,9 +40,19 @@ class OwnProfile:
 
 def own_profile(executor: Executor, actor: Actor) -> OwnProfile:
     """Return the profile of a member of staff at the unit. Rule: M-22, M-23."""
+    return _own_profile(executor, actor, needs_directory=True)
+
+
+def _own_profile(executor: Executor, actor: Actor, *, needs_directory: bool) -> OwnProfile:
     executor.access.permit(Action.UPDATE_PROFILE, actor)
+    try:
+        entry = executor.ports.directory.find(actor.hsa_id)
+    except DeliveryError:
+        if needs_directory:
+            raise
+        entry = None
     return OwnProfile(
-        directory=executor.ports.directory.find(actor.hsa_id),
+        directory=entry,
         chosen=executor.storage.profile(actor.unit, actor.hsa_id),
         on_offer=executor.policy(actor.unit).staff_flags,
         channels=frozenset(messenger.channel for messenger in executor.ports.messengers),
@@ -65,10 +76,12 @@ def update_own_profile(
     Raises:
         RuleViolation: The directory has no address or number, or a flag or channel is not on offer.
         InvalidValue: `flags` is no collection of `FlagKind`.
+        DeliveryError: A channel is ticked, and the directory does not answer.
     """
-    before = own_profile(executor, actor)
 
     def step(completing: Completing) -> OwnProfile:
+        before = _own_profile(executor, actor, needs_directory=bool(email or sms))
+
         def choice() -> Profile:
             chosen = update_preferences(
                 executor.policy(actor.unit),
@@ -92,6 +105,8 @@ def update_own_profile(
         return evolve(before, chosen=chosen)
 
     def again(result: str) -> OwnProfile:
+        before = _own_profile(executor, actor, needs_directory=False)
         return evolve(before, chosen=stored_result(result, Profile))
 
+    executor.access.permit(Action.UPDATE_PROFILE, actor)
     return take_once(executor, Action.UPDATE_PROFILE, actor, once, step, again)

@@ -10,6 +10,8 @@ from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
+from digital_painschool.errors import DeliveryError
+from digital_painschool.ports import Inbox, Messenger
 from digital_painschool.rules.permissions import Action
 
 Progress = Callable[[int], None]
@@ -71,7 +73,17 @@ class UnitRecords:
             self.forget(keys)
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Make inbox and messengers forget what they sent under some keys, and scrub what they deleted before."""
-        self._executor.ports.inbox.forget(keys)
-        for messenger in self._executor.ports.messengers:
-            messenger.forget(keys)
+        """Make inbox and messengers forget what they sent under some keys, and scrub what they deleted before.
+
+        Raises:
+            DeliveryError: The first failure. Every port is asked before it is raised.
+        """
+        theirs, failures = tuple(keys), list[DeliveryError]()
+        ports: tuple[Inbox | Messenger, ...] = (self._executor.ports.inbox, *self._executor.ports.messengers)
+        for port in ports:
+            try:
+                port.forget(theirs)
+            except DeliveryError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]

@@ -6,6 +6,7 @@ from threading import Event
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import InvalidValue
 
+_LARGEST_BATCH = 10_000
 _LONGEST_LEASE = timedelta(hours=12)
 _LONGEST_INTERVAL = timedelta(days=1)
 
@@ -13,9 +14,16 @@ _LONGEST_INTERVAL = timedelta(days=1)
 def checked_batch(batch: object) -> int:
     """Return the number of digests claimed at a time, or raise `InvalidValue`."""
     number = whole_number(batch, "batch")
-    if number < 1:
-        raise InvalidValue("batch is 1 or more")
+    if not 1 <= number <= _LARGEST_BATCH:
+        raise InvalidValue(f"batch is a whole number from 1 to {_LARGEST_BATCH}")
     return number
+
+
+def checked_key(key: object) -> str:
+    """Return an idempotency key that a gateway reports, or raise `InvalidValue`."""
+    if not isinstance(key, str):
+        raise InvalidValue("key is a str, as the messenger got it")
+    return key
 
 
 def checked_lease(lease: object) -> timedelta:

@@ -15,13 +15,20 @@ from digital_painschool.domain.people import SystemActor
 from digital_painschool.domain.policy import Terms
 from digital_painschool.errors import Conflict, NotFound, RuleViolation
 from digital_painschool.rules.lifecycle import note_access_end
-from digital_painschool.rules.notifications import drop, mark_undeliverable, passed_on_when_dropped
+from digital_painschool.rules.notifications import drop, mark_undeliverable
+from digital_painschool.rules.passed_on import passed_on_when_dropped
 from digital_painschool.rules.permissions import Action
 
 WORKER = SystemActor()
 """The actor of every delivery worker."""
 
 _PAGE = 1000
+
+
+class _NothingLeft(Exception):
+    """Another worker has written the note."""
+
+
 _log = logging.getLogger(__name__)
 
 
@@ -83,10 +90,13 @@ class TimelineNotes:
             if status is not Status.DROPPED:
                 return CommandResult(mark_undeliverable(enrolment, terms, notification, status, by=WORKER, at=now))
             events = drop(enrolment, terms, notification, by=WORKER, at=now)
-            asked = self._executor.storage.notifications(enrolment.id) if notification.flag else ()
+            if notification.flag is None:
+                return CommandResult(events)
+            asked = self._executor.storage.notifications(enrolment.id)
             others = (one.notification for one in asked if isinstance(one, NotificationRecord))
-            passed_on = passed_on_when_dropped(notification, others, enrolment, terms.policy, now)
-            return CommandResult(events, superseded=passed_on)
+            profile = self._executor.preferences(enrolment, enrolment.therapist)
+            passed_on = passed_on_when_dropped(notification, others, enrolment, terms.policy, profile, now)
+            return CommandResult(events, superseded=passed_on, profile=profile)
 
         return command
 
@@ -100,6 +110,8 @@ def write_note(
 ) -> bool:
     """Write a note of a worker on a timeline; return whether it was written. One that was not, a later run writes.
 
+    Where another worker has written it meanwhile, nothing is left to note, and nothing is logged.
+
     Args:
         executor: Executes the command.
         enrolment_id: The enrolment.
@@ -107,9 +119,16 @@ def write_note(
         now: The instant, UTC.
         noted: The ids of the notifications whose end the command writes on the timeline.
     """
+
+    def note(enrolment: Enrolment, terms: Terms) -> CommandResult:
+        result = command(enrolment, terms)
+        if not (result.events or noted):
+            raise _NothingLeft
+        return result
+
     try:
-        executor.execute(Action.DELIVER, WORKER, enrolment_id, command, at=now, noted=noted)
-    except (Conflict, NotFound, RuleViolation):
+        executor.execute(Action.DELIVER, WORKER, enrolment_id, note, at=now, noted=noted)
+    except (Conflict, NotFound, RuleViolation, _NothingLeft):
         return False  # it is busy, was purged, or another worker has noted it: a later run tries again
     except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
         # Perhaps this enrolment alone is damaged. A failing storage stops the run at the next claim.

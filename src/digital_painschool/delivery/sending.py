@@ -8,10 +8,9 @@ from threading import Event
 
 from attrs import evolve
 
-from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.observing import notify_of_deliveries
-from digital_painschool.delivery.claims import Ready, States, result_of
+from digital_painschool.delivery.claims import Ready, States, result_of, states_of
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.log_lines import log_event
@@ -111,8 +110,7 @@ class Sending:
 
     def prepare(self, claims: Sequence[Claim], at: datetime, until: datetime) -> list[Ready]:
         """Return the claims that are to be sent until an instant, and settle the others."""
-        ids = {record.notification.trigger.enrolment_id for claim in claims for record in claim.digest.pending}
-        states = States(*load_each(self._executor.storage, ids))
+        states = states_of(claims, self._executor.storage)
         results: list[DeliveryResult] = []
         ready: list[Ready] = []
         for claim in claims:

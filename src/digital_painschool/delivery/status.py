@@ -48,7 +48,7 @@ class DeliveryStatus:
     @property
     def silent_for(self) -> timedelta | None:
         """For how long no worker was seen; None for none in the last day."""
-        return None if self.last_seen_at is None else self.at - self.last_seen_at
+        return None if self.last_seen_at is None else max(self.at - self.last_seen_at, timedelta(0))
 
 
 def delivery_status(

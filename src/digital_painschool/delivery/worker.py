@@ -7,9 +7,9 @@ from functools import partial
 from threading import Event
 
 from digital_painschool.application.executor import Executor
-from digital_painschool.application.operator import DeadLetter, dead_letter
+from digital_painschool.application.operator import DeadLetter, dead_letters_after
 from digital_painschool.delivery.attention import AttentionNotes
-from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_lease, checked_stop
+from digital_painschool.delivery.checks import checked_batch, checked_interval, checked_key, checked_lease, checked_stop
 from digital_painschool.delivery.heartbeat import Heartbeat
 from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.notes import TimelineNotes
@@ -116,11 +116,13 @@ class Delivery:
         Args:
             unit: The HSA-id of the unit; None for all units.
             after: The last dead letter of the page before; None for the first page.
-            limit: The most dead letters.
+            limit: The most dead letters, up to 500.
+
+        Raises:
+            InvalidValue: An argument is none of these.
         """
-        position = None if after is None else (after.given_up_at, after.notification_id)
         of_unit = None if unit is None else HsaId(unit)
-        return tuple(map(dead_letter, self._executor.storage.dead_letters(of_unit, after=position, limit=limit)))
+        return dead_letters_after(self._executor.storage, of_unit, after, limit)
 
     def reject(self, key: str) -> int:
         """Note that messages which were accepted under a key did not reach their recipient. Rule: D-13d, M-23.
@@ -137,7 +139,7 @@ class Delivery:
             Conflict: The result of the send is not stored yet; nothing was changed. Report it again in a while.
             StorageError: The storage failed.
         """
-        return self._executor.storage.reject(key, self._executor.now())
+        return self._executor.storage.reject(checked_key(key), self._executor.now())
 
     def _renew(self) -> None:
         self._heartbeat.renew(self._lease)

@@ -159,10 +159,10 @@ def next_retry_at(
     again = now + max(timedelta(minutes=policy.retry_minutes[attempts - 1]), asked)
     if not collected:
         return again
-    # On a later day the digest is sent with that day's run.
+    # On a later day the digest is sent with that day's run, or when the server's time is over.
     days = (again.astimezone(policy.zone).date() - now.astimezone(policy.zone).date()).days
     run = local_time(again.astimezone(policy.zone).date(), policy.collected_at, policy.zone)
-    return run if days else earliest_send_at(again, policy)
+    return earliest_send_at(max(run, now + asked) if days else again, policy)
 
 
 def _doubt(batch: Batch | None, day: date) -> Doubt:

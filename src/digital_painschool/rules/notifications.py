@@ -118,49 +118,16 @@ def superseded_by_hand_over(
         and one.recipient != therapist
         and (
             one.flag is FlagKind.HANDED_OVER
-            or (one.flag is not None and one.flag in chosen and not _is_settled(one.flag, one, enrolment, policy, now))
+            or (one.flag is not None and one.flag in chosen and not is_settled(one.flag, one, enrolment, policy, now))
         )
     )
-
-
-def passed_on_when_dropped(
-    dropped: Notification, asked: Iterable[Notification], enrolment: Enrolment, policy: Policy, now: datetime
-) -> tuple[Notification, ...]:
-    """Return the notification that a worker has dropped, if the present therapist is notified instead, or nothing.
-
-    Rule: D-09b. After a failed attempt, a hand-over cannot drop a notification: a worker does, because somebody else
-    has the patient. The flag may still stand, and the present therapist may not know of it.
-
-    Args:
-        dropped: The notification.
-        asked: All notifications that the enrolment has asked for.
-        enrolment: The present state.
-        policy: The unit's policy.
-        now: The instant of the note, UTC.
-    """
-    flag = dropped.flag
-    if flag not in policy.staff_flags - {FlagKind.HANDED_OVER} or not enrolment.is_open:
-        return ()
-    is_known = any(
-        _subject(one) == _subject(dropped)
-        and one.recipient == enrolment.therapist
-        and one.trigger.seq > dropped.trigger.seq
-        for one in asked
-    )
-    return () if flag is None or is_known or _is_settled(flag, dropped, enrolment, policy, now) else (dropped,)
-
-
-def _subject(notification: Notification) -> tuple[object, ...]:
-    """Return what a notification reports: the flag, and the submission or the message."""
-    trigger = notification.trigger
-    return notification.flag, trigger.form, trigger.conversation, trigger.number
 
 
 def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy: Policy, now: datetime) -> bool:
     """Return whether a notification is obsolete: whether the reason for it is gone.
 
     Rule: D-13b, D-23b, D-09a. For a patient: the message is read, the enrolment has ended or was purged, or access is
-    over. For a therapist: the flag is settled, or the patient has another therapist.
+    over. For a therapist: the flag is settled, the unit notifies of it no more, or the patient has another therapist.
 
     Args:
         notification: The notification.
@@ -172,8 +139,9 @@ def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy:
         return True
     if notification.flag is None:
         return _is_read(notification, enrolment, Author.PATIENT) or not access(enrolment, policy, now).read_messages
-    is_settled = _is_settled(notification.flag, notification, enrolment, policy, now)
-    return enrolment.therapist != notification.recipient or is_settled
+    if notification.flag not in policy.staff_flags or enrolment.therapist != notification.recipient:
+        return True
+    return is_settled(notification.flag, notification, enrolment, policy, now)
 
 
 def drop(
@@ -186,7 +154,13 @@ def drop(
 def mark_undeliverable(
     enrolment: Enrolment, terms: Terms, notification: Notification, status: Status, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Record that a notification could not be delivered, which raises a flag. Rule: D-13d, D-17a."""
+    """Record that a notification could not be delivered, which raises a flag.
+
+    Rule: D-13d, D-17a, D-19a, D-21b. Nothing is recorded once the enrolment is closed: nobody has to act, and a report
+    that comes late must not make the treatment younger.
+    """
+    if not enrolment.is_open:
+        return ()
     signature = by.signature
     return (
         NotificationUndelivered(
@@ -287,13 +261,11 @@ def _is_silence_noted(enrolment: Enrolment) -> bool:
     return enrolment.noted_silence == since and enrolment.phase is Phase.ACTIVE
 
 
-def _is_settled(
-    flag: FlagKind, notification: Notification, enrolment: Enrolment, policy: Policy, now: datetime
-) -> bool:
+def is_settled(flag: FlagKind, notification: Notification, enrolment: Enrolment, policy: Policy, now: datetime) -> bool:
     """Return whether a flag is settled, or nothing is to be pointed out any more. Rule: D-13b, D-17b."""
     if _SETTLED[flag](notification, enrolment):
         return True
-    goes_on = is_open_ended(enrolment, policy)
+    goes_on, is_over = is_open_ended(enrolment, policy), now >= enrolment.access_until
     if flag is FlagKind.SILENT:
-        return now >= enrolment.access_until and not goes_on
-    return flag is FlagKind.ENDS_SOON and (now >= enrolment.access_until or goes_on)
+        return policy.silent_after_days == 0 or (is_over and not goes_on)
+    return flag is FlagKind.ENDS_SOON and (policy.ending_within_days == 0 or is_over or goes_on)

@@ -3,7 +3,7 @@
 Rule: M-22, M-23, D-23a, D-23b.
 """
 
-from digital_painschool.domain.notification import Channel, Profile
+from digital_painschool.domain.notification import Channel, Notification, Profile
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.validation import truth_value
 from digital_painschool.errors import Reason, RuleViolation
@@ -44,3 +44,11 @@ def update_preferences(
         if ticked and not has_address:
             raise RuleViolation("D-23a", Reason.NO_ADDRESS_IN_DIRECTORY, channel=channel.value)
     return Profile(email=flags if email else frozenset(), sms=flags if sms else frozenset(), summary=summary)
+
+
+def is_unticked(notification: Notification, profile: Profile) -> bool:
+    """Return whether a notification to staff is of a flag, or over a channel, that its recipient has unticked since.
+
+    Rule: M-22, M-23, D-23a, D-23b.
+    """
+    return notification.flag is not None and notification.flag not in profile.wants(notification.channel)

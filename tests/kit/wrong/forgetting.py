@@ -25,6 +25,16 @@ STORAGE: Sequence[Mistake] = (
             tuple((one.unit, one.id) for one in self._parts.enrolments.ended() if one.withdrawal) or right(**options)
         ),
     ),
+    Mistake(
+        "what-an-operator-sends-again-is-left-in-the-inbox",
+        "Retention.unforgotten: superseded",
+        "unforgotten",
+        lambda right, self, **options: tuple(
+            (unit, id_)
+            for unit, id_ in right(**options)
+            if any(row.key is not None for row in self._parts.outbox.read.asked_by(id_))
+        ),
+    ),
     Mistake("nothing-is-forgotten", "Retention.forgotten: no more", "forgotten", lambda right, self, *args: None),
     Mistake(
         "everything-is-forgotten",

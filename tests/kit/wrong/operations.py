@@ -7,6 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.notification import Channel, Status
+from digital_painschool.testing.contracts.changes import DAY, RUN
 from tests.kit.wrong.mistake import Mistake, Wrong, first, notification_rows
 
 
@@ -151,6 +152,12 @@ STORAGE: Sequence[Mistake] = (
         lambda right, self, worker, *times: (
             None if worker in self._parts.operations._workers else right(worker, *times)
         ),
+    ),
+    Mistake(
+        "a-worker-of-next-year-is-alive",
+        "Operations.record_worker: ahead",
+        "record_worker",
+        lambda right, _, worker, at, until: right(worker, RUN if at > RUN + 9 * DAY else at, until),
     ),
     Mistake(
         "workers-are-never-forgotten",

@@ -7,7 +7,7 @@ from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.domain.notification import GIVEN_UP, NotificationRecord, Status
 from digital_painschool.domain.people import HsaId
-from digital_painschool.ports.storage import OutboxFigures
+from digital_painschool.ports.storage import CLOCKS_DIFFER, OutboxFigures
 
 _REMEMBERED = timedelta(days=1)
 
@@ -41,13 +41,14 @@ class MemoryOperations:
         """Return the figures of the outbox at an instant."""
         records = self._outbox.read.records()
         failed = (r for r in records if r.status in GIVEN_UP and r.settled_at is not None and r.settled_at >= since)
+        seen = [one for one in self._workers.values() if one[0] <= now + CLOCKS_DIFFER]
         return OutboxFigures(
             oldest_due_at=self._outbox.read.oldest_due_at(now),
             waiting=Counter(r.notification.channel for r in records if r.status is Status.PENDING),
             failed=Counter(record.notification.channel for record in failed),
             dead_letters=sum(self._is_dead_letter(record, None) for record in records),
-            workers=sum(now < until for _, until in self._workers.values()),
-            last_seen_at=max((at for at, _ in self._workers.values()), default=None),
+            workers=sum(now < until for _, until in seen),
+            last_seen_at=max((at for at, _ in seen), default=None),
         )
 
     def record_worker(self, worker: str, at: datetime, until: datetime) -> None:

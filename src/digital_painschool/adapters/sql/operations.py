@@ -18,7 +18,7 @@ from digital_painschool.adapters.sql.schema import GIVEN_UP, PENDING, digests, e
 from digital_painschool.adapters.sql.schema import notifications as table
 from digital_painschool.domain.notification import Channel, NotificationRecord
 from digital_painschool.domain.people import HsaId
-from digital_painschool.ports.storage import OutboxFigures
+from digital_painschool.ports.storage import CLOCKS_DIFFER, OutboxFigures
 
 _n, _d, _w = table.c, digests.c, delivery_workers.c
 _REMEMBERED = timedelta(days=1)
@@ -48,8 +48,9 @@ _COUNT = select(_d.channel, func.count()).join_from(table, digests, _n.digest_id
 _WAITING = _COUNT.where(PENDING)
 _FAILED = _COUNT.where(GIVEN_UP, _n.settled_at >= bindparam("since", type_=_n.settled_at.type))
 _DEAD = select(func.count()).select_from(table).where(DEAD_LETTER, _OPEN)
-_ALIVE = select(func.count()).where(_w.until > bindparam("now", type_=_w.until.type))
-_LAST_SEEN = select(func.max(_w.seen_at))
+_SEEN = _w.seen_at <= bindparam("latest", type_=_w.seen_at.type)
+_ALIVE = select(func.count()).where(_w.until > bindparam("now", type_=_w.until.type), _SEEN)
+_LAST_SEEN = select(func.max(_w.seen_at)).where(_SEEN)
 
 _inserted = insert(delivery_workers).inline().values({c.name: bindparam(c.name, type_=c.type) for c in _w})
 _RECORD = _inserted.on_conflict_do_update(
@@ -79,14 +80,14 @@ class SqlOperations:
 
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         def work(connection: Connection) -> OutboxFigures:
-            oldest = connection.fetch_all(_OLDEST, {"now": now})
+            oldest, latest = connection.fetch_all(_OLDEST, {"now": now}), now + CLOCKS_DIFFER
             return OutboxFigures(
                 oldest_due_at=oldest[0][0] if oldest else None,
                 waiting=_by_channel(connection.fetch_all(_WAITING, {})),
                 failed=_by_channel(connection.fetch_all(_FAILED, {"since": since})),
                 dead_letters=connection.fetch_all(_DEAD, {})[0][0],
-                workers=connection.fetch_all(_ALIVE, {"now": now})[0][0],
-                last_seen_at=connection.fetch_all(_LAST_SEEN, {})[0][0],
+                workers=connection.fetch_all(_ALIVE, {"now": now, "latest": latest})[0][0],
+                last_seen_at=connection.fetch_all(_LAST_SEEN, {"latest": latest})[0][0],
             )
 
         return self._database.read(work, snapshot=True)

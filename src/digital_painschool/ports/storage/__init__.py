@@ -34,7 +34,7 @@ from digital_painschool.ports.storage.derived import (
 from digital_painschool.ports.storage.drafts import Drafts
 from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
-from digital_painschool.ports.storage.operations import Operations, OutboxFigures
+from digital_painschool.ports.storage.operations import CLOCKS_DIFFER, Operations, OutboxFigures
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
 from digital_painschool.ports.storage.pace import Paces
 from digital_painschool.ports.storage.placeholders import readable, unreadable
@@ -78,6 +78,7 @@ class Storage(
 
 
 __all__ = [
+    "CLOCKS_DIFFER",
     "NOTHING",
     "NO_INSTANT",
     "WHOLE",

@@ -65,14 +65,15 @@ class Change:
         before: The version that the command was decided on; 0 for a new enrolment.
         enrolment: The state after the command; its version is `before` plus the number of events.
         events: The events in order: timeline entries `before + 1` and on. A call that changes nothing and has an
-            idempotency key comes without events: then the state and the version stay as they are.
+            idempotency key comes without events, and so does a note that a closed enrolment has no entry of: then the
+            state and the version stay as they are.
         documents: The texts and answers that were written, by the number of their timeline entry.
         counts: The counts and flags for the caseload.
         notifications: The notifications that the events ask for.
         cancelled: The ids of notifications of the enrolment that this command drops. The whole change is a conflict
             when one of them no longer waits: it was begun, or is settled.
-        noted: The ids of notifications of the enrolment whose end this command writes on the timeline. The whole change
-            is a conflict when one of them no longer needs such a note.
+        noted: The ids of notifications of the enrolment whose end this command notes: an entry of the timeline says so
+            in an open one. The whole change is a conflict when one of them no longer needs such a note.
         resolved: The new status of dead letters of the enrolment, by id: `PENDING` for one that is sent again, due at
             `enrolment.last_entry_at`, without attempts and in no batch; `DROPPED` for one that is dropped then. The
             whole change is a conflict when one of them is no dead letter.

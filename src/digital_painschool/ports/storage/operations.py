@@ -1,13 +1,16 @@
 """What operators ask of the outbox: dead letters, figures, and which workers are alive. Rule: D-13d."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from attrs import field, frozen
 
 from digital_painschool.domain.notification import Channel, NotificationRecord
 from digital_painschool.domain.people import HsaId
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clocks of two machines may differ: a sign of life that lies further ahead is of a wrong clock."""
 
 
 @frozen(kw_only=True, slots=False)
@@ -20,8 +23,8 @@ class OutboxFigures:
         waiting: The number of pending notifications by channel, due or not; a channel without any is left out.
         failed: The number of notifications by channel that were given up since an instant; the same.
         dead_letters: The number of dead letters, as `dead_letters` lists them.
-        workers: The number of workers that are alive.
-        last_seen_at: When any worker was last seen, UTC; None for never in the last day.
+        workers: The number of workers that are alive; none that was seen more than `CLOCKS_DIFFER` after the instant.
+        last_seen_at: When any such worker was last seen, UTC; None for never in the last day.
     """
 
     oldest_due_at: datetime | None = None
@@ -80,6 +83,8 @@ class Operations(Protocol):
 
         Contract:
             * **alive**: the latest call for a worker decides until when it is alive.
+            * **ahead**: a worker that was seen more than `CLOCKS_DIFFER` after the instant of the figures had a wrong
+              clock. It counts neither as alive nor as seen.
             * **forgotten**: workers that were last seen more than a day before `at` are deleted.
         """
         ...

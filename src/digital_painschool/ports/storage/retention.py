@@ -174,6 +174,10 @@ class Retention(Protocol):
 
         By rising id (code points), those above `after`, at most `limit`: each withdrawn one, at any unit, of which a
         notification was sent under a key that was not `forgotten`.
+
+        Contract:
+            * **superseded**: so is one of whose digests an earlier key is kept, such as that of a dead letter which an
+              operator sends again.
         """
         ...
 

@@ -6,9 +6,10 @@ from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.notification import Notify, ResolutionReason, Status
 from digital_painschool.domain.retention import ExportReceipt
 from digital_painschool.ports.storage import Storage, find_cancellable, load_notifications
+from digital_painschool.rules.dead_letters import resolve
 from digital_painschool.rules.withdrawal import withdraw
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -28,6 +29,7 @@ from digital_painschool.testing.contracts.changes import (
     saved,
     sending_all,
     step,
+    undelivered,
     write,
 )
 from digital_painschool.testing.contracts.clauses import proves
@@ -76,6 +78,17 @@ class ForgettingContract(StorageOpening):
         assert ((UNIT, A), (UNIT, B)) == storage.unforgotten()
         assert ((UNIT, A),) == storage.unforgotten(limit=1)
         assert ((UNIT, B),) == storage.unforgotten(after=A)
+
+    @proves("Retention.unforgotten: superseded")
+    def test_a_dead_letter_that_is_sent_again_is_not_forgotten_yet(self, storage: Storage) -> None:
+        """Otherwise the wrong person would keep a notice whose answer was lost, once an operator has seen to it."""
+        e = undelivered(storage, asking(storage), Status.FAILED, at=RUN)
+        letter, why = load_notifications(storage, e.id)[0], ResolutionReason.CHANNEL_REPAIRED
+        again = step(e, resolve, letter.notification.id, (letter,), Status.PENDING, why, at=RUN + HOUR)
+        withdrawn_at(storage, saved(storage, again), RUN + HOUR)
+        assert ((UNIT, e.id),) == storage.unforgotten()
+        storage.forgotten(UNIT, e.id, storage.notification_keys(UNIT, [e.id]))
+        assert () == storage.unforgotten()
 
     @proves(
         "Retention.forgotten",

@@ -17,7 +17,14 @@ from digital_painschool.domain.notification import (
     Status,
 )
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Change, OutboxFigures, Storage, load_enrolment, load_notifications
+from digital_painschool.ports.storage import (
+    CLOCKS_DIFFER,
+    Change,
+    OutboxFigures,
+    Storage,
+    load_enrolment,
+    load_notifications,
+)
 from digital_painschool.rules.dead_letters import resolve
 from digital_painschool.rules.notifications import mark_undeliverable
 from digital_painschool.testing.contracts.base import StorageOpening
@@ -127,6 +134,22 @@ class OperationsContract(StorageOpening):
         saved(storage, finish(e, at=RUN + HOUR))
         assert () == storage.dead_letters()
 
+    @proves("Change.noted", "Outbox.unnoted")
+    def test_an_end_is_noted_without_an_entry(self, storage: Storage) -> None:
+        """Otherwise a late report would move the last entry of a closed enrolment, or be noted at each run for ever."""
+        e = asking(storage)
+        [batch] = delivered(storage, RUN)
+        e = saved(storage, finish(e, at=RUN + HOUR))
+        storage.reject(batch.key, RUN + 2 * HOUR)
+        [record] = storage.unnoted()
+        id_ = record.notification.id
+        note = by_worker(e, mark_undeliverable, record.notification, record.status, at=RUN + 3 * HOUR, noted=(id_,))
+        assert () == note.events
+        assert e == saved(storage, note) == load_enrolment(storage, e.id)
+        assert () == storage.unnoted()
+        with pytest.raises(Conflict):
+            storage.save(note)
+
     @proves("Change.resolved", "Operations.dead_letters: listed")
     def test_a_dead_letter_that_is_sent_again_is_as_new(self, storage: Storage) -> None:
         """Otherwise a patient would not be told although the gateway works again, or with the last attempt at once."""
@@ -235,7 +258,18 @@ class OperationsContract(StorageOpening):
         assert (0, RUN + 2 * HOUR) == seen(RUN + 2 * HOUR)
         storage.record_worker("c", RUN + 3 * DAY, RUN + 3 * DAY)
         storage.record_worker("c", RUN + HOUR, RUN + 9 * HOUR)
-        assert (1, RUN + HOUR) == seen(RUN), "the others are forgotten"
+        assert (1, RUN + HOUR) == seen(RUN + HOUR), "the others are forgotten"
+
+    @proves("Operations.record_worker: ahead")
+    def test_a_worker_of_a_wrong_clock_is_not_alive_until_then(self, storage: Storage) -> None:
+        """Otherwise a clock that was a year ahead for one run would hide for that year that nobody delivers."""
+        storage.record_worker("ahead", RUN + 300 * DAY, RUN + 301 * DAY)
+        ahead = storage.outbox_figures(RUN, RUN)
+        assert (0, None) == (ahead.workers, ahead.last_seen_at)
+        for at in (RUN - HOUR, RUN + CLOCKS_DIFFER):
+            storage.record_worker("a little", at, RUN + HOUR)
+            figures = storage.outbox_figures(RUN, RUN)
+            assert (1, at) == (figures.workers, figures.last_seen_at)
 
 
 def _place(record: NotificationRecord) -> tuple[Any, str]:

@@ -52,7 +52,7 @@ class Delivering(RepeatedDeskCalls):
             by=actor.hsa_id,
             is_logged=True,
         ):
-            self.model.oracle.ticked[actor.unit, actor.hsa_id] = Ticked(frozenset(wanted), summary)
+            self.model.oracle.tick(actor.unit, actor.hsa_id, Ticked(frozenset(wanted), summary))
 
     @rule(messages=st.integers(1, 2), first=st.sampled_from(["program-done", "undelivered"]))
     @during("messages", "treatment")

@@ -104,6 +104,7 @@ class ExpectedNotification:
         status: What became of it; None while that is not known.
         arrived_at: When its notice arrived.
         is_disturbed: Whether a fault has hit it, or what it goes together with; then it may be later.
+        is_ticked: Whether its recipient, a member of staff, still wants it over its channel.
         attempts: How many attempts to send it may have begun.
     """
 
@@ -124,6 +125,7 @@ class ExpectedNotification:
     status: Status | None = None
     arrived_at: datetime | None = None
     is_disturbed: bool = False
+    is_ticked: bool = True
     attempts: int = 0
 
     @classmethod
@@ -215,7 +217,7 @@ class ExpectedNotification:
         if self.template is Template.MESSAGE_TO_READ:
             is_read = enrolment.has_read(self.conversation, self.number)
             return not is_read and refusals.reading(enrolment, now) is None
-        return enrolment.therapist == self.to and self.flag_stands(now)
+        return self.is_ticked and enrolment.therapist == self.to and self.flag_stands(now)
 
     def passed_on(
         self, seq: int, channel: Channel, to: HsaId, now: datetime, *, summary: bool

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
-from digital_painschool.domain.events import Event, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.events import Ended, Event, NotificationDropped, NotificationUndelivered, Withdrawn
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Status
 from digital_painschool.ports.storage import Entry
@@ -28,9 +28,11 @@ def note_violations(
 ) -> Iterator[LawViolation]:
     """Yield each notification whose end the timeline does not say exactly once, unless a note is owed.
 
+    A closed enrolment need not say what was undelivered.
     This holds whenever nobody is writing, whichever process has died.
     """
     events = [entry.event for entry in timeline]
+    is_closed = any(isinstance(event, Ended | Withdrawn) for event in events)
     noted = Counter((one.notification, type(one)) for one in events if isinstance(one, _DROPPED_OR_UNDELIVERED))
     for (notification, _), times in noted.items():
         what = f"its timeline says {times} times what became of {notification}"
@@ -40,6 +42,8 @@ def note_violations(
         is_owed, note = id_ in owed, _NOTE_OF.get(status)
         found = {kind for one, kind in noted if one == id_}
         expected = set() if is_owed or note is None else {note}
+        if is_closed and not found and note is NotificationUndelivered:
+            continue  # it came too late for anybody to act
         if found != expected or (is_owed and note is None):
             says = "says otherwise" if found or is_owed else "does not say so"
             yield violation(_LAW, f"{id_} is {status.value}, and the timeline {says}", enrolment_id)

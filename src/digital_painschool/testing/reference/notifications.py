@@ -81,6 +81,13 @@ class NotificationOracle:
         self.expected: dict[Key, ExpectedNotification] = {}
         self.waiting: dict[Key, ExpectedNotification] = {}
 
+    def tick(self, unit: HsaId, therapist: HsaId, chosen: Ticked) -> None:
+        """Note a therapist's choices: what waits over a channel that is unticked is not to be sent any more."""
+        self.ticked[unit, therapist] = chosen
+        for one in self.waiting.values():
+            if (one.enrolment.unit, one.to) == (unit, therapist):
+                one.is_ticked = one.channel in chosen.channels
+
     def expect_message(
         self, enrolment: ReferenceEnrolment, seq: int, conversation: int, number: int, notify: Notify, now: datetime
     ) -> ExpectedNotification | None:

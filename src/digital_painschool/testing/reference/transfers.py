@@ -74,7 +74,8 @@ def passed_on_by_worker(
 ) -> tuple[ExpectedNotification, ...]:
     """Return what the present therapist is to be told in the place of a notification that a worker has dropped.
 
-    Nothing is passed on of a settled flag, of an earlier hand-over, and of what that therapist is told of already.
+    Nothing is passed on of a settled flag, of an earlier hand-over, and of what that therapist is told of already: by a
+    later entry, or over another channel where the dropped one's is unticked.
 
     Args:
         asked: All that was expected of the enrolment.
@@ -88,7 +89,9 @@ def passed_on_by_worker(
         return ()
     to, what = old.enrolment.therapist, (old.flag, old.form, old.conversation, old.number)
     is_known = any(
-        (one.flag, one.form, one.conversation, one.number, one.to) == (*what, to) and one.seq > old.seq for one in asked
+        (one.flag, one.form, one.conversation, one.number, one.to) == (*what, to)
+        and (one.seq > old.seq or (one.seq == old.seq and one is not old and old.channel not in ticked.channels))
+        for one in asked
     )
     is_wanted = old.flag in policy.staff_flags - {FlagKind.HANDED_OVER} and old.flag_stands(event.at)
     return tuple(

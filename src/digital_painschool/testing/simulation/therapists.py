@@ -95,7 +95,7 @@ class TherapistLife:
         if self.scene.ask(self.actor.hsa_id, call, None, refusal) is not None:
             ticked = [channel for channel, tick in ((Channel.EMAIL, email), (Channel.SMS, sms)) if tick]
             chosen = Ticked(frozenset(ticked), summary)
-            self.scene.notifications.oracle.ticked[self.actor.unit, self.actor.hsa_id] = chosen
+            self.scene.notifications.oracle.tick(self.actor.unit, self.actor.hsa_id, chosen)
 
     # A day
 
