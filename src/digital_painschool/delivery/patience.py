@@ -32,7 +32,7 @@ class Patience(Generic[T]):
 
     @contextmanager
     def waiting_for(self, called: T) -> Iterator[None]:
-        """Count the time of a call, if it fails."""
+        """Record the time of a call, if it fails."""
         began = self._now()
         try:
             yield

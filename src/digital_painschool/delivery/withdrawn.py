@@ -55,7 +55,7 @@ class WithdrawnNotices:
             after = page[-1][1]
 
     def _is_forgotten(self, enrolment_id: EnrolmentId, keys: Collection[str], patience: Patience[Channel]) -> bool:
-        """Ask everybody who may have something, and return whether all of them have forgotten it."""
+        """Call everybody who may have something, and return whether all of them have forgotten it."""
         ports = self._executor.ports
         holders = [(Channel.INBOX, ports.inbox.forget), *((one.channel, one.forget) for one in ports.messengers)]
         forgotten = 0
