@@ -128,8 +128,8 @@ BUGS = (
         name="what-was-dropped-told-nobody",
         harm="a patient would be told twice on one day",
         module="rules.digests",
-        old="    return max((day",
-        new="    return min((day",
+        old="return max(filter(None, days), default=None)",
+        new="return min(filter(None, days), default=None)",
         caught_by=_rule("the_latest_day_is_of_all_that_are_known"),
     ),
     Bug(

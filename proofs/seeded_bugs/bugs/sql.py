@@ -12,11 +12,8 @@ BUGS = (
         name="a-begin-counts-as-an-attempt",
         harm="a notification that no worker had time to send would be given up as undelivered",
         module="adapters.sql.notifications",
-        old="    .values(batch_key=select(digests.c.batch_key).where(digests.c.id == _n.digest_id).scalar_subquery())",
-        new="    .values(\n"
-        "        batch_key=select(digests.c.batch_key).where(digests.c.id == _n.digest_id).scalar_subquery(),\n"
-        "        attempts=_n.attempts + ONE,\n"
-        "    )",
+        old="    .values(batch_key=digests.c.batch_key)",
+        new="    .values(batch_key=digests.c.batch_key, attempts=_n.attempts + ONE)",
         caught_by=Catcher(f"{_SQLITE}::test_an_attempt_counts_with_its_answer"),
     ),
     Bug(
@@ -223,7 +220,7 @@ BUGS = (
         name="a-batch-is-never-over",
         harm="what is tried again would go under the key of another notice",
         module="adapters.sql.digests",
-        old='"batch_key": case((HAS_PENDING_BATCH, _d.batch_key), else_=null()),',
+        old='"batch_key": case((has_pending_batch, _d.batch_key), else_=null()),',
         new='"batch_key": _d.batch_key,',
         caught_by=Catcher(f"{_SQLITE}::test_what_is_settled_is_never_due_again"),
     ),

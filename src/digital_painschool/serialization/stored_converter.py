@@ -13,7 +13,8 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from digital_painschool.domain.enrolment import AlertReason, Phase, WithdrawalReason
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.notification import Channel, Notify, ResolutionReason, Status
+from digital_painschool.domain.people import Author, HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgeReason
 from digital_painschool.serialization.scalars import (
@@ -83,11 +84,8 @@ register(str | None, lambda value: value, optional_text)
 register(datetime, instant_to_text, _instant)
 register(datetime | None, optional_instant_to_text, lambda value, _: optional_instant_from_text(value))
 register(HsaId, str, lambda value, _: hsa_id_from_text(value))
-CONVERTER.register_structure_hook_factory(
-    lambda wanted: isinstance(wanted, type) and issubclass(wanted, Enum), _reader_of
-)
-for _codes in (Phase, PurgeReason, WithdrawalReason):
-    CONVERTER.register_unstructure_hook(_codes, attrgetter("value"))
+for _codes in (Author, Channel, FlagKind, Notify, Phase, PurgeReason, ResolutionReason, Status, WithdrawalReason):
+    register(_codes, attrgetter("value"), _reader_of(_codes))
 register(
     WithdrawalReason | None,
     lambda reason: reason and reason.value,
