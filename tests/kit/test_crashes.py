@@ -24,7 +24,7 @@ from digital_painschool.domain.digest import Action, Batch, Claim, DeliveryResul
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify, Status
 from digital_painschool.ports import Inbox, Messenger, Observer, Ports, Storage
-from digital_painschool.ports.guarded import _WRITES
+from digital_painschool.ports.guarded import WRITES
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Entry
 from digital_painschool.rules import digests
@@ -147,7 +147,7 @@ def test_the_histories_come_to_every_call_that_changes_anything() -> None:
     ports = {"inbox": Inbox, "messenger": Messenger, "observer": Observer, "storage": Storage}
     every = {f"{name}.{method}" for name, port in ports.items() for method in dir(port) if method[0] != "_"}
     # A channel without a pace reserves nothing; tests/delivery/test_laws_at_a_pace.py strikes that call.
-    storage = {f"storage.{method}" for method in _WRITES - {"reserve_slots"}}
+    storage = {f"storage.{method}" for method in WRITES - {"reserve_slots"}}
     changing = {"inbox.deliver", "inbox.forget", "messenger.send", "messenger.forget", "observer.notice"} | storage
     assert after == changing <= calls & every
 

@@ -16,8 +16,8 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError, InvalidIdentity, StorageError
 from digital_painschool.ports import Clock, Ports, Storage
-from digital_painschool.ports.guarded import _WRITES
 from digital_painschool.ports.storage import load_enrolment
+from digital_painschool.testing.contracts import every_call
 from digital_painschool.testing.environment import START, Environment, PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.faults import (
     SENDS,
@@ -250,8 +250,10 @@ def test_a_dead_process_makes_no_further_call() -> None:
 
 
 def test_the_writes_are_those_of_the_port() -> None:
-    """Otherwise a new method that writes would be struck by nobody."""
-    assert _WRITES == WRITES
+    """Otherwise a write whose commit is lost would seem not to have happened, and a new one be struck by nobody."""
+    assert every_call.WRITES.keys() == WRITES
+    assert {name for name in dir(Storage) if name[0] != "_"} == {"close"} | WRITES | every_call.READS.keys()
+    assert not WRITES & every_call.READS.keys()
 
 
 @pytest.mark.parametrize(

@@ -32,16 +32,18 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.paced import declared_pace
 
 _log = logging.getLogger(__name__)
+_LONGEST = 1000
+"""The longest text of an adapter's error."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 Check = Callable[[object], bool]
 """A function that returns whether a result is of the type that the port declares."""
 
-_WRITES = frozenset(
+WRITES = frozenset(
     {
         *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "reject", "reserve_slots"),
-        *("record_worker", "log", "purge"),
+        *("record_worker", "log", "purge", "forgotten"),
         *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
     }
 )
@@ -84,7 +86,7 @@ def guarded_call(
         except PainSchoolError as typed:
             # A directory with an address that is none refuses a value of its own, and not what the caller gave it.
             own = failure is DeliveryError and type(typed) is InvalidValue
-            error, why = (None, f"{what} raised {type(typed).__name__}") if own else (typed, "")
+            error, why = (None, f"{what} raised {type(typed).__name__}") if own else (_in_one_line(typed), "")
         except Exception as raw:  # noqa: BLE001 - a third-party adapter may raise anything
             error = None
             why = f"{what} raised {type(raw).__name__}"
@@ -99,6 +101,17 @@ def guarded_call(
             del error
 
     return guarded_function
+
+
+def _in_one_line(error: PainSchoolError) -> PainSchoolError:
+    """Return an error whose text is one line of a log and no more: a second one could look like another event."""
+    match error.args:
+        case (str(text),) if not (text.isprintable() and len(text) <= _LONGEST):
+            line = "".join(one if one.isprintable() else " " for one in text[:_LONGEST])
+            error.args = (line,)
+            if isinstance(error, DeliveryError):
+                error.why = line
+    return error
 
 
 def guarded(ports: Ports) -> Ports:
@@ -151,7 +164,7 @@ class _Guarded:
         for method, is_right in _checks(port).items():
             if isinstance(adapter, type) or not callable(getattr(adapter, method, None)):
                 raise ConfigurationError(f"{name} is no {port.__name__.lower()}: it has no {method!r} to call")
-            failure = OutcomeUnknown if port is Storage and method in _WRITES else _FAILURES[port]
+            failure = OutcomeUnknown if port is Storage and method in WRITES else _FAILURES[port]
             what = f"{port.__name__.lower()} {name}.{method}"
             setattr(self, method, guarded_call(_late_bound(adapter, method), what, failure, is_right))
 

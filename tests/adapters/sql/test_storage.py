@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import psycopg
@@ -17,8 +18,11 @@ from digital_painschool.adapters.sql.rows import Values
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel
+from digital_painschool.errors import Conflict
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports import Inbox, Messenger, Storage
+from digital_painschool.ports.guarded import WRITES
+from digital_painschool.testing.contracts import every_call
 from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.changes import PERSONS
 from digital_painschool.testing.contracts.inbox import InboxContract
@@ -35,6 +39,33 @@ def postgresql_kept(postgresql_server: str, postgresql_template: str) -> Iterato
     """A PostgreSQL database with the schema, for the tests of a class."""
     with database(postgresql_server, postgresql_template) as url:
         yield url
+
+
+def test_what_writes_is_known_as_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a commit that was lost in a method that counts as a read would pass for one that changed nothing."""
+    changing, changed = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}, set[str]()
+    asked = "the migration"
+    connect = sqlite3.connect
+
+    def watched(*args: Any, **options: Any) -> sqlite3.Connection:
+        def watch(action: int, table: str | None, *_: str | None) -> int:
+            if action in changing and not (table or "").startswith("sqlite_"):
+                changed.add(asked)
+            return sqlite3.SQLITE_OK
+
+        # Only what is compiled comes to the authorizer, and a statement in the cache is compiled no more.
+        connection: sqlite3.Connection = connect(*args, **options, cached_statements=0)
+        connection.set_authorizer(watch)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    with closing(SqlStorage(f"sqlite:///{tmp_path / 'a.db'}", migrate=True)) as storage:
+        changed.clear()
+        for asked, call in every_call.CALLS.items():  # noqa: B007 - the watch reads it
+            with suppress(Conflict):
+                call(storage)
+    idle = {"claim", "complete", "purge", "reject"}  # they find nothing to change here
+    assert changed == WRITES - idle
 
 
 def stop_statements(storage: object, stop: Callable[[], None]) -> None:

@@ -185,6 +185,9 @@ _WEEK = NotableHistory(
         End(who=BO),
         Start(CILLA),
         TherapistWrites("Fel person", who=CILLA, notify=_COLLECTED),
+        TherapistWrites("Fel person", 1, who=CILLA, notify=_DIRECT),
+        Deliver(),
+        At("2026-03-02 10:00"),
         SaveDraft(PAIN, {"smarta": 4}, who=CILLA),
         Withdraw(who=CILLA, once="8"),
         Start(CILLA),
@@ -199,7 +202,7 @@ _WEEK = NotableHistory(
 )
 """Two enrolments of a patient and two others: what is shared, read in time, dropped by an end, or cannot be reached.
 
-A fourth person's start is withdrawn."""
+A fourth person's start is withdrawn after a notice of it, which the inbox forgets."""
 
 _OUTAGE = NotableHistory(
     [

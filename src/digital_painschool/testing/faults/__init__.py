@@ -3,6 +3,7 @@
 `faulty(storage, Fault("save", call=3, when=When.AFTER, does=Dies()))` is that storage, of the same type.
 """
 
+from digital_painschool.ports.guarded import WRITES
 from digital_painschool.testing.faults.calls import Call, each_port, watched
 from digital_painschool.testing.faults.effects import (
     Answers,
@@ -18,7 +19,6 @@ from digital_painschool.testing.faults.effects import (
 )
 from digital_painschool.testing.faults.plan import (
     SENDS,
-    WRITES,
     Fault,
     FaultPlan,
     Process,

@@ -12,13 +12,6 @@ from digital_painschool.testing.faults.calls import PORTS, Call, Port, Watched, 
 from digital_painschool.testing.faults.effects import Does, Fails, Killed, When
 from digital_painschool.testing.history.literals import short
 
-WRITES = frozenset(
-    {
-        *("save", "claim", "begin", "complete", "reject", "reserve_slots", "record_worker", "log", "purge"),
-        *("save_draft", "discard_draft", "save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
-    }
-)
-"""The methods of a storage that change what is stored."""
 SENDS = frozenset({"deliver", "send"})
 """The methods by which inbox and messengers take something."""
 
