@@ -1,10 +1,10 @@
 """Dispatch of one batch: to the patient's inbox, or to staff at their present address in the directory."""
 
 import logging
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from digital_painschool.delivery.failures import NAMES_SOMEBODY, letters_and_digits, may_name_somebody
 from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.domain.digest import Digest
 from digital_painschool.domain.notification import Channel, Template
@@ -16,7 +16,6 @@ from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice
 
 _log = logging.getLogger(__name__)
-_NUMBER = re.compile(r"[0-9]{7}")
 
 
 class Unreachable(DeliveryError):
@@ -46,23 +45,16 @@ def send(digest: Digest, key: str, policy: Policy, ports: Ports) -> Delivered:
 
 @contextmanager
 def _naming_nobody(names_somebody: Callable[[str], bool]) -> Iterator[None]:
-    """Remove the text of an adapter that has broken its contract, and named somebody in an error."""
+    """Remove the text of an adapter that has broken its contract, and may have named somebody in an error."""
     try:
         yield
     except DeliveryError as error:
         if not names_somebody(error.why):
             raise
-        failure = DeliveryError(
-            "the adapter's text names the recipient", permanent=error.permanent, retry_after=error.retry_after
-        )
+        failure = DeliveryError(NAMES_SOMEBODY, permanent=error.permanent, retry_after=error.retry_after)
     else:
         return
     raise failure
-
-
-def _may_be_address(text: str) -> bool:
-    """Return whether a directory's text may hold an address, a number or an HSA-id, which nobody else knows yet."""
-    return "@" in text or _NUMBER.search("".join(filter(str.isalnum, text))) is not None
 
 
 def _to_patient(digest: Digest, person: PersonId, key: str, policy: Policy, ports: Ports) -> Delivered:
@@ -74,7 +66,7 @@ def _to_patient(digest: Digest, person: PersonId, key: str, policy: Policy, port
         link=policy.patient_link,
         language=policy.language,
     )
-    with _naming_nobody(lambda text: person.value[2:] in "".join(filter(str.isalnum, text)).upper()):
+    with _naming_nobody(lambda text: person.value[2:] in letters_and_digits(text)):
         if not ports.inbox.reach(person).reachable:
             raise Unreachable("the person cannot be reached in the inbox", permanent=True)
         return ports.inbox.deliver(notice)
@@ -89,16 +81,24 @@ def send_to_staff(
         Unreachable: The staff directory has no address.
         DeliveryError: The adapter could not send it.
     """
-    with _naming_nobody(_may_be_address):
-        entry = ports.directory.find(recipient) or StaffEntry()
+    with _naming_nobody(may_name_somebody):
+        found = ports.directory.find(recipient)
+    entry = found or StaffEntry()
     address = entry.email if channel is Channel.EMAIL else entry.sms
     if address is None:
-        raise Unreachable("the staff directory has no address", permanent=True)
-    theirs = [one.value.casefold() for one in (entry.email, entry.sms) if one is not None]
+        # Whoever is not in the directory may be there tomorrow: it can be half loaded, or left out of the settings.
+        raise Unreachable("the staff directory has no address", permanent=found is not None)
+    theirs = [letters_and_digits(one.value) for one in (entry.email, entry.sms) if one is not None]
+
+    def names_them(text: str) -> bool:
+        said = letters_and_digits(text)
+        return may_name_somebody(text) or any(one in said for one in theirs)
+
     for messenger in ports.messengers:
         if messenger.channel is channel:
-            with _naming_nobody(lambda text: any(one in text.casefold() for one in theirs)):
+            with _naming_nobody(names_them):
                 return messenger.send(
                     address, template, policy.staff_link, key=key, unit=unit, language=policy.language
                 )
-    raise DeliveryError(f"no messenger for {channel.value} is set up", permanent=True)
+    # Not permanent: a messenger that is left out of the settings for one run must give up nobody's notifications.
+    raise DeliveryError(f"no messenger for {channel.value} is set up; correct the settings")

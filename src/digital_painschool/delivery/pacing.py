@@ -33,7 +33,7 @@ _first = itemgetter(0)
 
 
 def announce_nothing(_: tuple[ForenoonPlan, ...]) -> None:
-    """Keep the plans of a run to the log."""
+    """Log the plans of a run and no more."""
 
 
 @define
