@@ -1,5 +1,6 @@
 """Calls of a server: whatever it answers, the caller gets the answer or an error in time, which says what is known."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -22,7 +23,9 @@ from digital_painschool.adapters.http.calls import (
 from digital_painschool.adapters.http.options import is_server_url
 from digital_painschool.adapters.tls import tls_context
 from digital_painschool.errors import ConfigurationError, DeliveryError
-from tests.adapters.http.wire import Answering, drips, says, silent, wire
+from digital_painschool.testing.contracts.concurrency import CAN_FORK, in_processes
+from tests.adapters.addresses import DEAD, dropping, resolve
+from tests.adapters.http.wire import Answering, drips, keeping, says, silent, wire
 
 WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 BODY = "to=%2B46700000000&secret=hemlig"
@@ -78,6 +81,41 @@ def test_a_server_that_is_not_there_got_nothing() -> None:
     with wire(silent) as address:
         pass
     assert "cannot be reached; nothing was sent" in str(failure_of(f"http://{address}/"))
+
+
+@pytest.mark.parametrize("healthy", [0, 1])
+def test_the_addresses_of_a_server_share_the_time(
+    http_server: HTTPServer, monkeypatch: pytest.MonkeyPatch, healthy: int
+) -> None:
+    """Otherwise a call would take its time once for each address that drops packets, and last beyond a lease."""
+    path = f"/shared-{healthy}"
+    http_server.expect_request(path).respond_with_data("{}")
+    with dropping(http_server.port):
+        resolve(monkeypatch, *DEAD, *["127.0.0.1"] * healthy)
+        url, began = f"http://localhost:{http_server.port}{path}", monotonic()
+        if healthy:
+            assert 200 == call(url, seconds=2).status
+        else:
+            assert "cannot be reached; nothing was sent" in str(failure_of(url, seconds=2))
+        assert 1 < monotonic() - began < 4
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="no processes can be forked here")
+def test_a_forked_process_leaves_the_connection_to_its_parent() -> None:
+    """Otherwise two workers would post on one connection, and one read that the other's message went."""
+    server = Server("the server", SSLContext(PROTOCOL_TLS_CLIENT), 10.0)
+
+    with keeping() as (address, ports):
+
+        def post(wait: Callable[[], object] = int) -> bytes:
+            wait()
+            return server.post(f"http://{address}/", Call(b"", {})).body
+
+        answers = [post(), *in_processes([post] * 2), post()]
+        server.close()
+    assert ports[0] == ports[-1]
+    assert 3 == len(set(ports))
+    assert {f"{port}".encode() for port in ports} == set(answers)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -211,6 +249,8 @@ def test_a_url_of_a_server_is_accepted(url: str) -> None:
             ("0", timedelta(0)),
             ("Fri, 31 Dec 9999 23:59:59 -2359", LONGEST_RETRY_AFTER),
             ("Sat, 01 Jan 0001 00:00:00 +2359", timedelta(0)),
+            ("Mon, 02 Mar 2026 10:00:00 +99999999999999", None),
+            ("Mon, 02 Mar 99999999999999 10:00:00 GMT", None),
         ),
     ],
 )

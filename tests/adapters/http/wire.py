@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext, SSLError
 from threading import Event, Thread
 from time import sleep
@@ -48,6 +49,34 @@ def drips(start: bytes, drop: bytes) -> Answering:
             sleep(0.01)
 
     return answering
+
+
+@contextmanager
+def keeping() -> Iterator[tuple[str, list[int]]]:
+    """Serve with connections that are kept, and yield the address, and the client's port of each call: the answer."""
+    ports: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            ports.append(self.client_address[1])
+            sleep(0.2)  # the calls of several processes overlap
+            answer = f"{self.client_address[1]}".encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}", ports
+        server.shutdown()
+        thread.join()
 
 
 def silent(connection: socket.socket, over: Event) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from digital_painschool.testing.contracts.concurrency import THREADS, in_processes, in_threads, in_time
 from digital_painschool.testing.people import NURSE, STRANGER, UNIT
+from tests.adapters.addresses import DEAD, dropping, resolve
 from tests.adapters.ldap_directory import region
 from tests.adapters.ldap_directory.conftest import SECRETS, Make
 from tests.adapters.ldap_directory.faulty_servers import (
@@ -177,6 +178,17 @@ def test_servers_are_asked_in_order(make: Make, server: Slapd, caplog: pytest.Lo
     caplog.clear()
     assert "check the options 'user' and 'password'" in failure_of(partial(refused.find, NURSE.hsa_id))
     assert away not in caplog.text  # a wrong password is tried once, so that it locks no account on every server
+
+
+def test_the_addresses_of_a_server_share_the_time(make: Make, server: Slapd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a question would last as many times as long as the server's name has addresses that drop packets."""
+    with dropping(server.ldaps):
+        resolve(monkeypatch, *DEAD, "127.0.0.1")
+        assert ENTRY == make(connect_seconds=4).find(NURSE.hsa_id)
+        resolve(monkeypatch, *DEAD)
+        began = monotonic()
+        assert "did not answer in time" in failure_of(partial(make(connect_seconds=1).find, NURSE.hsa_id))
+        assert monotonic() - began < 2.5
 
 
 def test_one_that_hangs_in_a_search_is_asked_last(make: Make, server: Slapd) -> None:

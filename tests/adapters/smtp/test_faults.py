@@ -12,6 +12,7 @@ import pytest
 from digital_painschool.adapters.smtp import SmtpMessenger
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
+from tests.adapters.addresses import DEAD, dropping, resolve
 from tests.adapters.smtp.sending import failure_of, send
 from tests.adapters.smtp.servers import Mailbox, described, messenger_to
 
@@ -66,6 +67,23 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     assert ("the mail server cannot be reached", False) == (str(failure), failure.permanent)
     failure = failure_of(SmtpMessenger(described(25, tmp_path, host="ingen.invalid")))
     assert ("the mail server's name cannot be resolved", False) == (str(failure), failure.permanent)
+
+
+@pytest.mark.parametrize("healthy", [0, 1])
+def test_the_addresses_of_a_server_share_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, healthy: int
+) -> None:
+    """Otherwise an address that drops packets would keep every e-mail from the healthy one behind it."""
+    mailbox = Mailbox()
+    with messenger_to(mailbox, tmp_path, changes={"seconds": 2}) as to, dropping(to._server.at[1]):
+        resolve(monkeypatch, *DEAD, *["127.0.0.1"] * healthy)
+        began = monotonic()
+        if healthy:
+            assert Delivered.ACCEPTED is send(to)
+        else:
+            assert "did not answer in time (connect)" in str(failure_of(to))
+        assert 1 < monotonic() - began < 5
+    assert healthy == len(mailbox.raw)
 
 
 @contextmanager

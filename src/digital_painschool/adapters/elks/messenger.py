@@ -40,9 +40,7 @@ REFUSED: Mapping[int, Verdict] = MappingProxyType(
 _BAD_NUMBER = Verdict("it cannot send to the recipient's number (400)", permanent=True)
 _ABOUT_NUMBER = re.compile(rb"""["'`]to\\?["'`]|(?:^|["'])\s*to\s*[:=]|\bto[ _-]number\b""", re.IGNORECASE)
 """The field `to` by its name. The bare word stands in any text, and would give up the messages of everybody."""
-_ABOUT_SETTINGS = re.compile(
-    rb"from|sender|whendelivered|url|dontlog|dryrun|account|missing|required", re.IGNORECASE
-)
+_ABOUT_SETTINGS = re.compile(rb"from|sender|whendelivered|url|dontlog|dryrun|account|missing|required", re.IGNORECASE)
 
 
 class ElksMessenger:
