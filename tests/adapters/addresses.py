@@ -31,7 +31,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     """Let the name `localhost` stand for some addresses, in this order."""
     resolver = socket.getaddrinfo
 
-    def answer(host: object, port: Any, *args: Any, **options: Any) -> Any:
+    def answer(host: Any, port: Any, *args: Any, **options: Any) -> Any:
         if host not in {"localhost", b"localhost"}:
             return resolver(host, port, *args, **options)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]

@@ -290,6 +290,18 @@ for settings in (
 """
 
 
+@pytest.mark.parametrize("directory", [Settings().directory, AdapterConfig("toml", {"path": "staff.toml"})])
+def test_messengers_without_a_directory_are_warned_of(
+    directory: AdapterConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise a line that is left out of the settings would show as staff who cannot be reached, one by one."""
+    monkeypatch.chdir(tmp_path)
+    Path("staff.toml").write_text("", "utf-8")
+    sms = AdapterConfig("memory", {"channel": "sms"})
+    connect(Settings(storage=AdapterConfig("memory"), messengers=(sms,), directory=directory))
+    assert (directory.name == "memory") is ("no member of staff has an address" in caplog.text)
+
+
 @pytest.mark.parametrize(
     ("missing", "url", "extra"),
     [

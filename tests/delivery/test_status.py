@@ -148,9 +148,11 @@ class _Talkative(MemoryMessenger):
     """A messenger that breaks its contract: it names whom it writes to."""
 
     permanent = False
+    why = ""
 
     def send(self, recipient: Address, *_: Any, **__: Any) -> Any:
-        raise DeliveryError(f"550 <{recipient.value.upper()}>: no such user", permanent=self.permanent)
+        why = self.why or f"550 <{recipient.value.upper()}>: no such user"
+        raise DeliveryError(why, permanent=self.permanent)
 
 
 @pytest.mark.parametrize("permanent", [False, True])
@@ -173,14 +175,60 @@ def test_no_log_line_names_a_person_or_an_address(permanent: bool, caplog: pytes
     assert ["run-finished"] == [line["event"] for line in lines if "sent" in line]
 
 
+SPELLINGS = [
+    "no route to +46701234567",
+    "no route to +46 (0)70\u2011123 45 67",
+    "0701234567 barred",
+    "a@b.example is full",
+]
+SPELLINGS += ["\uff0b\uff14\uff16\uff17\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17", "the box of ring v\u00e4xeln"]
+TEXTS = ["550 5.1.10 to RCPT TO", "needs 3 SMS, and the option 'segments' allows 2: 70 characters each"]
+
+
+def _logged(why: str, number: str, caplog: pytest.LogCaptureFixture) -> str:
+    """Return the log line of an SMS that fails."""
+    messenger = _Talkative(Channel.SMS)
+    messenger.why = why
+    directory = MemoryDirectory({NURSE.hsa_id: StaffEntry(sms=Address(number))})
+    school = Scenario(with_adapters(directory=directory, messengers=(messenger,)))
+    school.desk.receive_notifications(email=False, sms=True)
+    done(school)
+    school.deliver()
+    [line] = [line for line in caplog.messages if "is not sent" in line]
+    return line
+
+
+@pytest.mark.parametrize("number", ["070-123 45 67", "ring v\u00e4xeln"])
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_no_spelling_of_a_number_comes_into_the_log(text: str, number: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a gateway that writes a number in its own way would put it into a log that many may read."""
+    assert ("v\u00e4xeln" in text and number[0] != "r") is _logged(text, number, caplog).endswith(text)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_codes_and_figures_stay_in_the_log(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise an operator could not find out why a message does not go."""
+    assert _logged(text, "070-123 45 67", caplog).endswith(f": {text}")
+
+
+def test_the_text_of_an_adapter_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a server's answer could write an event into the log that never was, or fill a disk."""
+    line = _logged(f"busy\nERROR run finished\u2028{'x' * 2000}", "070-123 45 67", caplog)
+    assert line.isprintable()
+    assert 1200 > len(line) > 1000
+
+
 def test_a_talkative_inbox_is_silenced_too(caplog: pytest.LogCaptureFixture) -> None:
     """Otherwise an integration that repeats the request in its error would put identity numbers into the log."""
     school = Faulty()
     asking(school, ANNA, Notify.DIRECT)
-    school.fails(DeliveryError(f"no person {ANNA[2:8]}-{ANNA[8:]}", permanent=True))
-    school.deliver()
-    assert ANNA[8:] not in caplog.text
-    assert "is not sent (permanent=True)" in caplog.text
+    wide = ANNA.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
+    for number in (f"{ANNA[2:8]}-{ANNA[8:]}", f"{ANNA[2:8]}\u2013{ANNA[8:]}", wide):
+        school.fails(DeliveryError(f"no person {number}"))
+        school.deliver()
+        school.advance(hours=13)
+    assert 3 == caplog.text.count("is not sent (permanent=False): the adapter's text may name somebody")
+    assert not [end for end in (ANNA[8:], wide[8:]) if end in caplog.text]
 
 
 def test_a_line_of_json_has_the_documented_fields_and_nothing_else() -> None:

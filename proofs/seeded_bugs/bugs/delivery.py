@@ -275,6 +275,14 @@ BUGS = (
         caught_by=_example("test_what_leaves", "each_enrolment_that_is_told_of_has_a_line_in_the_access_log"),
     ),
     Bug(
+        name="a-forgotten-line-of-the-settings-is-for-good",
+        harm="one run without the messenger would give up the notifications of everybody",
+        module="delivery.dispatch",
+        old='is set up; correct the settings")',
+        new='is set up; correct the settings", permanent=True)',
+        caught_by=_example("test_staff", "a_channel_that_has_lost_its_messenger_gives_a_flag_in_the_end"),
+    ),
+    Bug(
         name="a-strange-error-stops-the-run",
         harm="what an inbox of another make cannot send would never be given up, and no therapist would learn of it",
         module="delivery.dispatch",

@@ -65,9 +65,17 @@ BUGS = (
         name="an-adapter-names-the-recipient-in-the-log",
         harm="a mail server's answer would put addresses into a log that many may read",
         module="delivery.dispatch",
-        old="_naming_nobody(lambda text: any(one in text.casefold() for one in theirs))",
+        old="_naming_nobody(names_them)",
         new="_naming_nobody(lambda _: False)",
         caught_by=Catcher(f"{_SEEN}no_log_line_names_a_person_or_an_address[True]"),
+    ),
+    Bug(
+        name="a-number-as-people-write-it-in-the-log",
+        harm="a gateway's answer would put private telephone numbers into a log that many may read",
+        module="delivery.failures",
+        old='"".join(filter(str.isalnum, _plain(text)))',
+        new="text",
+        caught_by=Catcher(f"{_SEEN}no_spelling_of_a_number_comes_into_the_log"),
     ),
     Bug(
         name="a-broken-observer-ends-the-run",

@@ -3,6 +3,7 @@
 The plugin manager exists only here. The hooks are called once, and after that there are only typed objects.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ from digital_painschool.ports import Clock, Directory, Ports, hooks
 from digital_painschool.ports.guarded import closing, guarded, guarded_call
 from digital_painschool.ports.hooks import PROJECT, AdapterFactory
 from digital_painschool.ports.messaging import Messenger
+
+_log = logging.getLogger(__name__)
 
 KINDS = {
     "storage": "painschool_storages",
@@ -111,6 +114,8 @@ def connect(settings: Settings, plugins: Iterable[object] = (), *, migrate: bool
             observers=tuple(make("observer", chosen) for chosen in settings.observers),
         )
         ports = evolve(ports, paces=_paces(settings, guarded(ports).messengers))
+        if settings.messengers and settings.directory == Settings().directory:
+            _log.warning("messengers are set up and no staff directory is: no member of staff has an address")
         guarded(ports)  # raises for an incomplete adapter while the others can still be closed
         made.pop_all()  # all adapters are made: from now on the school closes them
         return ports

@@ -89,11 +89,14 @@ def send_to_staff(
         # Whoever is not in the directory may be there tomorrow: it can be half loaded, or left out of the settings.
         raise Unreachable("the staff directory has no address", permanent=found is not None)
     theirs = [letters_and_digits(one.value) for one in (entry.email, entry.sms) if one is not None]
+
+    def names_them(text: str) -> bool:
+        said = letters_and_digits(text)
+        return may_name_somebody(text) or any(one in said for one in theirs)
+
     for messenger in ports.messengers:
         if messenger.channel is channel:
-            with _naming_nobody(
-                lambda text: may_name_somebody(text) or any(one in letters_and_digits(text) for one in theirs)
-            ):
+            with _naming_nobody(names_them):
                 return messenger.send(
                     address, template, policy.staff_link, key=key, unit=unit, language=policy.language
                 )

@@ -33,7 +33,7 @@ _first = itemgetter(0)
 
 
 def announce_nothing(_: tuple[ForenoonPlan, ...]) -> None:
-    """Report no plan."""
+    """Report no plan: the log has it."""
 
 
 @define

@@ -79,7 +79,7 @@ class Answer:
 
     @property
     def retry_after(self) -> timedelta | None:
-        """How long the server asks to wait before another call; None where it does not ask."""
+        """The wait before another call that the server asks for; None where it asks for none."""
         return _retry_after(self._retry_after.reveal())
 
 

@@ -187,6 +187,7 @@ _WEEK = NotableHistory(
         TherapistWrites("Fel person", who=CILLA, notify=_COLLECTED),
         TherapistWrites("Fel person", 1, who=CILLA, notify=_DIRECT),
         Deliver(),
+        At("2026-03-02 10:00"),
         SaveDraft(PAIN, {"smarta": 4}, who=CILLA),
         Withdraw(who=CILLA, once="8"),
         Start(CILLA),
