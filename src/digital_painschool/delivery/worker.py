@@ -39,6 +39,7 @@ from digital_painschool.ports.paced import kept_paces
 from digital_painschool.ports.storage import NOTHING, AccessEntry
 from digital_painschool.rules.digests import (
     attempts_exhausted,
+    believable_day,
     decide,
     earliest_send_at,
     latest_day,
@@ -246,13 +247,12 @@ class Delivery:
         """Return the result of a digest that is not sent now, or None for one that is to be sent."""
         digest = claim.digest
         policy = self._executor.policy(digest.unit)
-        batched = None if digest.batch is None else digest.batch.attempted_on
-        result = result_of(claim, at)
+        result, batched = result_of(claim, at), None if digest.batch is None else digest.batch.attempted_on
         if decision.action is DigestAction.WAIT:
             report["waiting"] += len(digest.pending)
-            due = min((r.notification.due_at for r in digest.pending), default=at)
-            next_at = earliest_send_at(max(at, due), policy, digest.told_on)
-            return result(next_at=next_at, lost=claim.lost)
+            due = max(at, min((r.notification.due_at for r in digest.pending), default=at))
+            next_at = earliest_send_at(due, policy, digest.told_on)
+            return result(told_on=believable_day(digest.told_on, decision.day), next_at=next_at, lost=claim.lost)
         theirs = [r.notification for r in digest.pending if r.notification.id in decision.notifications]
         of_unreadable = [n.trigger.enrolment_id in states.unreadable for n in theirs]
         if all(of_unreadable):
