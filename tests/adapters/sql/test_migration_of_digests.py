@@ -12,6 +12,7 @@ from digital_painschool.adapters.sql.migrations import configured
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Channel, Status, Template
 from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports.inbox import Notice
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import find_cancellable, load_notifications
@@ -146,7 +147,9 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
 
     how(url)
     assert [] == drift(url)
-    with Scenario(lambda _: environment.ports(storage=SqlStorage(url))) as school:
+    told = frozenset({FlagKind.MESSAGE_RECEIVED})
+    with Scenario(lambda _: environment.ports(storage=SqlStorage(url)), policy=Policy(staff_flags=told)) as school:
+        school.desk.receive_notifications(email=False, sms=True)
         records = {id_: load_notifications(school.storage, id_) for id_ in ids}
         assert [2, 2, 1, 3, 2, 8, 1] == [len(found) for found in records.values()]
         assert [2, 1, 0, 1, 0, 2, 1] == [len(find_cancellable(school.storage, id_)) for id_ in ids]
