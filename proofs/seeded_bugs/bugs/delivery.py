@@ -172,8 +172,8 @@ BUGS = (
         name="the-next-day-forgives-lost-workers",
         harm="a notification that ends every worker would end some each forenoon, and nobody would learn of it",
         module="delivery.sending",
-        old="return result(next_at=next_at, lost=claim.lost)",
-        new="return result(next_at=next_at)",
+        old="decision.day), next_at=next_at, lost=claim.lost)",
+        new="decision.day), next_at=next_at)",
         caught_by=_example(
             "test_failures", "a_collected_notification_that_ends_every_worker_is_given_up_after_days_too"
         ),
@@ -190,8 +190,8 @@ BUGS = (
         name="the-later-day-is-forgotten",
         harm="a patient would be told twice on one day when a unit's zone moves west by a day",
         module="rules.digests",
-        old="day = max(day, batch.attempted_on)",
-        new="day = min(day, max(day, batch.attempted_on))",
+        old="        day = max(day, believable_day(batch.attempted_on, day) or day)\n",
+        new="",
         caught_by=_example("test_times", "where_the_zone_moves_west_by_a_day_what_is_tried_again_keeps_its_later_day"),
     ),
     Bug(

@@ -179,8 +179,8 @@ BUGS = (
         name="the-sooner-of-two-waits",
         harm="a busy server would be asked again too early, again and again",
         module="rules.digests",
-        old="max(timedelta(minutes=policy.retry_minutes[attempts - 1]), asked)",
-        new="min(timedelta(minutes=policy.retry_minutes[attempts - 1]), asked)",
+        old="again = now + max(wait, asked)",
+        new="again = now + min(wait, asked)",
         caught_by=Catcher(
             "tests/rules/test_digests.py::test_a_server_that_asks_for_a_wait_gets_the_later_instant",
         ),

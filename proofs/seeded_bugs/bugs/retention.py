@@ -101,8 +101,8 @@ BUGS = (
         name="the-inbox-keeps-its-notices",
         harm="a purged patient's number would stay in the inbox",
         module="application.unit_records",
-        old="        self._executor.ports.inbox.forget(keys)\n",
-        new="",
+        old="= (self._executor.ports.inbox, *self._executor.ports.messengers)",
+        new="= (*self._executor.ports.messengers,)",
         caught_by=Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_records_usual", "Law 7"),
     ),
     Bug(

@@ -180,8 +180,8 @@ BUGS = (
         name="what-a-dead-worker-held-is-lost",
         harm="what a worker had claimed when it died would never go",
         module="adapters.sql.digests",
-        old='or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now"))',
-        new="_d.lease_until.is_(None)",
+        old='or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now"), ',
+        new="or_(_d.lease_until.is_(None), ",
         caught_by=Catcher(f"{_SQLITE}::test_a_claimed_digest_is_nobody_elses_until_its_lease_is_over"),
     ),
     Bug(

@@ -48,7 +48,7 @@ BUGS = (
         name="a-drop-after-a-hand-over-tells-nobody",
         harm="a mail server that was away at the wrong minute would cost the new therapist what waits",
         module="delivery.notes",
-        old="CommandResult(events, superseded=passed_on)",
+        old="CommandResult(events, superseded=passed_on, profile=profile)",
         new="CommandResult(events)",
         caught_by=_example("after_a_failed_attempt_a_hand_over_still_has_the_new_therapist_told_once[False-False]"),
     ),

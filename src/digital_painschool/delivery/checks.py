@@ -3,11 +3,11 @@
 from datetime import timedelta
 from threading import Event
 
+from digital_painschool.domain.digest import LONGEST_LEASE
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import InvalidValue
 
 _LARGEST_BATCH = 10_000
-_LONGEST_LEASE = timedelta(hours=12)
 _LONGEST_INTERVAL = timedelta(days=1)
 
 
@@ -28,7 +28,7 @@ def checked_key(key: object) -> str:
 
 def checked_lease(lease: object) -> timedelta:
     """Return the lease of a claim, or raise `InvalidValue`."""
-    if not isinstance(lease, timedelta) or not timedelta(0) < lease <= _LONGEST_LEASE:
+    if not isinstance(lease, timedelta) or not timedelta(0) < lease <= LONGEST_LEASE:
         raise InvalidValue("lease is a timedelta, longer than nothing and twelve hours at most")
     return lease
 

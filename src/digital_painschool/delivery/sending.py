@@ -26,6 +26,7 @@ from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.storage import NOTHING, AccessEntry
 from digital_painschool.rules.digests import (
     attempts_exhausted,
+    believable_day,
     decide,
     earliest_send_at,
     latest_day,
@@ -190,9 +191,9 @@ class Sending:
         result = result_of(claim, at)
         if decision.action is DigestAction.WAIT:
             self._report["waiting"] += len(digest.pending)
-            due = min((r.notification.due_at for r in digest.pending), default=at)
-            next_at = earliest_send_at(max(at, due), policy, digest.told_on)
-            return result(next_at=next_at, lost=claim.lost)
+            due = max(at, min((r.notification.due_at for r in digest.pending), default=at))
+            next_at = earliest_send_at(due, policy, digest.told_on)
+            return result(told_on=believable_day(digest.told_on, decision.day), next_at=next_at, lost=claim.lost)
         theirs = [r.notification for r in digest.pending if r.notification.id in decision.notifications]
         of_unreadable = [n.trigger.enrolment_id in states.unreadable for n in theirs]
         if all(of_unreadable):

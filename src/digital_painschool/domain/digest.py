@@ -5,7 +5,7 @@ Rule: M-13, D-13a, D-13b, D-13d.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from attrs import field, frozen
@@ -13,6 +13,12 @@ from attrs import field, frozen
 from digital_painschool.domain.ids import DigestId, NotificationId
 from digital_painschool.domain.notification import Channel, FailureReason, NotificationRecord, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
+
+LONGEST_LEASE = timedelta(hours=12)
+"""The longest time that a worker may hold a claim. A lease that ends later was taken under a wrong clock."""
+
+LONGEST_WAIT = timedelta(days=7)
+"""The longest time that a result lets a digest wait. A later instant was written under a wrong clock."""
 
 
 @frozen(kw_only=True, slots=False)

@@ -17,6 +17,8 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.policy import Policy
 
 _LOST_WORKERS = 5
+_TOMORROW = timedelta(days=1)
+_LONGEST_RETRY = timedelta(days=5)
 _LONGEST_WAIT = timedelta(days=1)
 _JOINT_ATTEMPTS = 2
 """A notification without attempts left is sent together with fresher ones, up to twice the number of attempts."""
@@ -68,7 +70,8 @@ def decide(digest: Digest, now: datetime, policy: Policy) -> Decision:
     batch = digest.batch
     if action is Action.REPEAT:
         assert batch is not None, "only an existing batch is repeated"
-        day = max(day, batch.attempted_on)  # a day that comes twice, after a zone moved west, is one day
+        # A day that comes twice, after a zone moved west, is one day.
+        day = max(day, believable_day(batch.attempted_on, day) or day)
         return Decision(action=action, day=day, notifications=batch.notifications, tried_on=batch.attempted_on)
     joined = due if batch is None else batch.notifications | due
     return Decision(action=action, day=day, notifications=joined)
@@ -85,6 +88,7 @@ def earliest_send_at(now: datetime, policy: Policy, told_on: date | None = None)
         told_on: The latest local day on which the recipient was notified, or may have been notified.
     """
     day = now.astimezone(policy.zone).date()
+    told_on = believable_day(told_on, day)
     if told_on is not None and told_on >= day:
         return local_time(told_on + timedelta(days=1), policy.collected_at, policy.zone)
     opens = local_time(day, policy.collected_at, policy.zone)
@@ -92,6 +96,15 @@ def earliest_send_at(now: datetime, policy: Policy, told_on: date | None = None)
         return opens
     ends = local_time(day, policy.forenoon_ends, policy.zone)
     return now if now < ends else local_time(day + timedelta(days=1), policy.collected_at, policy.zone)
+
+
+def believable_day(stored: date | None, today: date) -> date | None:
+    """Return a stored local day of a notice, or today for one that only a wrong clock can have written. Rule: D-13a.
+
+    A day further ahead than tomorrow is none: a zone that moves west has no day twice but the present one. The
+    recipient may have been notified today, while the clock was wrong.
+    """
+    return today if stored is not None and stored > today + _TOMORROW else stored
 
 
 def left_out_of_summary(digest: Digest, obsolete: Collection[NotificationId]) -> frozenset[NotificationId]:
@@ -151,12 +164,13 @@ def next_retry_at(
     Args:
         attempts: The number of failed attempts, with this one, of the notification with the fewest.
         now: The instant of the failure.
-        policy: The unit's policy; its `retry_minutes` are the waits between attempts.
+        policy: The unit's policy; its `retry_minutes` are the waits between attempts, five days at most.
         collected: True restricts the attempts to the forenoon.
         retry_after: How long the server behind the adapter asks to wait, a day at most; the later instant counts.
     """
     asked = min(retry_after or timedelta(0), _LONGEST_WAIT)
-    again = now + max(timedelta(minutes=policy.retry_minutes[attempts - 1]), asked)
+    wait = min(timedelta(minutes=policy.retry_minutes[attempts - 1]), _LONGEST_RETRY)
+    again = now + max(wait, asked)
     if not collected:
         return again
     # On a later day the digest is sent with that day's run, or when the server's time is over.

@@ -12,10 +12,11 @@ from digital_painschool.adapters.sql.migrations import configured
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.notification import Channel, Status, Template
 from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports.inbox import Notice
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import find_cancellable, load_notifications
-from digital_painschool.testing.environment import Environment, stored_at
+from digital_painschool.testing.environment import Environment, PortsFactory, stored_at
 from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute, run_script, upgrade_to
@@ -103,6 +104,13 @@ class Earlier:
         return id_
 
 
+def _ticked(ports: PortsFactory) -> Scenario:
+    """Return a school whose therapist is notified of messages by SMS."""
+    school = Scenario(ports, policy=Policy(staff_flags=frozenset({FlagKind.MESSAGE_RECEIVED})))
+    school.desk.receive_notifications(email=False, sms=True)
+    return school
+
+
 @pytest.mark.parametrize("how", [at_once, by_hand])
 def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
     urls: tuple[str, str], how: Callable[[str], None]
@@ -146,7 +154,7 @@ def test_whatever_waited_is_told_once_and_under_the_key_that_the_inbox_may_have(
 
     how(url)
     assert [] == drift(url)
-    with Scenario(lambda _: environment.ports(storage=SqlStorage(url))) as school:
+    with _ticked(lambda _: environment.ports(storage=SqlStorage(url))) as school:
         records = {id_: load_notifications(school.storage, id_) for id_ in ids}
         assert [2, 2, 1, 3, 2, 8, 1] == [len(found) for found in records.values()]
         assert [2, 1, 0, 1, 0, 2, 1] == [len(find_cancellable(school.storage, id_)) for id_ in ids]

@@ -53,6 +53,16 @@ STORAGE: Sequence[Mistake] = (
         _by_id,
     ),
     Mistake(
+        "next-year-is-believed",
+        "Outbox.claim: clock",
+        "claim",
+        lambda right, self, now, limit, lease: (
+            right(now, limit, lease)
+            if any(row.lease_until is None for row in self._parts.outbox._digests.values())
+            else ()
+        ),
+    ),
+    Mistake(
         "none-is-all",
         "Outbox.claim: oldest first",
         "claim",

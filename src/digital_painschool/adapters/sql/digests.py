@@ -1,6 +1,7 @@
 """Statements on digests: find or add, claim, lock, begin a batch, release."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from digital_painschool.adapters.sql.digest_rows import DIGEST
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement
 from digital_painschool.adapters.sql.schema import COLLECTED, digests, notifications, superseded_keys
+from digital_painschool.domain.digest import LONGEST_LEASE, LONGEST_WAIT
 from digital_painschool.domain.notification import Channel
 
 _d = digests.c
@@ -27,15 +29,20 @@ LIMIT = bindparam("limit", type_=Integer)
 ANY_KIND: ColumnElement[Any] = digests.c.collected.in_([FALSE, TRUE])
 """True of every digest: it lets a database seek in an index that begins with the column."""
 _FREE = and_(
-    _d.next_at <= bindparam("now"),
-    _d.oldest_due_at <= bindparam("now"),  # true where the line before is, and what the index is searched by
-    or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now")),
+    or_(_d.next_at <= bindparam("now"), _d.next_at > bindparam("longest_wait")),
+    _d.oldest_due_at <= bindparam("now"),  # never after `next_at`, and what the index is searched by
+    or_(_d.lease_until.is_(None), _d.lease_until <= bindparam("now"), _d.lease_until > bindparam("longest_lease")),
 )
 _OF_CHANNELS = or_(
     any_of(_d.channel, "channels"),
     _d.channel.not_in([literal_column(f"'{channel.value}'") for channel in Channel]),
 )
 """Of one of some channels, or of an unreadable one."""
+
+
+def free_at(now: datetime) -> dict[str, Any]:
+    """Return the parameters of the statements that look for what can be claimed at an instant."""
+    return {"now": now, "longest_wait": now + LONGEST_WAIT, "longest_lease": now + LONGEST_LEASE}
 
 
 def _due(*conditions: ColumnElement[Any], some: bool) -> Select[Any]:

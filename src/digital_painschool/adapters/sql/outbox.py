@@ -25,6 +25,7 @@ from digital_painschool.adapters.sql.digests import (
     LOCK_DIGESTS,
     RELEASE,
     SUSPECT,
+    free_at,
 )
 from digital_painschool.adapters.sql.excerpts import LAST_NUMBER
 from digital_painschool.adapters.sql.notifications import (
@@ -60,7 +61,7 @@ class SqlOutbox:
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
     ) -> tuple[Claim, ...]:
         token, some = token_hex(16), channels is not None
-        due: dict[str, Any] = {"now": now}
+        due = free_at(now)
         if channels is not None:
             due["channels"] = sorted(channel.value for channel in channels)
 
@@ -84,7 +85,7 @@ class SqlOutbox:
                 return readable
 
     def count_due(self, now: datetime) -> tuple[DueCount, ...]:
-        rows = self._database.read(lambda connection: connection.fetch_each(COUNT_DUE, {"now": now}))
+        rows = self._database.read(lambda connection: connection.fetch_each(COUNT_DUE, free_at(now)))
         return tuple(due_counts(rows))
 
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:

@@ -40,6 +40,9 @@ class Outbox(Protocol):
               `next_at` is the earliest `due_at` of the pending notifications, unless a result sets another. A later
               notification brings `next_at` forward, but not while a batch is in doubt. A digest whose notifications
               were all cancelled may be claimed once more, with nothing pending.
+            * **clock**: an instant further ahead than any claim or result reaches is a wrong clock's. A `next_at` after
+              `LONGEST_WAIT` stops no digest with an earlier `due_at`, and a lease that ends after `LONGEST_LEASE` has
+              expired.
             * **one holder**: no two claims hold one digest at a time, and no two claims have one token.
             * **direct first**: digests that are not collected come before those that are.
             * **oldest first**: within these, digests come by the earliest `due_at` of their notifications, then by
