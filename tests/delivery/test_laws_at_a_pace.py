@@ -3,25 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from attrs import evolve
 
-from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace
-from digital_painschool.ports import Ports
 from digital_painschool.testing.crashes import NOTABLE_HISTORIES, kill_at_every_call
-from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
+from digital_painschool.testing.environment import at_a_pace
 from digital_painschool.testing.simulation import Region, simulate
 
 SECOND = timedelta(seconds=1)
-
-
-def at_a_pace(pace: ChannelPace) -> PortsFactory:
-    """Return the factory of ports in memory whose inbox has a pace."""
-
-    def factory(environment: Environment) -> Ports:
-        return evolve(in_memory(environment), paces={Channel.INBOX: pace})
-
-    return factory
 
 
 @pytest.mark.search

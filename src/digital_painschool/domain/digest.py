@@ -7,12 +7,16 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
+from types import MappingProxyType
 
 from attrs import field, frozen
 
 from digital_painschool.domain.ids import DigestId, NotificationId
 from digital_painschool.domain.notification import Channel, FailureReason, NotificationRecord, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
+
+NO_REPORTS: Mapping[str, int] = MappingProxyType({})
+"""No notification was reported as failed after its send."""
 
 
 @frozen(kw_only=True, slots=False)
@@ -134,17 +138,20 @@ class DeliveryResult:
     reason: FailureReason | None = None
 
 
-def batch_key(digest_id: DigestId, notifications: Iterable[str]) -> str:
+def batch_key(digest_id: DigestId, notifications: Iterable[str], reports: Mapping[str, int] = NO_REPORTS) -> str:
     """Return the idempotency key of a new batch, derived from its notifications.
 
     The same notifications always get the same key. So the inbox recognises a batch whose attempt a restored backup has
-    lost.
+    lost. A notification that a gateway has reported as failed counts as another one: under the earlier key it would not
+    be sent again, and a late report of the earlier send would be taken for one of the new send.
 
     Args:
         digest_id: The digest's opaque id.
         notifications: The ids of the notifications.
+        reports: How many times each was reported as failed after the send; one that is left out, never.
     """
-    return f"{digest_id}.{hashlib.sha256(' '.join(sorted(notifications)).encode()).hexdigest()[:32]}"
+    names = sorted(f"{id_}+{reports[id_]}" if reports.get(id_) else id_ for id_ in notifications)
+    return f"{digest_id}.{hashlib.sha256(' '.join(names).encode()).hexdigest()[:32]}"
 
 
 def digest_of(key: str) -> DigestId:

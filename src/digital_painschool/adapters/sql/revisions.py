@@ -4,7 +4,7 @@ VERSION_TABLE = "painschool_version"
 
 REVISIONS = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
-    *("0012", "0013", "0014", "0015"),
+    *("0012", "0013", "0014", "0015", "0017"),
 )
 """Oldest first; this version works with the last one."""
 

@@ -1,22 +1,27 @@
 """The ports of a school's processes, with a record of what was sent and with faults where a test wants them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 from attrs import evolve
 
 from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports import Ports
+from digital_painschool.ports.guarded import guarded
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.paced import kept_paces
 from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults.calls import Call, Port, each_port, watched
 from digital_painschool.testing.faults.effects import Fails
 from digital_painschool.testing.faults.plan import SENDS, FaultPlan, Process
 from digital_painschool.testing.reference.arrivals import Arrival
+from digital_painschool.testing.reference.pace import Grant
 
 Ask = Callable[..., object]
 
@@ -44,15 +49,18 @@ class RecordingPorts:
     Attributes:
         adapters: The adapters themselves.
         environment: The environment of the adapters.
+        paces: The pace of each channel that has one, as its adapter declares it or the ports set it.
         process: The school's own process, a new one after each restart.
         sending: The faults of inbox and messengers, whichever process sends.
         arrivals: What was accepted as new, in order.
         forgotten: What inbox and messengers were asked to forget: the channel and the key.
+        grants: The slots that workers were granted on the channels with a pace, in order.
         tries: The number of sendings to each recipient.
     """
 
     adapters: Ports
     environment: Environment
+    paces: Mapping[Channel, ChannelPace]
 
     def __init__(self, ports_factory: PortsFactory) -> None:
         self._open = ports_factory
@@ -61,12 +69,14 @@ class RecordingPorts:
         self.arrivals: list[Arrival] = []
         self._unanswered: dict[str, Arrival] = {}
         self.forgotten: set[tuple[Channel, str]] = set()
+        self.grants: list[Grant] = []
         self.tries: Counter[PersonId | Address | None] = Counter()
 
     def ports_factory(self, environment: Environment) -> Ports:
         """Open the adapters for a new process of the school."""
         before = getattr(self, "adapters", None)
         self.environment, self.adapters = environment, self._open(environment)
+        self.paces = kept_paces(guarded(self.adapters).paces)
         if before is not None and before.storage is not self.adapters.storage:
             # The machine of a dead process closes what the process had open.
             before.storage.close()
@@ -77,6 +87,8 @@ class RecordingPorts:
         """Return the ports of a process, the school's own or another one."""
 
         def wrap(port: Port, name: str) -> Port:
+            if name == "storage" and self.paces:
+                port = watched(port, self._granted, self.environment, name)
             if name in {"inbox", "messenger"}:
                 channel = getattr(port, "channel", Channel.INBOX)
                 port = watched(port, partial(self._recorded, channel), self.environment, name)
@@ -93,6 +105,13 @@ class RecordingPorts:
             for call, fault in self.sending.struck
             if call.method in SENDS
         )
+
+    def _granted(self, call: Call) -> object:
+        answer = call.go()
+        if call.method == "reserve_slots":
+            channel, _pace, _wanted, now, _span = call.args
+            self.grants.append(Grant(channel, now, cast("tuple[datetime, ...]", answer)))
+        return answer
 
     def _recorded(self, channel: Channel, call: Call) -> object:
         if call.method in SENDS:

@@ -1,5 +1,6 @@
 """Law 5 at one unit: the oracle, with the events of the unit, and with the faults of the simulation as its excuses."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
@@ -9,14 +10,16 @@ from digital_painschool.application.results import SentMessage
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.reference.arrivals import Arrival
-from digital_painschool.testing.reference.calendar import DAY, HOUR, local_day
+from digital_painschool.testing.reference.calendar import DAY, HOUR, is_forenoon, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
 from digital_painschool.testing.reference.notifications import NotificationOracle
+from digital_painschool.testing.reference.pace import Slots, Used, leaves_no_slot
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.scene import Scene
@@ -28,6 +31,8 @@ _QUARTER = timedelta(minutes=15)
 _SOON = timedelta(minutes=61)
 """The time between two runs, and a minute more."""
 _AFTER_THE_FORENOON = time(13)
+_LOST_SLOTS = 0
+"""The slots that a calm forenoon may lose."""
 _NEEDS_NO_NOTE = frozenset({Status.PENDING, Status.DELIVERED})
 
 
@@ -41,8 +46,10 @@ class Notifications:
         self._disturbed: set[date] = set()
         self._disturbed_forenoons: set[date] = set()
         self._wrong: set[Key] = set()
-        self.latest_arrival = scene.region.start - DAY
-        """The instant of the latest notice that the inbox took."""
+        self._used: defaultdict[date, list[Used]] = defaultdict(list)
+        """The slots of a pace that each forenoon has used."""
+        self._direct: list[datetime] = []
+        """When direct notices arrived."""
 
     def _address(self, hsa_id: HsaId, channel: Channel) -> Address | None:
         found: Address | None = getattr(self._scene.scenario.ports.directory.find(hsa_id), channel.value, None)
@@ -83,9 +90,9 @@ class Notifications:
     def arrived(self, arrival: Arrival) -> None:
         """Note a notice that was accepted as new."""
         scene, first = self._scene, self.oracle.expectation(arrival.key)
-        self.latest_arrival = max(self.latest_arrival, arrival.at)
         if first is not None:
             scene.figures.by_day[_kind(first), scene.figures.day(arrival.at)] += 1
+            self._use(first, arrival)
         is_excused = self._day(arrival.at) in self._disturbed
         scene.note(self.oracle.arrive(arrival, lambda one: is_excused or one.has_reason(scene.now)))
 
@@ -108,20 +115,42 @@ class Notifications:
             return frozenset()
         return frozenset(record.notification.id for record in self._scene.storage.unnoted())
 
-    # What the faults excuse
+    # What the faults and the pace excuse
 
     def latest(self, expected: ExpectedNotification) -> datetime:
-        """Return the instant by which a notification must have arrived: a collected one with the first calm run."""
+        """Return the instant by which a notification must have arrived: a collected one with the first calm run.
+
+        At a pace, that is the first calm forenoon that has a slot for it; and a direct one goes after those before it.
+        """
         due, scene = self._day(expected.due_at), self._scene
+        pace = scene.processes.inbox_pace if expected.channel is Channel.INBOX else None
         if expected.collected:
             day = _first_calm(due, self._disturbed_forenoons)
-            if scene.processes.inbox_pace is not None:
-                return scene.instant(day, scene.policy.forenoon_ends) + _QUARTER
-            return scene.instant(day, scene.policy.collected_at) + _QUARTER
+            if pace is None:
+                return scene.instant(day, scene.policy.collected_at) + _QUARTER
+            while self._had_no_slot(expected, day, pace):
+                day = _first_calm(day + DAY, self._disturbed_forenoons)
+            return scene.instant(day, scene.policy.forenoon_ends) + _QUARTER
         if self._disturbed.isdisjoint({due - DAY, due, due + DAY}):
-            pace = scene.processes.inbox_pace
-            return expected.due_at + _SOON + (timedelta(0) if pace is None else 2 * pace.interval)
+            before = sum(expected.due_at <= at for at in self._direct)
+            return expected.due_at + _SOON + (timedelta(0) if pace is None else (1 + before) * pace.interval)
         return scene.instant(_first_calm(due + DAY, self._disturbed), _AFTER_THE_FORENOON)
+
+    def _use(self, first: ExpectedNotification, arrival: Arrival) -> None:
+        """Note the slot that a notice has used."""
+        if arrival.channel is not Channel.INBOX or self._scene.processes.inbox_pace is None:
+            return
+        if not first.collected:
+            self._direct.append(arrival.at)
+        if is_forenoon(arrival.at, self._scene.policy):
+            theirs = [one.due_at for one in self.oracle.waiting.values() if one.digest == first.digest]
+            self._used[self._day(arrival.at)].append(Used(first.collected, min(theirs, default=arrival.at)))
+
+    def _had_no_slot(self, expected: ExpectedNotification, day: date, pace: ChannelPace) -> bool:
+        scene = self._scene
+        opens, ends = (scene.instant(day, at) for at in (scene.policy.collected_at, scene.policy.forenoon_ends))
+        room = Slots(pace).room(opens, ends) - _LOST_SLOTS
+        return leaves_no_slot(expected.due_at, self._used[day], room)
 
     def may_be_dropped(self, expected: ExpectedNotification) -> bool:
         """Return whether its reason was gone when the timeline said that it was dropped."""

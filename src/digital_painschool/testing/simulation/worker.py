@@ -5,7 +5,6 @@ from functools import cache
 
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.rules.pace import capacity
 from digital_painschool.testing.faults import When
 from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT, clock_changes
 from digital_painschool.testing.simulation.scene import Scene
@@ -15,8 +14,6 @@ _FORENOON = range(6, 13)
 """The local hours in which cron runs every quarter of an hour; in the others once an hour."""
 _BEFORE_A_CRASH = (0, 0, 0, 1, 1, 2, 4)
 """The numbers of sends and notes that go well before a worker crashes; few runs have many."""
-_LOST_SLOTS = 3
-"""The slots that a forenoon may lose: to a crash, to a dropped notice, to a run within another in one thread."""
 _LEASE_IS_OVER = timedelta(minutes=16)
 
 
@@ -86,17 +83,11 @@ class Worker:
         scene.processes.clear()
 
     def _deliver(self, school: PainSchool) -> DeliveryReport:
-        """Run the delivery; what the pace of the inbox leaves no time for may come in a later forenoon."""
-        scene, delivery = self.scene, school.delivery()
-        pace = scene.processes.inbox_pace
-        for plan in delivery.plan():
-            if pace is None:
-                break
-            begins = max(scene.now, scene.notifications.latest_arrival + pace.interval)
-            if plan.ends_at is not None and plan.notices + _LOST_SLOTS > capacity(pace, begins, plan.ends_at):
-                scene.figures.events["runs whose forenoon was too short"] += 1
-                scene.notifications.disturb()
-        return delivery.run()
+        """Run the delivery, and count a run whose forenoon is too short for the pace of a channel."""
+        report = school.delivery().run()
+        if any(plan.too_late for plan in report.planned):
+            self.scene.figures.events["runs whose forenoon was too short"] += 1
+        return report
 
     def _count(self, report: DeliveryReport) -> None:
         self.scene.processes.settle()
