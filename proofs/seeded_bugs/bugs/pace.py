@@ -66,8 +66,8 @@ BUGS = (
         name="a-claim-beyond-its-slots",
         harm="a claim would hold what it cannot send before its lease ends",
         module="delivery.pacing",
-        old="len(turn.slots), self._lease",
-        new="self._batch, self._lease",
+        old="storage.claim(at, left, self._lease",
+        new="storage.claim(at, self._batch, self._lease",
         caught_by=_worker("a_claim_holds_what_goes_in_half_a_lease"),
     ),
     Bug(
@@ -141,5 +141,13 @@ BUGS = (
         old="if digest.collected and (opens := earliest_send_at(now, policy)) > now:",
         new="if digest.collected and (opens := now) > now:",
         caught_by=_MACHINE,
+    ),
+    Bug(
+        name="the-slots-of-what-was-dropped-are-lost",
+        harm="a run would take its own slots for another worker's, and end with notices that wait",
+        module="delivery.pacing",
+        old="(queue := q or self._claimed_for(t, prepare))]:\n",
+        new="(queue := q or (self._claimed_for(t, prepare) if t.previous is None else q))]:\n",
+        caught_by=_worker("a_slot_that_a_dropped_notice_leaves_is_used"),
     ),
 )

@@ -124,13 +124,13 @@ class RunModel:
             died: Whether a worker may have died during a claim.
         """
         self._is_clean = clean
-        for one in self.oracle.waiting.values():
-            to = self.oracle.recipient(one)
-            one.attempts += self._recording.tries[to] - self._tries[to] + died
         if not clean:
             self._disturbed_at, self._leases_end = self.now, self.now + LEASE
             self.disturb()
         self.read_pass()
+        for one in self.oracle.waiting.values():  # those too that the pass itself has asked for
+            to = self.oracle.recipient(one)
+            one.attempts += self._recording.tries[to] - self._tries[to] + died
         storage, stored = self._scenario.storage, self.school.stored()
         records = {one.id: load_notifications(storage, one.id) for one in stored}
         owed = {record.notification.id for record in storage.unnoted(limit=1_000_000)}
