@@ -31,8 +31,6 @@ _QUARTER = timedelta(minutes=15)
 _SOON = timedelta(minutes=61)
 """The time between two runs, and a minute more."""
 _AFTER_THE_FORENOON = time(13)
-_LOST_SLOTS = 0
-"""The slots that a calm forenoon may lose."""
 _NEEDS_NO_NOTE = frozenset({Status.PENDING, Status.DELIVERED})
 
 
@@ -48,8 +46,8 @@ class Notifications:
         self._wrong: set[Key] = set()
         self._used: defaultdict[date, list[Used]] = defaultdict(list)
         """The slots of a pace that each forenoon has used."""
-        self._direct: list[datetime] = []
-        """When direct notices arrived."""
+        self._sent: list[tuple[datetime, bool]] = []
+        """When notices arrived over the inbox at a pace, and whether each was direct."""
 
     def _address(self, hsa_id: HsaId, channel: Channel) -> Address | None:
         found: Address | None = getattr(self._scene.scenario.ports.directory.find(hsa_id), channel.value, None)
@@ -132,7 +130,7 @@ class Notifications:
                 day = _first_calm(day + DAY, self._disturbed_forenoons)
             return scene.instant(day, scene.policy.forenoon_ends) + _QUARTER
         if self._disturbed.isdisjoint({due - DAY, due, due + DAY}):
-            before = sum(expected.due_at <= at for at in self._direct)
+            before = sum(is_direct and expected.due_at <= at for at, is_direct in self._sent)
             return expected.due_at + _SOON + (timedelta(0) if pace is None else (1 + before) * pace.interval)
         return scene.instant(_first_calm(due + DAY, self._disturbed), _AFTER_THE_FORENOON)
 
@@ -140,8 +138,7 @@ class Notifications:
         """Note the slot that a notice has used."""
         if arrival.channel is not Channel.INBOX or self._scene.processes.inbox_pace is None:
             return
-        if not first.collected:
-            self._direct.append(arrival.at)
+        self._sent.append((arrival.at, not first.collected))
         if is_forenoon(arrival.at, self._scene.policy):
             theirs = [one.due_at for one in self.oracle.waiting.values() if one.digest == first.digest]
             self._used[self._day(arrival.at)].append(Used(first.collected, min(theirs, default=arrival.at)))
@@ -149,8 +146,12 @@ class Notifications:
     def _had_no_slot(self, expected: ExpectedNotification, day: date, pace: ChannelPace) -> bool:
         scene = self._scene
         opens, ends = (scene.instant(day, at) for at in (scene.policy.collected_at, scene.policy.forenoon_ends))
-        room = Slots(pace).room(opens, ends) - _LOST_SLOTS
-        return leaves_no_slot(expected.due_at, self._used[day], room)
+        last = max((at for at, _ in self._sent if at < opens), default=opens - pace.interval)
+        room = Slots(pace).room(max(opens, last + pace.interval), ends)
+        # A worker that died with it has made it a suspect: a poison message goes last, however long it has waited.
+        is_suspect = any(self._day(expected.due_at) <= one <= day for one in self._disturbed)
+        due_at = scene.now if is_suspect else expected.due_at
+        return leaves_no_slot(due_at, self._used[day], room)
 
     def may_be_dropped(self, expected: ExpectedNotification) -> bool:
         """Return whether its reason was gone when the timeline said that it was dropped."""
@@ -174,6 +175,8 @@ class Notifications:
             # The note may be a later run's, when a worker has crashed between the drop and the note.
             is_wrong = event.by == "system" and self._day(now) not in self._disturbed and one.has_reason(now)
         else:
+            if event.channel is Channel.INBOX:  # the attempt has used a slot, and nothing arrived
+                self._used[self._day(now)].append(Used(one.collected, one.due_at))
             is_unknown = event.channel is not Channel.INBOX or "reserv" in one.enrolment.person.scheme
             is_wrong = not is_unknown and not any(
                 began <= now and one.at <= until for began, until in self._scene.region.outages

@@ -64,6 +64,8 @@ class Worker:
             scene.notifications.disturb()
             self.want(scene.now + timedelta(minutes=1))
             return
+        if self._running and scene.processes.inbox_pace is not None:
+            return  # in one thread it would use up the slots of the run that waits, which sends what becomes due
         if self._running:
             # A run within another one is a process of its own, and has none of its faults.
             self._count(self._deliver(scene.another()))
@@ -100,6 +102,8 @@ class Worker:
     def _overlap(self) -> None:
         """Run another worker while one sends a notice."""
         self.scene.figures.events["workers that overlapped"] += 1
+        if self.scene.processes.inbox_pace is not None:
+            self.scene.notifications.disturb()  # in one thread each uses up slots of the other
         self._count(self.scene.another().delivery().run())
 
     def _wait(self) -> None:
