@@ -260,7 +260,7 @@ def _begin(transaction: Transaction, row: StoredDigest, decision: Decision) -> B
     pending = decision.notifications & {*row.pending}
     before = row.digest.batch
     repeats = decision.action is Action.REPEAT and before is not None
-    reports = {id_: _pending(transaction, id_).reports for id_ in pending}
+    reports: dict[str, int] = {id_: _pending(transaction, id_).reports for id_ in pending}
     key = before.key if repeats and before is not None else batch_key(row.digest.id, pending, reports)
     batch = Batch(key=key, notifications=pending, attempted_on=decision.day)
     old = row.superseded if before is None else row.superseded | {before.key} - {key}

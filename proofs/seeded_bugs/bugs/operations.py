@@ -82,8 +82,8 @@ BUGS = (
         name="what-was-reported-goes-under-its-old-key",
         harm="what a gateway has reported as failed would count as delivered when it is sent again, and reach nobody",
         module="adapters.memory.outbox",
-        old="reports = {id_: self._rows[id_].reports for id_ in ids}",
-        new="reports = dict[str, int]()",
+        old="{id_: self._rows[id_].reports for id_ in ids}",
+        new="{}",
         caught_by=Catcher(_MACHINE, "Law 5"),
     ),
     Bug(

@@ -22,12 +22,13 @@ class OnSqlite(LifecycleMachine):
     ports_factory = staticmethod(on_sqlite)
 
 
-class AtAPace(InMemory):
+class AtAPace(LifecycleMachine):
     """A school in memory whose inbox takes six notices in a forenoon, by twos with a pause."""
 
     ports_factory = staticmethod(
         at_a_pace(ChannelPace(interval=timedelta(seconds=2), round_size=2, pause=timedelta(minutes=70)))
     )
+    reference = False
     focuses = ("messages",)
 
 

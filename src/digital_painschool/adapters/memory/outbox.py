@@ -110,7 +110,7 @@ class MemoryOutbox:
             if not ids:
                 self._release(row)
                 continue
-            reports = {id_: self._rows[id_].reports for id_ in ids}
+            reports: dict[str, int] = {id_: self._rows[id_].reports for id_ in ids}
             key = row.key if decision.action is Action.REPEAT else batch_key(row.digest.id, ids, reports)
             assert key is not None, "only a batch is repeated"
             if row.key is not None and row.key != key:

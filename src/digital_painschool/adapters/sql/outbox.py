@@ -130,7 +130,8 @@ class SqlOutbox:
     def _begin(self, connection: Connection, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         claimed = _lock_claimed(connection, {claim.digest.id: claim.token for claim, _ in decided})
         wanted = [id_ for claim, decision in decided if claim.digest.id in claimed for id_ in decision.notifications]
-        pending: dict[str, int] = {id_: n for id_, n in connection.fetch_all(LOCK_PENDING, {"ids": sorted(wanted)})}
+        locked = connection.fetch_all(LOCK_PENDING, {"ids": sorted(wanted)})
+        pending: dict[str, int] = {row[0]: row[1] for row in locked}
         begun: dict[DigestId, Batch] = {}
         released: list[Values] = []
         superseded: list[Values] = []

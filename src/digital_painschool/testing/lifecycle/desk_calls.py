@@ -1,4 +1,4 @@
-"""The rule of the calls of other desks than a therapist's and a patient's that come twice under one key. Rule: D-24a."""
+"""The rule of calls that come twice under one key: an administrator's, an operator's, the own profile's. Rule: D-24a."""
 
 from collections.abc import Callable
 from typing import Any

@@ -159,9 +159,7 @@ class RunModel:
             what = f"{one}: in a summary, and its flag was settled before"
             yield from unless(not is_told, Law.NOTIFIED_ONCE_IN_TIME, what, one.enrolment.id)
 
-    def _used_slots(
-        self, records: Mapping[EnrolmentId, Sequence[NotificationRecord]]
-    ) -> dict[Channel, list[Used]]:
+    def _used_slots(self, records: Mapping[EnrolmentId, Sequence[NotificationRecord]]) -> dict[Channel, list[Used]]:
         """Return the slots that the last pass has used on each channel with a pace, for what it has settled."""
         found: dict[Channel, dict[object, Used]] = {channel: {} for channel in self._slots}
         for record in (record for theirs in records.values() for record in theirs):

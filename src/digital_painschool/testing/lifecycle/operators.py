@@ -1,4 +1,4 @@
-"""The rules of what was given up: operators send it again or drop it, and gateways report later that it did not arrive."""
+"""The rules of what was given up: operators send it again or drop it, and gateways report it after the send."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -158,7 +158,9 @@ class Operators(RepeatedDeskCalls):
     def _records(self, one: ExpectedNotification, place: int = 0) -> Mapping[str, NotificationRecord]:
         """Return what is stored of a notification, by its id; nothing when it was purged."""
         found = load_notifications(self.asked.all[place].storage, one.enrolment.id)
-        mine = (record for record in found if (record.notification.trigger.seq, record.notification.channel) == one.key[1:])
+        mine = (
+            record for record in found if (record.notification.trigger.seq, record.notification.channel) == one.key[1:]
+        )
         return {record.notification.id: record for record in mine}
 
     def _resolve(self, one: ExpectedNotification, status: Status, reason: ResolutionReason) -> None:

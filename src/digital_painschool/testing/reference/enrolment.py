@@ -113,7 +113,7 @@ class ReferenceEnrolment(ReferenceState):
         self._enter(now, by=author)
 
     def lose(self, notification: str, seq: int, now: datetime) -> None:
-        """Note that a notification could not be delivered; one that was sent again and is still flagged is no second."""
+        """Note that a notification could not be delivered; one that is flagged already is no second one."""
         self.raised.add(seq, "undelivered")
         if notification not in self.undelivered:
             self.undelivered.append(notification)

@@ -44,8 +44,8 @@ class Notifications:
         self._disturbed: set[date] = set()
         self._disturbed_forenoons: set[date] = set()
         self._wrong: set[Key] = set()
-        self._used: defaultdict[date, list[Used]] = defaultdict(list)
-        """The slots of a pace that each forenoon has used."""
+        self._used: defaultdict[date, dict[object, Used]] = defaultdict(dict)
+        """The slots of the inbox's pace that each forenoon has used, by digest."""
         self._sent: list[tuple[datetime, bool]] = []
         """When notices arrived over the inbox at a pace, and whether each was direct."""
 
@@ -90,7 +90,9 @@ class Notifications:
         scene, first = self._scene, self.oracle.expectation(arrival.key)
         if first is not None:
             scene.figures.by_day[_kind(first), scene.figures.day(arrival.at)] += 1
-            self._use(first, arrival)
+            if first.channel is Channel.INBOX and scene.processes.inbox_pace is not None:
+                self._sent.append((arrival.at, not first.collected))
+                self._use(first, arrival.at)
         is_excused = self._day(arrival.at) in self._disturbed
         scene.note(self.oracle.arrive(arrival, lambda one: is_excused or one.has_reason(scene.now)))
 
@@ -134,14 +136,11 @@ class Notifications:
             return expected.due_at + _SOON + (timedelta(0) if pace is None else (1 + before) * pace.interval)
         return scene.instant(_first_calm(due + DAY, self._disturbed), _AFTER_THE_FORENOON)
 
-    def _use(self, first: ExpectedNotification, arrival: Arrival) -> None:
-        """Note the slot that a notice has used."""
-        if arrival.channel is not Channel.INBOX or self._scene.processes.inbox_pace is None:
-            return
-        self._sent.append((arrival.at, not first.collected))
-        if is_forenoon(arrival.at, self._scene.policy):
-            theirs = [one.due_at for one in self.oracle.waiting.values() if one.digest == first.digest]
-            self._used[self._day(arrival.at)].append(Used(first.collected, min(theirs, default=arrival.at)))
+    def _use(self, one: ExpectedNotification, at: datetime) -> None:
+        """Note the slot that the digest of a notification has used."""
+        if one.channel is Channel.INBOX and is_forenoon(at, self._scene.policy):
+            due = [other.due_at for other in self.oracle.waiting.values() if other.digest == one.digest]
+            self._used[self._day(at)][one.digest] = Used(one.collected, min(due, default=at))
 
     def _had_no_slot(self, expected: ExpectedNotification, day: date, pace: ChannelPace) -> bool:
         scene = self._scene
@@ -151,7 +150,7 @@ class Notifications:
         # A worker that died with it has made it a suspect: a poison message goes last, however long it has waited.
         is_suspect = any(self._day(expected.due_at) <= one <= day for one in self._disturbed)
         due_at = scene.now if is_suspect else expected.due_at
-        return leaves_no_slot(due_at, self._used[day], room)
+        return leaves_no_slot(due_at, self._used[day].values(), room)
 
     def may_be_dropped(self, expected: ExpectedNotification) -> bool:
         """Return whether its reason was gone when the timeline said that it was dropped."""
@@ -175,8 +174,8 @@ class Notifications:
             # The note may be a later run's, when a worker has crashed between the drop and the note.
             is_wrong = event.by == "system" and self._day(now) not in self._disturbed and one.has_reason(now)
         else:
-            if event.channel is Channel.INBOX:  # the attempt has used a slot, and nothing arrived
-                self._used[self._day(now)].append(Used(one.collected, one.due_at))
+            if self._scene.processes.inbox_pace is not None:
+                self._use(one, now)  # the attempt has used a slot, and nothing arrived
             is_unknown = event.channel is not Channel.INBOX or "reserv" in one.enrolment.person.scheme
             is_wrong = not is_unknown and not any(
                 began <= now and one.at <= until for began, until in self._scene.region.outages
