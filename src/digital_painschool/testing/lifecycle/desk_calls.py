@@ -1,4 +1,4 @@
-"""The rule of calls that come twice under one key: an administrator's, an operator's, the own profile's. Rule: D-24a."""
+"""The rule of calls that come twice under one key: administrator, operator, own profile. Rule: D-24a."""
 
 from collections.abc import Callable
 from typing import Any
