@@ -185,7 +185,7 @@ class NotificationOracle:
             yield violation(_LAW, f"{arrival.key} was sent although there was nothing left to tell")
 
     def send_again(self, one: ExpectedNotification, now: datetime) -> None:
-        """Expect a dead letter as a new notification, with all attempts; a notice that did not arrive is none of it."""
+        """Note that a dead letter is sent again, as new; a notice that did not arrive does not stand for it."""
         if one.is_reported:
             one.arrived_before, one.is_reported = len(self._arrived.get(one.digest, ())), False
         one.status, one.notice, one.due_at, one.attempts = None, None, now, 0
