@@ -68,6 +68,7 @@ class RecordingPorts:
         self.sending = FaultPlan()
         self.arrivals: list[Arrival] = []
         self._unanswered: dict[str, Arrival] = {}
+        self._known: set[str] = set()
         self.forgotten: set[tuple[Channel, str]] = set()
         self.grants: list[Grant] = []
         self.tries: Counter[PersonId | Address | None] = Counter()
@@ -126,13 +127,15 @@ class RecordingPorts:
         try:
             answer = ask(*args, **options)
         except BaseException:
-            self._unanswered[arrival.key] = arrival
+            if arrival.key not in self._known:
+                self._unanswered[arrival.key] = arrival
             raise
         unanswered = self._unanswered.pop(arrival.key, None)
-        if answer is Delivered.ACCEPTED:
-            self.arrivals.append(arrival)
-        elif unanswered is not None:  # it was accepted in a call that did not live to say so
-            self.arrivals.append(unanswered)
+        # A duplicate may have been accepted in a call that did not live to say so.
+        new = arrival if answer is Delivered.ACCEPTED else unanswered
+        if new is not None:
+            self._known.add(arrival.key)
+            self.arrivals.append(new)
         return answer
 
     def _forget(self, ask: Ask, channel: Channel, keys: Iterable[str]) -> object:
