@@ -470,7 +470,8 @@ def test_what_an_operator_resolves_is_noted_anew(case: str) -> None:
     stored = record(status)
     with Scenario() as school:
         entries = load_timeline(school.storage, school.start())
-    given = {"by": "system", "at": MORNING, "notification": stored.notification.id, "channel": Channel.INBOX}
+    given: dict[str, Any] = {"by": "system", "at": MORNING, "notification": stored.notification.id}
+    given["channel"] = Channel.INBOX
     lost: Any = NotificationUndelivered(**given, status=Status.FAILED)
     reason = ResolutionReason.CHANNEL_REPAIRED
     events = [lost, *(NotificationResolved(**given, status=one, reason=reason) for one in resolved), *[lost] * again]
