@@ -22,7 +22,7 @@ OLD_TABLES = ("notifications", "notification_causes")
 LATER_COLUMNS = {
     "enrolments": ("waiting_since", "has_drafts", "handed_over", "noted_silence", "noted_ending"),
     "purge_plan_items": ("reason",),
-    "digest_notifications": ("flag", "reason"),
+    "digest_notifications": ("flag", "reason", "reports"),
     "digests": ("oldest_due_at",),
 }
 """The columns that came after version 0004, by table."""

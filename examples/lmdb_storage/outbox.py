@@ -260,7 +260,8 @@ def _begin(transaction: Transaction, row: StoredDigest, decision: Decision) -> B
     pending = decision.notifications & {*row.pending}
     before = row.digest.batch
     repeats = decision.action is Action.REPEAT and before is not None
-    key = before.key if repeats and before is not None else batch_key(row.digest.id, pending)
+    reports: dict[str, int] = {id_: _pending(transaction, id_).reports for id_ in pending}
+    key = before.key if repeats and before is not None else batch_key(row.digest.id, pending, reports)
     batch = Batch(key=key, notifications=pending, attempted_on=decision.day)
     old = row.superseded if before is None else row.superseded | {before.key} - {key}
     _save_digest(transaction, evolve(row, digest=evolve(row.digest, batch=batch), superseded=old, begun=True), row)

@@ -23,10 +23,8 @@ def reject(transaction: Transaction, key: str, at: datetime) -> int:
     delivered = [one for one in found if one.record.status is Status.DELIVERED]
     for one in delivered:
         id_ = one.record.notification.id
-        save_notification(
-            transaction,
-            evolve(one, record=evolve(one.record, status=Status.FAILED, settled_at=at, reason=FailureReason.REPORTED)),
-        )
+        record = evolve(one.record, status=Status.FAILED, settled_at=at, reason=FailureReason.REPORTED)
+        save_notification(transaction, evolve(one, record=record, reports=one.reports + 1))
         transaction.put(Table.UNNOTED, id_, id_)
         transaction.put(Table.DEAD, id_, id_)
     return len(delivered)

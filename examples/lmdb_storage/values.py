@@ -140,11 +140,13 @@ class StoredNotification:
         record: The notification with its status.
         digest_id: The id of its digest.
         key: The key of its latest batch; None while the notification waits.
+        reports: How many times it was reported as failed after the send.
     """
 
     record: NotificationRecord
     digest_id: str
     key: str | None = None
+    reports: int = 0
 
     def to_data(self) -> Data:
         """Return the notification as data."""
@@ -160,6 +162,7 @@ class StoredNotification:
             "reason": None if self.record.reason is None else self.record.reason.value,
             "digest_id": self.digest_id,
             "key": self.key,
+            "reports": self.reports,
         }
 
 
@@ -179,7 +182,8 @@ def notification_from_data(data: Data) -> StoredNotification:
         begun=data["key"] is not None,
         reason=None if data.get("reason") is None else FailureReason(data["reason"]),
     )
-    return StoredNotification(record=record, digest_id=data["digest_id"], key=data["key"])
+    reports = data.get("reports", 0)  # not there in a notification of an earlier version
+    return StoredNotification(record=record, digest_id=data["digest_id"], key=data["key"], reports=reports)
 
 
 @frozen(kw_only=True)

@@ -122,6 +122,21 @@ def test_the_inbox_that_had_it_already_is_not_made_to_tell_twice() -> None:
     )
 
 
+@pytest.mark.rule("D-13d")
+def test_what_a_gateway_reported_as_failed_is_really_sent_again() -> None:
+    """Otherwise a repair would reach nobody: the inbox knows the key, sends nothing, and all counts as delivered."""
+    school = Faulty()
+    id_ = asking(school, notify=Notify.DIRECT)
+    assert ONE == school.deliver()
+    [first] = school.inbox.asked
+    assert 1 == school.school.delivery().reject(first)
+    assert NONE == school.deliver()
+    assert FailureReason.REPORTED is letter_of(school).reason
+    send_again(school)
+    assert (ONE, 2) == (school.deliver(), len(school.inbox.delivered))
+    assert (0, [Status.DELIVERED]) == (school.school.delivery().reject(first), statuses(school, id_))
+
+
 @pytest.mark.rule("D-13a")
 @pytest.mark.parametrize(
     ("resent", "arrives"), [("2026-03-02 09:30", "2026-03-03 09:00"), ("2026-03-03 15:00", "2026-03-04 09:00")]

@@ -11,6 +11,7 @@ from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
 from digital_painschool.domain.digest import Claim
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.pace import ChannelPace, DueCount, ForenoonPlan
 from digital_painschool.domain.policy import FlagKind, Policy
@@ -104,6 +105,17 @@ def test_an_inbox_that_hangs_loses_its_slots_and_no_notice() -> None:
     school.inbox.meanwhile[2] = lambda: school.advance(minutes=20)
     assert 6 == school.deliver().sent
     assert_keeps(ChannelPace(interval=SECOND), school.inbox.called)
+
+
+@pytest.mark.rule("D-13e")
+def test_a_slot_that_a_dropped_notice_leaves_is_used() -> None:
+    """Otherwise a run would take its own slots for another worker's, and end with notices that wait."""
+    school = Slow(ChannelPace(interval=MINUTE))
+    school.wait_for_nine(3)
+    school.inbox.takes = 0 * SECOND
+    school.room.read_conversation(EnrolmentId("e-0001"), 1)
+    report = school.deliver()
+    assert ([0, 60], 2, 1) == (school.seconds(), report.sent, report.dropped)
 
 
 @pytest.mark.rule("D-13e", "M-12")

@@ -19,7 +19,7 @@ from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.application.executor import Executor
-from digital_painschool.delivery.worker import Delivery
+from digital_painschool.delivery.sending import Sending
 from digital_painschool.domain.digest import Action, Batch, Claim, DeliveryResult, batch_key
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify, Status
@@ -216,15 +216,15 @@ def test_notifications_that_are_saved_after_the_step_are_named(monkeypatch: pyte
 
 def test_what_is_settled_before_it_is_handed_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a notification could be lost that is stored as delivered."""
-    send = Delivery._send
+    send = Sending._send
 
-    def settling_first(self: Delivery, claim: Claim, decision: Any, batch: Batch, now: datetime, report: Any) -> Any:
+    def settling_first(self: Sending, claim: Claim, decision: Any, batch: Batch, now: datetime) -> Any:
         settled = dict.fromkeys(batch.notifications, Status.DELIVERED)
         done = DeliveryResult(digest_id=claim.digest.id, token=claim.token, at=now, settled=settled)
         self._executor.storage.complete([done])
-        return send(self, claim, decision, batch, now, report)
+        return send(self, claim, decision, batch, now)
 
-    monkeypatch.setattr(Delivery, "_send", settling_first)
+    monkeypatch.setattr(Sending, "_send", settling_first)
     said = the_kill_of(in_memory)
     assert "killed at step 3 (Deliver()), after storage.complete (call 6): after the restart: Law 5" in said
     assert f"{FIRST} is settled, and nothing arrived" in said

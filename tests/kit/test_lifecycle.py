@@ -16,12 +16,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.domain.digest import Batch, Claim, Decision
 from digital_painschool.domain.ids import DigestId, EnrolmentId
+from digital_painschool.domain.notification import Notify, ResolutionReason, Status
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import AccessEntry, Storage, Timeline
-from digital_painschool.testing.environment import Environment, PortsFactory, in_memory, on_sqlite
+from digital_painschool.testing.environment import Environment, PortsFactory, at_a_pace, in_memory, on_sqlite
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults.calls import Call, watched
 from digital_painschool.testing.lifecycle import LifecycleMachine
@@ -426,6 +428,34 @@ def _days(it: LifecycleMachine) -> None:
     it.therapist_writes(enrolment=0, conversation=0, notify="collected")
 
 
+def _operations(it: LifecycleMachine) -> None:
+    """Let every notice be given up or reported in every way, and be sent again or dropped."""
+    for number, (goes, status) in enumerate(
+        product(("refused for good", "reported", "reported early"), (Status.PENDING, Status.DROPPED))
+    ):
+        for again in ("none", "reported", "refused for good"):
+            it.a_dead_letter(
+                enrolment=number % 3,
+                notify=Notify.COLLECTED if number % 2 else Notify.DIRECT,
+                goes=goes,
+                status=status,
+                act="none" if again == "none" else "reads",
+                days=number % 3,
+                again=again,
+                twice=True,
+            )
+    it.a_patient_who_cannot_be_reached(messages=1, first="undelivered")
+    for dead, reason in product((True, False), ResolutionReason):
+        it.resolve(which=0, dead=dead, status=Status.PENDING, reason=reason)
+        it.deliver()
+    it.list_dead_letters(limit=1)
+    it.report(which=0)
+    it.report(which=0)
+    it.end(enrolment=0, reason="klar")
+    it.report(which=3)
+    it.deliver()
+
+
 def _afterwards(it: LifecycleMachine) -> None:
     """Take the turnings of the years after."""
     it.wait_for_the_end_of_the_period(enrolment=0, microseconds=0)
@@ -465,8 +495,25 @@ def _afterwards(it: LifecycleMachine) -> None:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("before", [1, 3, 61, 4_000])
+def test_a_forenoon_that_is_too_short_is_lawful_too(before: int, policy: str) -> None:
+    """Otherwise the machine would find that a pace breaks a law where it has no slot left."""
+
+    def steps(it: LifecycleMachine) -> None:
+        it.a_short_forenoon(first=[1, 3], second=[0, 2], direct=True, read=False, before=before)
+        it.a_short_forenoon(first=[2], second=[1, 0], direct=False, read=True, before=before)
+        for trouble in ("dies", "another worker", "busy"):
+            it.therapist_writes(enrolment=0, conversation=0, notify="direct")
+            it.deliver_with_trouble(troubles=[trouble], struck="no", write=0, batch=1)
+            it.deliver()
+
+    pace = ChannelPace(interval=timedelta(seconds=2), round_size=2, pause=timedelta(minutes=70))
+    run_steps(steps, at_a_pace(pace), policy=policy, focus="messages")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("ordering", ["guided", "enforced", "released"])
-@pytest.mark.parametrize("tour", [_treatment, _walk, _again, _summaries, _days, _afterwards, _maintenance])
+@pytest.mark.parametrize("tour", [_treatment, _walk, _again, _summaries, _days, _operations, _afterwards, _maintenance])
 def test_what_chance_may_pass_by_is_lawful_too(tour: Steps, ordering: str, policy: str) -> None:
     """Otherwise a rare turning would say that a law is broken where none is."""
     run_steps(tour, start="2026-10-23 12:00", ordering=ordering, policy=policy)

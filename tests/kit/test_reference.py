@@ -13,14 +13,29 @@ from hypothesis import strategies as st
 
 from digital_painschool.domain import local_time
 from digital_painschool.domain.enrolment import Enrolment, Phase
-from digital_painschool.domain.events import AccessEnded, Ended, NotificationDropped, NotificationUndelivered
+from digital_painschool.domain.events import (
+    AccessEnded,
+    Ended,
+    NotificationDropped,
+    NotificationResolved,
+    NotificationUndelivered,
+)
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
-from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status, Template
+from digital_painschool.domain.notification import (
+    Channel,
+    NotificationRecord,
+    Notify,
+    ResolutionReason,
+    Status,
+    Template,
+)
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications, load_timeline
+from digital_painschool.rules import pace as rules_of_pace
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import is_alert, score
 from digital_painschool.rules.notifications import next_digest_at
@@ -35,6 +50,7 @@ from digital_painschool.testing.reference.forms import reached_thresholds, reach
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, violation
 from digital_painschool.testing.reference.notes import note_violations
 from digital_painschool.testing.reference.notifications import NotificationOracle
+from digital_painschool.testing.reference.pace import Grant, Slots, Used, leaves_no_slot
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.snapshot import StorageSnapshot, difference
 from digital_painschool.testing.strategies import ZONES, answers, forms
@@ -435,6 +451,80 @@ def test_a_note_that_is_missing_or_too_many_is_found_at_rest(says: str) -> None:
     timeline = [evolve(entries[0], seq=number, event=event) for number, _ in enumerate(notes)]
     found = [*note_violations(EnrolmentId("e-0001"), timeline, [stored], owed)]
     assert any(says in str(one) for one in found)
+
+
+RESENT, DISMISSED = Status.PENDING, Status.DROPPED
+RESOLVED: dict[str, tuple[list[Status], Status, bool]] = {
+    "sent again, and given up again": ([RESENT], Status.FAILED, True),
+    "sent again": ([RESENT], Status.DELIVERED, False),
+    "dropped by an operator": ([DISMISSED], Status.DROPPED, False),
+    "": ([RESENT], Status.FAILED, False),
+    "resolved, and its timeline does not say": ([RESENT, RESENT], Status.PENDING, False),
+}
+
+
+@pytest.mark.parametrize("case", RESOLVED)
+def test_what_an_operator_resolves_is_noted_anew(case: str) -> None:
+    """Otherwise what is given up twice would look like a note too many, or a dropped one like a missing note."""
+    resolved, status, again = RESOLVED[case]
+    stored = record(status)
+    with Scenario() as school:
+        entries = load_timeline(school.storage, school.start())
+    given: dict[str, Any] = {"by": "system", "at": MORNING, "notification": stored.notification.id}
+    given["channel"] = Channel.INBOX
+    lost: Any = NotificationUndelivered(**given, status=Status.FAILED)
+    reason = ResolutionReason.CHANNEL_REPAIRED
+    events = [lost, *(NotificationResolved(**given, status=one, reason=reason) for one in resolved), *[lost] * again]
+    timeline = [evolve(entries[0], seq=number, event=event) for number, event in enumerate(events)]
+    found = [*note_violations(EnrolmentId("e-0001"), timeline, [stored], set())]
+    is_lawful = bool(case) and "resolved" not in case
+    assert is_lawful is (not found)
+    assert is_lawful or any(case in str(one) for one in found)
+
+
+HOUR = timedelta(hours=1)
+PACE = ChannelPace(interval=timedelta(seconds=1), round_size=3, pause=timedelta(minutes=5))
+
+
+def granted(*seconds: int, at: int = 0) -> Grant:
+    """Return slots so many seconds after the morning begins."""
+    return Grant(Channel.INBOX, MORNING + timedelta(seconds=at), tuple(MORNING + timedelta(seconds=n) for n in seconds))
+
+
+@pytest.mark.rule("D-13e")
+@pytest.mark.parametrize(
+    ("grants", "wrong"),
+    [
+        ([granted(0, 1, 2), granted(302, 303, at=3)], 0),
+        ([granted(0, 1, 2), granted(303, at=3)], 1),
+        ([granted(0, 1, 2), granted(3, at=3)], 1),
+        ([granted(0, 1), granted(1, at=1)], 1),
+        ([granted(0, 2)], 1),
+        ([granted(0, 1), granted(400, at=400), granted(401, 402, at=400)], 0),
+    ],
+)
+def test_a_slot_lies_where_the_pace_has_it(grants: list[Grant], wrong: int) -> None:
+    """Otherwise a channel would get more than it takes, or less than the forenoon has slots for."""
+    slots = Slots(PACE)
+    assert wrong == sum(bool([*slots.note(grant)]) for grant in grants)
+    whole = Slots(PACE)
+    assert rules_of_pace.capacity(PACE, MORNING, MORNING + HOUR) == whole.room(MORNING, MORNING + HOUR)
+
+
+@pytest.mark.rule("D-13e")
+@pytest.mark.parametrize(
+    ("used", "room", "excused"),
+    [
+        ([Used(True, MORNING)], 1, True),
+        ([Used(True, MORNING)], 2, False),
+        ([Used(False, MORNING + HOUR), Used(True, MORNING)], 2, True),
+        ([Used(True, MORNING + HOUR), Used(True, MORNING)], 2, False),
+        ([], 0, True),
+    ],
+)
+def test_a_pace_excuses_what_had_no_slot_and_no_more(used: list[Used], room: int, excused: bool) -> None:
+    """Otherwise a notice that was forgotten would pass for one that there was no time for."""
+    assert excused is leaves_no_slot(MORNING, used, room)
 
 
 def test_of_two_values_only_the_fields_that_differ_are_shown() -> None:

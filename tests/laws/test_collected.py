@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digital_painschool.domain.notification import Notify
-from digital_painschool.testing.environment import PortsFactory, in_memory
+from digital_painschool.domain.pace import ChannelPace
+from digital_painschool.testing.environment import PortsFactory, at_a_pace, in_memory
 from digital_painschool.testing.faults import RecordingPorts
 from digital_painschool.testing.lifecycle import LifecycleMachine
 from digital_painschool.testing.scenario import Scenario
@@ -34,6 +35,22 @@ BEFORE_THE_CHANGES = (
 def test_whatever_happens_nobody_is_told_twice_or_never(ports_factory: PortsFactory) -> None:
     """Otherwise a patient would be told twice on a day, at night, or never."""
     run(ports_factory, "messages", 30 if ports_factory is in_memory else 10)
+
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+PACES = {
+    "a notice a second": ChannelPace(interval=SECOND),
+    "a notice a minute": ChannelPace(interval=MINUTE),
+    "forty minutes": ChannelPace(interval=40 * MINUTE),
+    "two, and a pause": ChannelPace(interval=2 * SECOND, round_size=2, pause=70 * MINUTE),
+}
+
+
+@pytest.mark.rule("D-13a", "D-13e")
+@pytest.mark.parametrize("pace", PACES)
+def test_whatever_happens_a_pace_excuses_what_it_has_no_slot_for(ports_factory: PortsFactory, pace: str) -> None:
+    """Otherwise a slow inbox would lose notices, let new ones go before old ones, or leave its slots unused."""
+    run(at_a_pace(PACES[pace], ports_factory), "messages", 6 if ports_factory is in_memory else 2)
 
 
 @contextmanager

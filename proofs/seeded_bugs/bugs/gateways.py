@@ -185,4 +185,16 @@ BUGS = (
             "tests/rules/test_digests.py::test_a_server_that_asks_for_a_wait_gets_the_later_instant",
         ),
     ),
+    Bug(
+        name="a-known-key-counts-as-new",
+        harm="the worker would believe that it had notified a patient twice, and the day of the first be forgotten",
+        module="adapters.webhook_inbox.inbox",
+        old="**dict.fromkeys((208, 409), Delivered.DUPLICATE),",
+        new="**dict.fromkeys((208, 409), Delivered.ACCEPTED),",
+        caught_by=Catcher(
+            "tests/adapters/http/test_laws_over_http.py"
+            "::test_whatever_a_platform_does_nobody_is_told_twice_or_never[loses answers]",
+            "Law 5",
+        ),
+    ),
 )

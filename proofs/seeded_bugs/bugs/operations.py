@@ -5,6 +5,7 @@ from proofs.seeded_bugs.bug import Bug, Catcher
 _RESOLVED = "tests/delivery/test_dead_letters.py::test_"
 _STOPPED = "tests/delivery/test_stop.py::test_"
 _SEEN = "tests/delivery/test_status.py::test_"
+_MACHINE = "proofs/seeded_bugs/kit/lifecycle.py::TestInMemory::test_messages_usual"
 
 BUGS = (
     Bug(
@@ -84,5 +85,69 @@ BUGS = (
         old="    except Exception as error:",
         new="    except KeyError as error:",
         caught_by=Catcher(f"{_SEEN}observers_learn_what_became_of_notifications_and_stop_nothing"),
+    ),
+    Bug(
+        name="what-was-reported-goes-under-its-old-key",
+        harm="what a gateway has reported as failed would count as delivered when it is sent again, and reach nobody",
+        module="adapters.memory.outbox",
+        old="{id_: self._rows[id_].reports for id_ in ids}",
+        new="{}",
+        caught_by=Catcher(_MACHINE, "Law 5"),
+    ),
+    Bug(
+        name="what-is-sent-again-is-never-due",
+        harm="a patient would wait for ever for what an operator has sent again",
+        module="adapters.memory.outbox",
+        old="        self._bring_forward(digest, at)\n",
+        new="",
+        caught_by=Catcher(_MACHINE, "Law 5"),
+    ),
+    Bug(
+        name="what-is-dropped-is-sent-again",
+        harm="a patient would be notified of what an operator has said that nobody needs",
+        module="adapters.memory.outbox",
+        old="        if status is not Status.PENDING:\n",
+        new="        if False:\n",
+        caught_by=Catcher(_MACHINE, "Law 5"),
+    ),
+    Bug(
+        name="dead-letters-of-the-ended-are-sent-again",
+        harm="a patient who is done would be sent to messages that nobody can read",
+        module="rules.dead_letters",
+        old="    if not enrolment.is_open:\n        raise closed_refusal(enrolment)\n",
+        new="",
+        caught_by=Catcher(_MACHINE, "Law 5"),
+    ),
+    Bug(
+        name="an-operator-s-key-is-not-kept",
+        harm="a lost answer would be told to the operator as a refusal of what was done",
+        module="application.operator",
+        old="at=at, once=asked)",
+        new="at=at)",
+        caught_by=Catcher(_MACHINE, "Law (5|10)"),
+    ),
+    Bug(
+        name="a-report-comes-to-nothing",
+        harm="a therapist would never learn that an SMS did not arrive",
+        module="adapters.memory.outbox",
+        old="record=record, noted=False, reports=row.reports + 1)",
+        new="record=record, reports=row.reports + 1)",
+        caught_by=Catcher(_MACHINE, "Law 5"),
+    ),
+    Bug(
+        name="an-early-report-is-lost",
+        harm="a gateway that is faster than the worker would be told that all is well, and the SMS count as delivered",
+        module="adapters.memory.outbox",
+        old='            raise Conflict("the result of the send is not stored yet; report it again in a while")\n',
+        new="            return 0\n",
+        caught_by=Catcher(_MACHINE, "Law 5"),
+    ),
+    Bug(
+        name="the-list-of-dead-letters-ends-with-its-first-page",
+        harm="an operator would believe that all was repaired",
+        module="application.operator",
+        old="limit=size + 1)",
+        new="limit=size)",
+        caught_by=Catcher(_MACHINE, "Law 5"),
     ),
 )

@@ -5,6 +5,7 @@ from proofs.seeded_bugs.bug import Bug, Catcher
 _TEST = "tests/delivery/test_pace.py::test"
 _SQLITE = "tests/adapters/sql/test_storage.py::TestSqliteStorage"
 _MEMORY = "tests/adapters/memory/test_memory.py::TestMemoryStorage"
+_MACHINE = Catcher("proofs/seeded_bugs/kit/lifecycle.py::TestAtAPace::test_messages_usual", "Law 5")
 
 
 def _worker(test: str) -> Catcher:
@@ -65,8 +66,8 @@ BUGS = (
         name="a-claim-beyond-its-slots",
         harm="a claim would hold what it cannot send before its lease ends",
         module="delivery.pacing",
-        old="len(turn.slots), self._lease",
-        new="self._batch, self._lease",
+        old="storage.claim(at, left, self._lease",
+        new="storage.claim(at, self._batch, self._lease",
         caught_by=_worker("a_claim_holds_what_goes_in_half_a_lease"),
     ),
     Bug(
@@ -108,5 +109,45 @@ BUGS = (
         old="notices = sum(one.number for one in mine)",
         new="notices = max((one.number for one in mine), default=0)",
         caught_by=Catcher("tests/rules/test_pace.py::test_a_plan_holds_for_all_units_and_ends_with_the_first_forenoon"),
+    ),
+    Bug(
+        name="a-run-that-ends-after-its-first-minute",
+        harm="most patients of a region would wait for the next run, and the next",
+        module="delivery.pacing",
+        old="        return turns is not None\n",
+        new="        return False\n",
+        caught_by=_MACHINE,
+    ),
+    Bug(
+        name="what-waited-longest-goes-last",
+        harm="the same patients would wait every day, as long as the channel is too slow",
+        module="adapters.memory.outbox",
+        old="        free.sort(key=lambda row: (row.lost, row.digest.collected, row.oldest_due_at,",
+        new="        free.sort(key=lambda row: (row.lost, row.digest.collected, -row.oldest_due_at.timestamp(),",
+        caught_by=_MACHINE,
+    ),
+    Bug(
+        name="every-other-slot-is-left-unused",
+        harm="a forenoon would be too short for half of those whom it has slots for",
+        module="domain.pace",
+        old="first = max(now, latest.at + pace.gap(latest.in_round))",
+        new="first = max(now, latest.at + 2 * pace.gap(latest.in_round))",
+        caught_by=_MACHINE,
+    ),
+    Bug(
+        name="what-has-a-slot-goes-at-any-hour",
+        harm="patients would be notified in the afternoon, after a busy forenoon",
+        module="delivery.sending",
+        old="if digest.collected and (opens := earliest_send_at(now, policy)) > now:",
+        new="if digest.collected and (opens := now) > now:",
+        caught_by=_MACHINE,
+    ),
+    Bug(
+        name="the-slots-of-what-was-dropped-are-lost",
+        harm="a run would take its own slots for another worker's, and end with notices that wait",
+        module="delivery.pacing",
+        old="(queue := q or self._claimed_for(t, prepare))]:\n",
+        new="(queue := q or (self._claimed_for(t, prepare) if t.previous is None else q))]:\n",
+        caught_by=_worker("a_slot_that_a_dropped_notice_leaves_is_used"),
     ),
 )

@@ -66,7 +66,7 @@ BUGS = (
         name="a-batch-in-doubt-goes-again-under-a-new-key",
         harm="a patient would be notified twice on one day",
         module="adapters.memory.outbox",
-        old="key = row.key if decision.action is Action.REPEAT else batch_key(row.digest.id, ids)",
+        old="key = row.key if decision.action is Action.REPEAT else batch_key(row.digest.id, ids, reports)",
         new='key = f"{row.digest.id}.{row.token}"',
         caught_by=finding(5),
     ),

@@ -56,6 +56,11 @@ class Turn:
         """Return the instant of the next send; None when the slots are over."""
         return next_send_at(self.slots, self.previous, self.pace, now)
 
+    def left(self, now: datetime) -> int:
+        """Return how many of the slots can still be used."""
+        at = self.next_at(now)
+        return 0 if at is None else (self.slots[-1] - at) // self.pace.interval + 1
+
 
 class Pacer:
     """The turns of one run: for about a minute each, so that no channel holds up another, or what is more urgent.
@@ -107,8 +112,9 @@ class Pacer:
             send: Begins, sends and completes.
         """
         turns = self._near_turns()
-        queues = [(turn, self._claimed_for(turn, prepare)) for turn in turns or ()]
-        while queues := [(turn, queue) for turn, queue in queues if queue]:
+        queues = [(turn, deque[Ready]()) for turn in turns or ()]
+        # What was dropped has left slots unused: more is claimed for them.
+        while queues := [(t, queue) for t, q in queues if (queue := q or self._claimed_for(t, prepare))]:
             now = self._executor.now()
             at, turn, queue = min(((turn.next_at(now) or _NEVER, turn, queue) for turn, queue in queues), key=_first)
             if at == _NEVER or not self._wait_until(at):  # the slots are over, or the run is stopped
@@ -119,12 +125,16 @@ class Pacer:
         return turns is not None
 
     def _claimed_for(self, turn: Turn, prepare: Prepare) -> deque[Ready]:
-        """Return what is claimed for the slots of a turn, which is as much as they let go."""
+        """Return what is claimed for the slots that are left of a turn, which is as much as they let go."""
         storage, channels = self._executor.storage, {turn.channel}
-        while claims := storage.claim(at := self._executor.now(), len(turn.slots), self._lease, channels):
+        while left := turn.left(at := self._executor.now()):
+            claims = storage.claim(at, left, self._lease, channels)
             if ready := prepare(claims, at, at + self._lease / 2):
                 return deque(ready)
-        self._finished.add(turn.channel)  # others have claimed what was due
+            if not claims:
+                if turn.previous is None:
+                    self._finished.add(turn.channel)  # others have claimed what was due
+                break
         return deque()
 
     def _release(self, ready: Iterable[Ready]) -> None:

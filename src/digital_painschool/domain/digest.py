@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 
 from attrs import field, frozen
 
@@ -19,6 +20,9 @@ LONGEST_LEASE = timedelta(hours=12)
 
 LONGEST_WAIT = timedelta(days=7)
 """The longest time that a result lets a digest wait. A later instant was written under a wrong clock."""
+
+NO_REPORTS: Mapping[str, int] = MappingProxyType({})
+"""No notification was reported as failed after its send."""
 
 
 @frozen(kw_only=True, slots=False)
@@ -142,17 +146,20 @@ class DeliveryResult:
     reason: FailureReason | None = None
 
 
-def batch_key(digest_id: DigestId, notifications: Iterable[str]) -> str:
+def batch_key(digest_id: DigestId, notifications: Iterable[str], reports: Mapping[str, int] = NO_REPORTS) -> str:
     """Return the idempotency key of a new batch, derived from its notifications.
 
     The same notifications always get the same key. So the inbox recognises a batch whose attempt a restored backup has
-    lost.
+    lost. A notification that a gateway has reported as failed counts as another one: under the earlier key it would not
+    be sent again, and a late report of the earlier send would be taken for one of the new send.
 
     Args:
         digest_id: The digest's opaque id.
         notifications: The ids of the notifications.
+        reports: How many times each was reported as failed after the send; one that is left out, never.
     """
-    return f"{digest_id}.{hashlib.sha256(' '.join(sorted(notifications)).encode()).hexdigest()[:32]}"
+    names = sorted(f"{id_}+{reports[id_]}" if reports.get(id_) else id_ for id_ in notifications)
+    return f"{digest_id}.{hashlib.sha256(' '.join(names).encode()).hexdigest()[:32]}"
 
 
 def digest_of(key: str) -> DigestId:

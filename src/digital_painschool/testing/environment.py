@@ -7,10 +7,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from attrs import evolve
+
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.domain.local_time import utc
 from digital_painschool.domain.notification import Channel, Template
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports import Directory, Identity, Inbox, Messenger, Observer, Ports, Storage
 from digital_painschool.ports.directory import StaffEntry, StaffMember
@@ -133,6 +136,11 @@ PortsFactory = Callable[[Environment], Ports]
 def in_memory(environment: Environment) -> Ports:
     """Open the adapters in memory; what they keep outlives a restart, as long as the environment does."""
     return environment.ports()
+
+
+def at_a_pace(pace: ChannelPace, ports_factory: PortsFactory = in_memory) -> PortsFactory:
+    """Return a factory of ports whose inbox has a pace, and which are otherwise those of another factory."""
+    return lambda environment: evolve(ports_factory(environment), paces={Channel.INBOX: pace})
 
 
 def stored_at(url: str) -> PortsFactory:

@@ -180,6 +180,17 @@ STORAGE: Sequence[Mistake] = (
         ),
     ),
     Mistake(
+        "a-report-is-counted-once",
+        "Outbox.begin: key",
+        "reject",
+        lambda right, self, *args: first(
+            right(*args),
+            notification_rows(self).update(
+                {id_: evolve(row, reports=min(1, row.reports)) for id_, row in notification_rows(self).items()}
+            ),
+        ),
+    ),
+    Mistake(
         "an-attempt-is-the-first",
         "Outbox.complete: counted",
         "complete",

@@ -110,7 +110,8 @@ class MemoryOutbox:
             if not ids:
                 self._release(row)
                 continue
-            key = row.key if decision.action is Action.REPEAT else batch_key(row.digest.id, ids)
+            reports: dict[str, int] = {id_: self._rows[id_].reports for id_ in ids}
+            key = row.key if decision.action is Action.REPEAT else batch_key(row.digest.id, ids, reports)
             assert key is not None, "only a batch is repeated"
             if row.key is not None and row.key != key:
                 row.superseded.add(row.key)
@@ -156,7 +157,7 @@ class MemoryOutbox:
         delivered = [row for row in rows if row.record.status is Status.DELIVERED]
         for row in delivered:
             record = evolve(row.record, status=Status.FAILED, settled_at=at, reason=FailureReason.REPORTED)
-            self._rows[record.notification.id] = evolve(row, record=record, noted=False)
+            self._rows[record.notification.id] = evolve(row, record=record, noted=False, reports=row.reports + 1)
         return len(delivered)
 
     def forget(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Collection[str]) -> None:

@@ -17,6 +17,8 @@ class NotificationRow:
     digest_id: DigestId
     key: str | None = None
     noted: bool = True
+    reports: int = 0
+    """How many times it was reported as failed after the send."""
 
 
 @define(kw_only=True)

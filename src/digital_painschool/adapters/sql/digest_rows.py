@@ -206,6 +206,7 @@ def notification_values(notification: Notification) -> dict[str, Any]:
         "settled_at": None,
         "noted": True,
         "reason": None,
+        "reports": 0,
     }
 
 

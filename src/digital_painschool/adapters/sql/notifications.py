@@ -25,7 +25,7 @@ _n = notifications.c
 PENDING_OF_DIGESTS = (
     select(*NOTIFICATION).where(PENDING, any_of(_n.digest_id, "ids")).order_by(_n.digest_id, _n.due_at, _n.id)
 )
-LOCK_PENDING = select(_n.id).where(PENDING, any_of(_n.id, "ids")).order_by(_n.id).with_for_update()
+LOCK_PENDING = select(_n.id, _n.reports).where(PENDING, any_of(_n.id, "ids")).order_by(_n.id).with_for_update()
 ADD_TO_BATCH = (
     update(notifications)
     .where(any_of(_n.id, "ids"), _n.digest_id == digests.c.id)
@@ -67,6 +67,7 @@ REJECT = (
         settled_at=bindparam("rejected_at", type_=_n.settled_at.type),
         reason=literal_column("'reported'"),
         noted=literal_column("false", _n.noted.type),
+        reports=_n.reports + ONE,
     )
 )
 

@@ -131,7 +131,8 @@ class SqlOutbox:
     def _begin(self, connection: Connection, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         claimed = _lock_claimed(connection, {claim.digest.id: claim.token for claim, _ in decided})
         wanted = [id_ for claim, decision in decided if claim.digest.id in claimed for id_ in decision.notifications]
-        pending = {row[0] for row in connection.fetch_all(LOCK_PENDING, {"ids": sorted(wanted)})}
+        locked = connection.fetch_all(LOCK_PENDING, {"ids": sorted(wanted)})
+        pending: dict[str, int] = {row[0]: row[1] for row in locked}
         begun: dict[DigestId, Batch] = {}
         released: list[Values] = []
         superseded: list[Values] = []
@@ -139,12 +140,14 @@ class SqlOutbox:
             digest_id = claim.digest.id
             if digest_id not in claimed:
                 continue
-            ids = decision.notifications & pending
+            ids = decision.notifications & pending.keys()
             if not ids:
                 released.append({"digest_id": digest_id, "told_on": None, "next_at": None, "lost": 0})
                 continue
             before, unit = claimed[digest_id]
-            key = batch_key(digest_id, ids) if decision.action is Action.SEND or before is None else before
+            key = before
+            if key is None or decision.action is Action.SEND:
+                key = batch_key(digest_id, ids, pending)
             if before not in {None, key}:
                 superseded.append({"digest_id": digest_id, "key": before, "unit": unit})
             begun[digest_id] = Batch(key=key, notifications=ids, attempted_on=decision.day)

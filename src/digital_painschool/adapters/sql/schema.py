@@ -187,6 +187,7 @@ notifications = Table(
     Column("settled_at", Instant),
     Column("noted", StrictBoolean, nullable=False),
     Column("reason", Text),
+    Column("reports", Integer, nullable=False, server_default="0"),
 )
 
 PENDING: ColumnElement[Any] = literal_column("status = 'pending'")

@@ -76,7 +76,8 @@ class Outbox(Protocol):
             * **fenced**: a claim without the present fencing token begins nothing.
             * **what still waits**: the batch holds those of the decided notifications that are still pending. When none
               is left, no batch begins, and the digest is released.
-            * **key**: `REPEAT` keeps the key of the batch in doubt. `SEND` takes `batch_key` of the notifications.
+            * **key**: `REPEAT` keeps the key of the batch in doubt. `SEND` takes `batch_key` of the notifications, each
+              with the number of times that `reject` has changed it: it is never sent again under a rejected key.
             * **recorded**: `attempted_on` is the day of the decision.
         """
         ...

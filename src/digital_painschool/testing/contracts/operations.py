@@ -185,6 +185,23 @@ class OperationsContract(StorageOpening):
         saved(storage, finish(e, at=RUN + 2 * HOUR, pending=(_one(storage, e).notification,)))
         assert (batch.key,) == tuple(storage.notification_keys(UNIT, (e.id,)))
 
+    @proves("Outbox.begin: key", "Outbox.reject: unknown")
+    def test_what_was_reported_as_failed_is_sent_again_under_another_key(self, storage: Storage) -> None:
+        """Otherwise a gateway would call it known and send nothing, or a late report fail what arrived (D-13d)."""
+        e = asking(storage)
+        keys = [delivered(storage, RUN)[0].key]
+        for hours in (1, 3, 5):
+            assert 1 == storage.reject(keys[-1], RUN + hours * HOUR)
+            note = _one(storage, e).notification
+            e = saved(storage, by_worker(e, mark_undeliverable, note, Status.FAILED, at=RUN, noted=(note.id,)))
+            e = saved(storage, _resolved(storage, e, Status.PENDING, at=RUN + hours * HOUR))
+            [(claim, batch)] = begun(storage, RUN + hours * HOUR)
+            assert [0] * len(keys) == [storage.reject(key, RUN + DAY) for key in keys]
+            storage.complete([result(claim, batch, at=RUN + hours * HOUR)])
+            assert [0] * len(keys) == [storage.reject(key, RUN + DAY) for key in keys]
+            keys.append(batch.key)
+        assert (Status.DELIVERED, 4) == (_one(storage, e).status, len({*keys}))
+
     @proves("Change.resolved", "Operations.dead_letters: listed")
     def test_a_dead_letter_that_is_dropped_is_over(self, storage: Storage) -> None:
         """Otherwise an operator could not clear the list of what the patient was told by telephone."""

@@ -1,22 +1,27 @@
 """The ports of a school's processes, with a record of what was sent and with faults where a test wants them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 from attrs import evolve
 
 from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports import Ports
+from digital_painschool.ports.guarded import guarded
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.paced import kept_paces
 from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults.calls import Call, Port, each_port, watched
 from digital_painschool.testing.faults.effects import Fails
 from digital_painschool.testing.faults.plan import SENDS, FaultPlan, Process
 from digital_painschool.testing.reference.arrivals import Arrival
+from digital_painschool.testing.reference.pace import Grant
 
 Ask = Callable[..., object]
 
@@ -44,15 +49,18 @@ class RecordingPorts:
     Attributes:
         adapters: The adapters themselves.
         environment: The environment of the adapters.
+        paces: The pace of each channel that has one, as its adapter declares it or the ports set it.
         process: The school's own process, a new one after each restart.
         sending: The faults of inbox and messengers, whichever process sends.
         arrivals: What was accepted as new, in order.
         forgotten: What inbox and messengers were asked to forget: the channel and the key.
+        grants: The slots that workers were granted on the channels with a pace, in order.
         tries: The number of sendings to each recipient.
     """
 
     adapters: Ports
     environment: Environment
+    paces: Mapping[Channel, ChannelPace]
 
     def __init__(self, ports_factory: PortsFactory) -> None:
         self._open = ports_factory
@@ -60,13 +68,16 @@ class RecordingPorts:
         self.sending = FaultPlan()
         self.arrivals: list[Arrival] = []
         self._unanswered: dict[str, Arrival] = {}
+        self._known: set[str] = set()
         self.forgotten: set[tuple[Channel, str]] = set()
+        self.grants: list[Grant] = []
         self.tries: Counter[PersonId | Address | None] = Counter()
 
     def ports_factory(self, environment: Environment) -> Ports:
         """Open the adapters for a new process of the school."""
         before = getattr(self, "adapters", None)
         self.environment, self.adapters = environment, self._open(environment)
+        self.paces = kept_paces(guarded(self.adapters).paces)
         if before is not None and before.storage is not self.adapters.storage:
             # The machine of a dead process closes what the process had open.
             before.storage.close()
@@ -77,6 +88,8 @@ class RecordingPorts:
         """Return the ports of a process, the school's own or another one."""
 
         def wrap(port: Port, name: str) -> Port:
+            if name == "storage" and self.paces:
+                port = watched(port, self._granted, self.environment, name)
             if name in {"inbox", "messenger"}:
                 channel = getattr(port, "channel", Channel.INBOX)
                 port = watched(port, partial(self._recorded, channel), self.environment, name)
@@ -94,6 +107,13 @@ class RecordingPorts:
             if call.method in SENDS
         )
 
+    def _granted(self, call: Call) -> object:
+        answer = call.go()
+        if call.method == "reserve_slots":
+            channel, _pace, _wanted, now, _span = call.args
+            self.grants.append(Grant(channel, now, cast("tuple[datetime, ...]", answer)))
+        return answer
+
     def _recorded(self, channel: Channel, call: Call) -> object:
         if call.method in SENDS:
             arrival = _arrival(call, self.environment.now, channel)
@@ -107,13 +127,15 @@ class RecordingPorts:
         try:
             answer = ask(*args, **options)
         except BaseException:
-            self._unanswered[arrival.key] = arrival
+            if arrival.key not in self._known:
+                self._unanswered[arrival.key] = arrival
             raise
         unanswered = self._unanswered.pop(arrival.key, None)
-        if answer is Delivered.ACCEPTED:
-            self.arrivals.append(arrival)
-        elif unanswered is not None:  # it was accepted in a call that did not live to say so
-            self.arrivals.append(unanswered)
+        # A duplicate may have been accepted in a call that did not live to say so.
+        new = arrival if answer is Delivered.ACCEPTED else unanswered
+        if new is not None:
+            self._known.add(arrival.key)
+            self.arrivals.append(new)
         return answer
 
     def _forget(self, ask: Ask, channel: Channel, keys: Iterable[str]) -> object:

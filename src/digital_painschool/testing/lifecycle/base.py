@@ -273,11 +273,15 @@ class MachineBase(RuleBasedStateMachine):
             self._surroundings.close()
 
     def at_last(self) -> None:
-        """Run passes on some quiet days: then everybody is notified of everything, or it is on record why not."""
-        for is_last in (False, False, True):
+        """Run passes on some quiet days: then everybody is notified of everything, or it is on record why not.
+
+        At a pace there is a further day for each notification that waits: a forenoon may have one slot.
+        """
+        further = len(self.model.oracle.waiting) if self.asked.recordings[0].paces else 0
+        for left in reversed(range(3 + further)):
             if self.model.oracle.waiting:
                 self.move(self.next_time())
-                if is_last:
+                if not left:
                     self.model.disturb(disturbed=False)
                 self.make_pass()
         require(self.asked.log_violations())

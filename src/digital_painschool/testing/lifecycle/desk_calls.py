@@ -1,4 +1,4 @@
-"""The rule of a desk's calls that come twice under one key and concern no single enrolment. Rule: D-24a."""
+"""The rule of calls that come twice under one key: administrator, operator, own profile. Rule: D-24a."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,9 @@ from attrs import frozen
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from digital_painschool.errors import PainSchoolError
 from digital_painschool.testing.lifecycle.base import MachineBase, during
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, require, unequal, unless
 from digital_painschool.testing.scenario import Scenario
 
@@ -23,16 +25,18 @@ class KeyedDeskCall:
         by: The HSA-id of the caller.
         call: The call, with its key.
         answer: What it returned.
+        about: The enrolment that it concerns, or None.
     """
 
     what: str
     by: str
     call: Callable[[Scenario], object]
     answer: object
+    about: ReferenceEnrolment | None = None
 
 
 class RepeatedDeskCalls(MachineBase):
-    """Double clicks and lost answers at the administrator's desk and on the own profile."""
+    """Double clicks and lost answers at the administrator's and the operator's desk, and on the own profile."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +56,7 @@ class RepeatedDeskCalls(MachineBase):
         self.answers.clear()
         is_done = self.ask(law, what, keyed, by=by, **about)
         if is_done and self.answers:
-            self.desk_calls.append(KeyedDeskCall(what, by, keyed, self.answers[0]))
+            self.desk_calls.append(KeyedDeskCall(what, by, keyed, self.answers[0], about.get("about")))
         return is_done
 
     @rule(call=st.integers(0, 9))
@@ -64,6 +68,8 @@ class RepeatedDeskCalls(MachineBase):
         before = self.asked.snapshot()
         self.answers.clear()
         what = f"{one.what}, again under the key"
-        if self.ask(_LAW, what, one.call, by=one.by, is_logged=True):
+        of = one.about
+        refusal = PainSchoolError if of is not None and of.purged else None
+        if self.ask(_LAW, what, one.call, by=one.by, is_logged=True, about=None if refusal else of, refusal=refusal):
             require(unless(before == self.asked.snapshot(), _LAW, f"{what}: it had a second effect"))
             require(unequal(_LAW, one.answer, self.answers[0], f"{what}: the result"))

@@ -93,9 +93,9 @@ def _violations(school: Scenario, of: ReferenceEnrolment, limit: int, *, newest_
     for what, rows, page in walks:
         whole = rows()  # asked for now: each walk adds to the access log
         expected = [*reversed(whole)] if newest_first else [*whole]
-        yield from unequal(_LAW, expected, _walked(page), f"{what} in pages", id_)
+        yield from unequal(_LAW, expected, walked(page), f"{what} in pages", id_)
     last = {entry.event.conversation: entry.seq for entry in timeline if isinstance(entry.event, MessageSent)}
-    shown = [view.number for view in _walked(partial(desk.conversations, id_, limit=limit))]
+    shown = [view.number for view in walked(partial(desk.conversations, id_, limit=limit))]
     yield from unequal(_LAW, sorted(last, key=lambda number: -last[number]), shown, "conversations by activity", id_)
 
 
@@ -112,7 +112,7 @@ def _attention_violations(
             (CaseSelection(silent=chosen), {id_ for id_ in silent if silent[id_] is chosen}),
             (CaseSelection(ends_soon=chosen), {id_ for id_ in soon if soon[id_] is chosen}),
         ):
-            rows = _walked(partial(desk.unit_caseload, limit=limit, show=shown))
+            rows = walked(partial(desk.unit_caseload, limit=limit, show=shown))
             yield from unequal(_UNREAD, expected, {row.enrolment_id for row in rows}, f"the list of {shown}")
     orders = {
         CaseSort.SILENCE: lambda one: (not silent[one.id], one.last_seen_at or one.started_at, one.id),
@@ -123,7 +123,8 @@ def _attention_violations(
         yield from unequal(_UNREAD, [one.id for one in sorted(here, key=key)], found, f"the order {sort}")
 
 
-def _walked(page: Callable[[str | None], Any]) -> list[Any]:
+def walked(page: Callable[[str | None], Any]) -> list[Any]:
+    """Return the rows of all pages of a list."""
     rows: list[Any] = []
     cursor = None
     for _ in range(_MOST_PAGES):

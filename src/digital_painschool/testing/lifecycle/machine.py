@@ -12,6 +12,8 @@ from digital_painschool.testing.lifecycle.days import Days
 from digital_painschool.testing.lifecycle.delivering import Delivering
 from digital_painschool.testing.lifecycle.drafts import Drafts
 from digital_painschool.testing.lifecycle.lists import Lists
+from digital_painschool.testing.lifecycle.operators import Operators
+from digital_painschool.testing.lifecycle.pacing import Pacing
 from digital_painschool.testing.lifecycle.repeating import Repeating
 from digital_painschool.testing.lifecycle.retention import Retention
 from digital_painschool.testing.lifecycle.treatment import Treatment
@@ -33,7 +35,9 @@ class _TestCases:
         return _test_case(owner)
 
 
-class LifecycleMachine(Treatment, Drafts, Clock, Delivering, Days, Retention, Lists, Repeating, Unauthorised):
+class LifecycleMachine(
+    Treatment, Drafts, Clock, Delivering, Days, Operators, Pacing, Retention, Lists, Repeating, Unauthorised
+):
     """A state machine over the public desks, for your adapters; it checks the laws after every step.
 
     Point it at your adapters, and let pytest or unittest find its test case:

@@ -102,7 +102,8 @@ class Schools:
     def __init__(
         self, factories: Sequence[PortsFactory], programs: tuple[Program, ...], policy: Policy, start: datetime
     ) -> None:
-        self.recordings = [RecordingPorts(factory) for factory in factories]
+        first, *others = factories
+        self.recordings = [RecordingPorts(first), *(RecordingPorts(self._at_its_pace(factory)) for factory in others)]
         self.all = [
             Scenario(recording.ports_factory, programs=programs, policy=policy, start=start)
             for recording in self.recordings
@@ -110,6 +111,10 @@ class Schools:
         self.armed: tuple[int, str] | None = None
         self.lines: list[Line] = []
         self._logged: list[dict[HsaId, list[tuple[int, AccessEntry]]]] = [{UNIT: [], OTHER_UNIT: []} for _ in self.all]
+
+    def _at_its_pace(self, factory: PortsFactory) -> PortsFactory:
+        """Return a factory of the same ports at the paces of the school under test."""
+        return lambda environment: evolve(factory(environment), paces=self.recordings[0].paces)
 
     @property
     def first(self) -> Scenario:

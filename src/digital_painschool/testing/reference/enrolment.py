@@ -112,6 +112,17 @@ class ReferenceEnrolment(ReferenceState):
         self.is_renamed_by_patient |= author is Author.PATIENT
         self._enter(now, by=author)
 
+    def lose(self, notification: str, seq: int, now: datetime) -> None:
+        """Note that a notification could not be delivered; one that is flagged already is no second one."""
+        self.raised.add(seq, "undelivered")
+        if notification not in self.undelivered:
+            self.undelivered.append(notification)
+            self.lost_at[notification] = seq, now
+
+    def resolve_dead_letter(self, now: datetime) -> None:
+        """Send a notification again that was given up, or drop it: the flag stays."""
+        self._enter(now)
+
     def mark_handled(self, kind: FlagKind, now: datetime, view: int | None = None) -> None:
         """Mark the completed program, a new patient or undelivered notifications as handled: what the view showed."""
         if not self.is_open:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from attrs import define, frozen
+from attrs import Factory, define, field, frozen
 
 from digital_painschool.domain.events import (
     AccessEnded,
@@ -22,6 +22,7 @@ from digital_painschool.domain.notification import Channel, Notify, Status, Temp
 from digital_painschool.domain.people import Author, HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.testing.reference import refusals
+from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.attention import end_comes, silence_goes_on
 from digital_painschool.testing.reference.calendar import instant, run_for
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
@@ -43,6 +44,7 @@ class Ticked:
     summary: bool = False
 
 
+_GIVEN_UP = frozenset({Status.UNREACHABLE, Status.FAILED})
 _FLAGS: Mapping[type[Event], FlagKind] = MappingProxyType(
     {
         FormSaved: FlagKind.FORM_SAVED,
@@ -102,10 +104,12 @@ class ExpectedNotification:
         arrived_before: How many notices of its digest arrived before it was asked for; none of them stands for it.
         is_owed: Whether a note of what became of it is still to come on the timeline.
         status: What became of it; None while that is not known.
-        arrived_at: When its notice arrived.
+        notice: The notice that it arrived with.
         is_disturbed: Whether a fault has hit it, or what it goes together with; then it may be later.
         is_ticked: Whether its recipient, a member of staff, still wants it over its channel.
         attempts: How many attempts to send it may have begun.
+        is_reported: Whether a gateway has reported that its last notice did not arrive.
+        first_due_at: The instant from which it could be sent at first, before an operator sent it again.
     """
 
     enrolment: ReferenceEnrolment
@@ -123,10 +127,12 @@ class ExpectedNotification:
     arrived_before: int = 0
     is_owed: bool = False
     status: Status | None = None
-    arrived_at: datetime | None = None
+    notice: Arrival | None = None
     is_disturbed: bool = False
     is_ticked: bool = True
     attempts: int = 0
+    is_reported: bool = False
+    first_due_at: datetime = field(default=Factory(lambda self: self.due_at, takes_self=True))
 
     @classmethod
     def of_message(
@@ -205,9 +211,29 @@ class ExpectedNotification:
         return (self.enrolment.unit, self.to, self.channel) if self.collected else self.key
 
     @property
+    def arrived_at(self) -> datetime | None:
+        """The instant at which its notice arrived; None when none did."""
+        return None if self.notice is None else self.notice.at
+
+    @property
+    def is_dead_letter(self) -> bool:
+        """True when it was given up, its timeline says so, and its enrolment is open."""
+        enrolment = self.enrolment
+        return self.status in _GIVEN_UP and enrolment.is_open and not enrolment.purged
+
+    @property
     def stored_as(self) -> tuple[HsaId, bool, datetime]:
         """The stored fields: the unit, whether it is collected, and the instant from which it may be sent."""
         return self.enrolment.unit, self.collected, self.due_at
+
+    def may_arrive(self, at: datetime) -> bool:
+        """Return whether a notice of an instant may stand for it: not before its time, nor when it is settled."""
+        return not self.is_owed and self.first_due_at <= at
+
+    def is_delivered_under(self, key: str) -> bool:
+        """Return whether it counts as delivered under a key."""
+        has_key = self.notice is not None and self.notice.key == key
+        return has_key and self.status is Status.DELIVERED and not self.enrolment.purged
 
     def has_reason(self, now: datetime) -> bool:
         """Return whether there is still something to read for the patient, or to do for the therapist."""

@@ -1,26 +1,32 @@
 """What timelines note of notifications, held to the notifications themselves."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
-from digital_painschool.domain.events import Ended, Event, NotificationDropped, NotificationUndelivered, Withdrawn
+from digital_painschool.domain.events import (
+    Ended,
+    Event,
+    NotificationDropped,
+    NotificationResolved,
+    NotificationUndelivered,
+    Withdrawn,
+)
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Status
 from digital_painschool.ports.storage import Entry
 from digital_painschool.testing.reference.laws import Law, LawViolation, unless, violation
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
-_DROPPED_OR_UNDELIVERED = (NotificationDropped, NotificationUndelivered)
-_NOTE_OF: Mapping[Status, type[Event]] = MappingProxyType(
+_NOTES_OF: Mapping[Status, tuple[type[Event], ...]] = MappingProxyType(
     {
-        Status.DROPPED: NotificationDropped,
-        Status.UNREACHABLE: NotificationUndelivered,
-        Status.FAILED: NotificationUndelivered,
+        Status.DROPPED: (NotificationDropped, NotificationResolved),
+        Status.UNREACHABLE: (NotificationUndelivered,),
+        Status.FAILED: (NotificationUndelivered,),
     }
 )
-"""The event that notes the end of a notification, by its status."""
+"""The events that note the end of a notification, by its status: an operator may drop it too."""
 
 
 def note_violations(
@@ -28,22 +34,31 @@ def note_violations(
 ) -> Iterator[LawViolation]:
     """Yield each notification whose end the timeline does not say exactly once, unless a note is owed.
 
-    A closed enrolment need not say what was undelivered.
+    Once an operator has sent it again, its end is to come anew. A closed enrolment need not say what was undelivered.
     This holds whenever nobody is writing, whichever process has died.
     """
     events = [entry.event for entry in timeline]
     is_closed = any(isinstance(event, Ended | Withdrawn) for event in events)
-    noted = Counter((one.notification, type(one)) for one in events if isinstance(one, _DROPPED_OR_UNDELIVERED))
-    for (notification, _), times in noted.items():
-        what = f"its timeline says {times} times what became of {notification}"
-        yield from unless(times == 1, _LAW, what, enrolment_id)
+    noted: defaultdict[str, Counter[type[Event]]] = defaultdict(Counter)
+    for event in events:
+        if isinstance(event, NotificationResolved):
+            was_given_up = noted.pop(event.notification, Counter()) == Counter([NotificationUndelivered])
+            what = f"{event.notification} was resolved, and its timeline does not say that it was given up"
+            yield from unless(was_given_up, _LAW, what, enrolment_id)
+        if isinstance(event, NotificationDropped | NotificationUndelivered) or (
+            isinstance(event, NotificationResolved) and event.status is Status.DROPPED
+        ):
+            noted[event.notification][type(event)] += 1
+    for notification, times in noted.items():
+        for number in times.values():
+            what = f"its timeline says {number} times what became of {notification}"
+            yield from unless(number == 1, _LAW, what, enrolment_id)
     for record in records:
-        id_, status = record.notification.id, record.status
-        is_owed, note = id_ in owed, _NOTE_OF.get(status)
-        found = {kind for one, kind in noted if one == id_}
-        expected = set() if is_owed or note is None else {note}
-        if is_closed and not found and note is NotificationUndelivered:
+        id_, notes = record.notification.id, _NOTES_OF.get(record.status, ())
+        is_owed, found = id_ in owed, {*noted.get(id_, ())}
+        if is_closed and not found and NotificationUndelivered in notes:
             continue  # it came too late for anybody to act
-        if found != expected or (is_owed and note is None):
+        is_right = not found if is_owed or not notes else len(found) == 1 and found <= {*notes}
+        if not is_right or (is_owed and not notes):
             says = "says otherwise" if found or is_owed else "does not say so"
-            yield violation(_LAW, f"{id_} is {status.value}, and the timeline {says}", enrolment_id)
+            yield violation(_LAW, f"{id_} is {record.status.value}, and the timeline {says}", enrolment_id)

@@ -7,7 +7,7 @@ and lets the oracle `judge` what the storage says. What faults excuse, the harne
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from digital_painschool.domain.events import (
@@ -15,6 +15,7 @@ from digital_painschool.domain.events import (
     Event,
     HandedOver,
     NotificationDropped,
+    NotificationResolved,
     NotificationUndelivered,
     ProgramDone,
 )
@@ -25,6 +26,7 @@ from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.reference.arrivals import Arrival, Arrivals
 from digital_painschool.testing.reference.attention import POINTED_OUT, note_pointed_out
+from digital_painschool.testing.reference.calendar import local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, Ticked, channels_for
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
@@ -67,12 +69,13 @@ class NotificationOracle:
         ticked: The choices of each therapist of a unit.
         expected: Every notification that was ever expected.
         waiting: Those of them of which nobody knows yet what became.
+        given_up_on: The days on which notifications were settled without an answer: the inbox may have taken them.
     """
 
     def __init__(self, policy: Policy, address: Callable[[HsaId, Channel], Address | None]) -> None:
         self._policy = policy
         self._address = address
-        self._arrived: dict[object, list[datetime]] = {}
+        self._arrived: dict[object, list[Arrival]] = {}
         self._notes: set[tuple[str, str, str]] = set()
         self._transfers = Transfers()
         self._of_enrolment: defaultdict[str, list[ExpectedNotification]] = defaultdict(list)
@@ -80,6 +83,7 @@ class NotificationOracle:
         self.arrivals = Arrivals(policy)
         self.expected: dict[Key, ExpectedNotification] = {}
         self.waiting: dict[Key, ExpectedNotification] = {}
+        self.given_up_on: set[tuple[object, date]] = set()
 
     def tick(self, unit: HsaId, therapist: HsaId, chosen: Ticked) -> None:
         """Note a therapist's choices: what waits over a channel that is unticked is not to be sent any more."""
@@ -125,9 +129,9 @@ class NotificationOracle:
             yield from unless(is_new, _LAW, f"its timeline has {note[1]} twice ({once})", enrolment.id)
             self._notes.add(note)
         if isinstance(event, NotificationUndelivered):
-            enrolment.undelivered.append(event.notification)
-            enrolment.lost_at[event.notification] = seq, event.at
-            enrolment.raised.add(seq, "undelivered")
+            enrolment.lose(event.notification, seq, event.at)
+        if isinstance(event, NotificationResolved):  # its end may be noted anew
+            self._notes.discard((enrolment.id, NotificationUndelivered.__name__, event.notification))
         if isinstance(event, AccessEnded):
             enrolment.raised.add(seq, "ending")
             yield from _access_end_violations(enrolment, event)
@@ -180,12 +184,24 @@ class NotificationOracle:
         yield from self.arrivals.add(arrival, digest_of=first.digest if first.collected else None)
         yield from unequal(_LAW, first.template, arrival.template, f"{arrival.key}: another text")
         yield from unless(arrival.to == self.recipient(first), _LAW, f"{arrival.key} went to somebody else")
-        self._arrived.setdefault(first.digest, []).append(arrival.at)
-        due = [one for one in self.waiting.values() if one.digest == first.digest and one.due_at <= arrival.at]
+        self._arrived.setdefault(first.digest, []).append(arrival)
+        due = [one for one in self.waiting.values() if one.digest == first.digest and one.may_arrive(arrival.at)]
         if not due:
             yield violation(_LAW, f"{arrival.key} arrived before its time, at {arrival.at}, or for nothing that waited")
         elif not any(map(has_reason, due)):
             yield violation(_LAW, f"{arrival.key} was sent although there was nothing left to tell")
+
+    def send_again(self, one: ExpectedNotification, now: datetime) -> None:
+        """Note that a dead letter is sent again, as new; a notice that did not arrive does not stand for it."""
+        if one.is_reported:
+            one.arrived_before, one.is_reported = len(self._arrived.get(one.digest, ())), False
+        one.status, one.notice, one.due_at, one.attempts = None, None, now, 0
+        self.waiting[one.key] = one
+
+    def report(self, one: ExpectedNotification) -> None:
+        """Note that a delivered notification did not arrive, as a gateway reports: its timeline is to say so."""
+        one.status, one.is_owed, one.is_reported = None, True, True
+        self.waiting[one.key] = one
 
     def recipient(self, expected: ExpectedNotification) -> PersonId | Address | None:
         """Return the person, or the address at present, that a notification is for."""
@@ -239,7 +255,8 @@ class NotificationOracle:
             one.status = status
             settled = record.settled_at or now
             arrived = self._arrived.get(one.digest, [])[one.arrived_before :]
-            one.arrived_at = max((at for at in arrived if one.due_at <= at <= settled), default=None)
+            theirs = [notice for notice in arrived if one.first_due_at <= notice.at <= settled]
+            one.notice = max(theirs, key=lambda notice: notice.at, default=None)
             if one.arrived_at is None:
                 yield violation(_LAW, f"{one}: stored as delivered, and nothing arrived", about)
             elif latest is not None and one.arrived_at > latest:
@@ -249,6 +266,7 @@ class NotificationOracle:
             yield from unless(excuses.may_be_dropped(one), _LAW, f"{one}: dropped, with something left to tell", about)
         elif not one.is_owed:
             yield from unless(excuses.may_fail(one, status), _LAW, f"{one}: given up ({status.value}) wrongly", about)
+        self.given_up_on.add((one.digest, local_day(record.settled_at or now, self._policy.zone)))
         one.is_owed = stored.id in owed
         one.status = None if one.is_owed else status
         noted = not one.is_owed or excuses.may_be_unnoted(one, record)

@@ -1,5 +1,6 @@
 """Law 5 at one unit: the oracle, with the events of the unit, and with the faults of the simulation as its excuses."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
@@ -9,14 +10,16 @@ from digital_painschool.application.results import SentMessage
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.reference.arrivals import Arrival
-from digital_painschool.testing.reference.calendar import DAY, HOUR, local_day
+from digital_painschool.testing.reference.calendar import DAY, HOUR, is_forenoon, local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
 from digital_painschool.testing.reference.notifications import NotificationOracle
+from digital_painschool.testing.reference.pace import Slots, Used, leaves_no_slot
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation.scene import Scene
@@ -41,8 +44,10 @@ class Notifications:
         self._disturbed: set[date] = set()
         self._disturbed_forenoons: set[date] = set()
         self._wrong: set[Key] = set()
-        self.latest_arrival = scene.region.start - DAY
-        """The instant of the latest notice that the inbox took."""
+        self._used: defaultdict[date, dict[object, Used]] = defaultdict(dict)
+        """The slots of the inbox's pace that each forenoon has used, by digest."""
+        self._sent: list[tuple[datetime, bool]] = []
+        """When notices arrived over the inbox at a pace, and whether each was direct."""
 
     def _address(self, hsa_id: HsaId, channel: Channel) -> Address | None:
         found: Address | None = getattr(self._scene.scenario.ports.directory.find(hsa_id), channel.value, None)
@@ -83,9 +88,11 @@ class Notifications:
     def arrived(self, arrival: Arrival) -> None:
         """Note a notice that was accepted as new."""
         scene, first = self._scene, self.oracle.expectation(arrival.key)
-        self.latest_arrival = max(self.latest_arrival, arrival.at)
         if first is not None:
             scene.figures.by_day[_kind(first), scene.figures.day(arrival.at)] += 1
+            if first.channel is Channel.INBOX and scene.processes.inbox_pace is not None:
+                self._sent.append((arrival.at, not first.collected))
+                self._use(first, arrival.at)
         is_excused = self._day(arrival.at) in self._disturbed
         scene.note(self.oracle.arrive(arrival, lambda one: is_excused or one.has_reason(scene.now)))
 
@@ -108,20 +115,42 @@ class Notifications:
             return frozenset()
         return frozenset(record.notification.id for record in self._scene.storage.unnoted())
 
-    # What the faults excuse
+    # What the faults and the pace excuse
 
     def latest(self, expected: ExpectedNotification) -> datetime:
-        """Return the instant by which a notification must have arrived: a collected one with the first calm run."""
+        """Return the instant by which a notification must have arrived: a collected one with the first calm run.
+
+        At a pace, that is the first calm forenoon that has a slot for it; and a direct one goes after those before it.
+        """
         due, scene = self._day(expected.due_at), self._scene
+        pace = scene.processes.inbox_pace if expected.channel is Channel.INBOX else None
         if expected.collected:
             day = _first_calm(due, self._disturbed_forenoons)
-            if scene.processes.inbox_pace is not None:
-                return scene.instant(day, scene.policy.forenoon_ends) + _QUARTER
-            return scene.instant(day, scene.policy.collected_at) + _QUARTER
+            if pace is None:
+                return scene.instant(day, scene.policy.collected_at) + _QUARTER
+            while self._had_no_slot(expected, day, pace):
+                day = _first_calm(day + DAY, self._disturbed_forenoons)
+            return scene.instant(day, scene.policy.forenoon_ends) + _QUARTER
         if self._disturbed.isdisjoint({due - DAY, due, due + DAY}):
-            pace = scene.processes.inbox_pace
-            return expected.due_at + _SOON + (timedelta(0) if pace is None else 2 * pace.interval)
+            before = sum(is_direct and expected.due_at <= at for at, is_direct in self._sent)
+            return expected.due_at + _SOON + (timedelta(0) if pace is None else (1 + before) * pace.interval)
         return scene.instant(_first_calm(due + DAY, self._disturbed), _AFTER_THE_FORENOON)
+
+    def _use(self, one: ExpectedNotification, at: datetime) -> None:
+        """Note the slot that the digest of a notification has used."""
+        if one.channel is Channel.INBOX and is_forenoon(at, self._scene.policy):
+            due = [other.due_at for other in self.oracle.waiting.values() if other.digest == one.digest]
+            self._used[self._day(at)][one.digest] = Used(one.collected, min(due, default=at))
+
+    def _had_no_slot(self, expected: ExpectedNotification, day: date, pace: ChannelPace) -> bool:
+        scene = self._scene
+        opens, ends = (scene.instant(day, at) for at in (scene.policy.collected_at, scene.policy.forenoon_ends))
+        last = max((at for at, _ in self._sent if at < opens), default=opens - pace.interval)
+        room = Slots(pace).room(max(opens, last + pace.interval), ends)
+        # A worker that died with it has made it a suspect: a poison message goes last, however long it has waited.
+        is_suspect = any(self._day(expected.due_at) <= one <= day for one in self._disturbed)
+        due_at = scene.now if is_suspect else expected.due_at
+        return leaves_no_slot(due_at, self._used[day].values(), room)
 
     def may_be_dropped(self, expected: ExpectedNotification) -> bool:
         """Return whether its reason was gone when the timeline said that it was dropped."""
@@ -145,6 +174,8 @@ class Notifications:
             # The note may be a later run's, when a worker has crashed between the drop and the note.
             is_wrong = event.by == "system" and self._day(now) not in self._disturbed and one.has_reason(now)
         else:
+            if self._scene.processes.inbox_pace is not None:
+                self._use(one, now)  # the attempt has used a slot, and nothing arrived
             is_unknown = event.channel is not Channel.INBOX or "reserv" in one.enrolment.person.scheme
             is_wrong = not is_unknown and not any(
                 began <= now and one.at <= until for began, until in self._scene.region.outages

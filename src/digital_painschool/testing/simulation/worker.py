@@ -5,8 +5,6 @@ from functools import cache
 
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.domain.pace import ForenoonPlan
-from digital_painschool.rules.pace import capacity
 from digital_painschool.testing.faults import When
 from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT, clock_changes
 from digital_painschool.testing.simulation.scene import Scene
@@ -16,8 +14,6 @@ _FORENOON = range(6, 13)
 """The local hours in which cron runs every quarter of an hour; in the others once an hour."""
 _BEFORE_A_CRASH = (0, 0, 0, 1, 1, 2, 4)
 """The numbers of sends and notes that go well before a worker crashes; few runs have many."""
-_LOST_SLOTS = 3
-"""The slots that a forenoon may lose: to a crash, to a dropped notice, to a run within another in one thread."""
 _LEASE_IS_OVER = timedelta(minutes=16)
 
 
@@ -68,6 +64,8 @@ class Worker:
             scene.notifications.disturb()
             self.want(scene.now + timedelta(minutes=1))
             return
+        if self._running and scene.processes.inbox_pace is not None:
+            return  # in one thread it would use up the slots of the run that waits, which sends what becomes due
         if self._running:
             # A run within another one is a process of its own, and has none of its faults.
             self._count(self._deliver(scene.another()))
@@ -87,18 +85,11 @@ class Worker:
         scene.processes.clear()
 
     def _deliver(self, school: PainSchool) -> DeliveryReport:
-        """Run the delivery; what the pace of the inbox leaves no time for may come in a later forenoon."""
-        scene, pace = self.scene, self.scene.processes.inbox_pace
-
-        def judge(plans: tuple[ForenoonPlan, ...]) -> None:
-            for plan in plans if pace else ():
-                assert pace is not None
-                begins = max(scene.now, scene.notifications.latest_arrival + pace.interval)
-                if plan.ends_at is not None and plan.notices + _LOST_SLOTS > capacity(pace, begins, plan.ends_at):
-                    scene.figures.events["runs whose forenoon was too short"] += 1
-                    scene.notifications.disturb()
-
-        return school.delivery().run(announce=judge)
+        """Run the delivery, and count a run whose forenoon is too short for the pace of a channel."""
+        report = school.delivery().run()
+        if any(plan.too_late for plan in report.planned):
+            self.scene.figures.events["runs whose forenoon was too short"] += 1
+        return report
 
     def _count(self, report: DeliveryReport) -> None:
         self.scene.processes.settle()
@@ -111,6 +102,8 @@ class Worker:
     def _overlap(self) -> None:
         """Run another worker while one sends a notice."""
         self.scene.figures.events["workers that overlapped"] += 1
+        if self.scene.processes.inbox_pace is not None:
+            self.scene.notifications.disturb()  # in one thread each uses up slots of the other
         self._count(self.scene.another().delivery().run())
 
     def _wait(self) -> None:
