@@ -105,9 +105,9 @@ class Earlier:
 
 
 def _ticked(ports: PortsFactory) -> Scenario:
-    """Return a school whose therapist is notified of messages by SMS."""
+    """Return a school whose therapist is notified of messages by e-mail and by SMS."""
     school = Scenario(ports, policy=Policy(staff_flags=frozenset({FlagKind.MESSAGE_RECEIVED})))
-    school.desk.receive_notifications(email=False, sms=True)
+    school.desk.receive_notifications(email=True, sms=True)
     return school
 
 
