@@ -71,7 +71,11 @@ class Environment:
         return enrolment_id
 
     def run(self, *args: str, who: bool = False, input_: str | None = None) -> Result:
-        return run(*args, "--storage", self.url, *(WHO if who else ()), input_=input_)
+        return run(*args, "--settings", self.settings(), *(WHO if who else ()), input_=input_)
+
+    def settings(self) -> str:
+        """Write a settings file that names the storage alone; gives its path."""
+        return str(_settings(Path(self.url.removeprefix("sqlite:///")).parent, f'storage = "{self.url}"\n'))
 
     def retention(self, *args: str, input_: str | None = None) -> Result:
         return self.run("retention", *args, who=True, input_=input_)
@@ -150,11 +154,12 @@ def test_the_top_documents_exit_codes_and_the_version_and_needs_a_command() -> N
     ("args", "words"),
     [
         (("frobnicate",), ("No such command", "digital-painschool --help")),
-        (("deliver",), ("--settings", "PAINSCHOOL_STORAGE", "deliver --help")),
+        (("deliver",), ("--settings", "PAINSCHOOL_SETTINGS", "deliver --help")),
+        (("status",), ("--settings", "PAINSCHOOL_STORAGE", "status --help")),
         (("deliver", "--frob"), ("No such option",)),
-        (("deliver", "--storage", "memory://", "--watch", "0"), ("--watch",)),
-        (("retention", "plan", "--storage", "memory://"), ("--hsa-id",)),
-        (("retention", "plan", "--storage", "memory://", "--hsa-id", "x", "--unit", UNIT), ("an HSA-id is",)),
+        (("deliver", "--watch", "0"), ("--watch",)),
+        (("retention", "plan"), ("--hsa-id",)),
+        (("retention", "plan", "--hsa-id", "x", "--unit", UNIT), ("an HSA-id is",)),
         (("deliver", "--settings", "nowhere.toml"), ("nowhere.toml",)),
     ],
 )
@@ -166,14 +171,14 @@ def test_wrong_use_is_one_line_and_code_two(args: tuple[str, ...], words: tuple[
 def test_what_is_typed_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A storage that is typed would be passed over for one of the environment, or one of two be chosen in silence."""
     monkeypatch.setenv("PAINSCHOOL_SETTINGS", str(_settings(tmp_path, 'storage = "nonsense"\n')))
-    assert_refused(run("deliver"), 1, "storage URL")
-    assert 0 == run("deliver", "--storage", "memory://").exit_code
+    assert_refused(run("status"), 1, "storage URL")
+    assert 0 == run("status", "--storage", "memory://").exit_code
     settings = _settings(tmp_path, 'storage = "memory://"\n')
-    assert_refused(run("deliver", "--storage", "memory://", "--settings", str(settings)), 2, "give one of them")
+    assert_refused(run("status", "--storage", "memory://", "--settings", str(settings)), 2, "give one of them")
 
 
 @pytest.mark.rule("D-13c")
-@pytest.mark.parametrize("args", [(NUMBER,), ("deliver", NUMBER), ("deliver", "--watch", NUMBER, "--storage", "a://b")])
+@pytest.mark.parametrize("args", [(NUMBER,), ("deliver", NUMBER), ("deliver", "--watch", NUMBER)])
 def test_identity_number_is_never_said_back(args: tuple[str, ...]) -> None:
     """A number that was typed by mistake would land in the logs of whatever ran the command."""
     result = run(*args)
@@ -206,12 +211,26 @@ def test_migrate_makes_a_file_and_again_changes_nothing(tmp_path: Path) -> None:
     """An operator could not run the same deployment twice, or a mistyped path would become an empty file."""
     file = tmp_path / "new.db"
     url = f"sqlite:///{file}"
-    assert_refused(run("deliver", "--storage", url), 1, "there is no file", "migrate")
+    settings = str(_settings(tmp_path, f'storage = "{url}"\n'))
+    assert_refused(run("deliver", "--settings", settings), 1, "there is no file", "migrate")
     assert not file.exists()
     for _ in range(2):
         result = run("migrate", "--storage", url)
         assert (0, "The storage is up to date.\n") == (result.exit_code, result.stdout)
-    assert 0 == run("deliver", "--storage", url).exit_code
+    assert 0 == run("deliver", "--settings", settings).exit_code
+
+
+@pytest.mark.rule("M-12", "D-13d")
+def test_what_sends_or_decides_takes_no_storage(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice would be delivered to an inbox that nobody reads, or a purge decided by another unit's period."""
+    environment.in_treatment()
+    monkeypatch.setenv("PAINSCHOOL_STORAGE", environment.url)
+    opened = {path for path, command in COMMANDS.items() if any(p.name == "settings" for p in command.params)}
+    reading = {("migrate",), ("status",), ("dead-letters", "list"), ("plugins",), ("programs", "list")}
+    assert reading == {path for path in opened if any(p.name == "storage" for p in COMMANDS[path].params)}
+    assert_refused(run("deliver", "--storage", environment.url), 2, "--storage")
+    assert_refused(run("deliver"), 2, "PAINSCHOOL_SETTINGS")
+    assert 1 == json.loads(run("status", "--json").stdout)["waiting"]["inbox"]
 
 
 def test_migrate_prints_the_sql_and_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,8 +317,8 @@ def test_watch_stops_cleanly(environment: Environment, number: signal.Signals) -
             "-m",
             "digital_painschool.cli",
             "deliver",
-            "--storage",
-            environment.url,
+            "--settings",
+            environment.settings(),
             "--watch",
             "0.05",
         ],
@@ -625,9 +644,9 @@ def test_any_stream_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (0, "digital-painschool 0.1.0\n") == (stopped.value.code, caught.getvalue())
 
 
-def test_as_a_process() -> None:
+def test_as_a_process(tmp_path: Path) -> None:
     """What works in a test would not work as the command that is installed."""
-    fine = script("deliver", PAINSCHOOL_STORAGE="memory://")
+    fine = script("deliver", PAINSCHOOL_SETTINGS=str(_settings(tmp_path, 'storage = "memory://"\n')))
     assert (0, "nothing was due\n", "") == (fine.returncode, fine.stdout, fine.stderr)
     wrong = script("deliver", NUMBER)
     assert (2, "") == (wrong.returncode, wrong.stdout)

@@ -29,6 +29,7 @@ from digital_painschool.cli.options import (
     existing_school,
     operator_options,
     school_options,
+    settings_option,
 )
 from digital_painschool.cli.output import counted, print_line
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
@@ -122,7 +123,7 @@ def _chosen(status: Status) -> Callable[[Command], Command]:
 @dead_letters.command("send-again")
 @_chosen(Status.PENDING)
 @operator_options
-@school_options
+@settings_option
 def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> None:
     """Send dead letters again.
 
@@ -139,7 +140,7 @@ def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) 
 @dead_letters.command()
 @_chosen(Status.DROPPED)
 @operator_options
-@school_options
+@settings_option
 def drop(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> None:
     """Drop dead letters.
 

@@ -11,7 +11,7 @@ from digital_painschool.cli.options import (
     actor_options,
     epilog,
     existing_school,
-    school_options,
+    settings_option,
 )
 from digital_painschool.cli.output import counted, name_unreadable, print_line, progress
 
@@ -35,7 +35,7 @@ Example:
     help="CSV files for a spreadsheet in this language; for a program when left out.",
 )
 @actor_options
-@school_options
+@settings_option
 def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str], language: str | None) -> None:
     """Export the unit's ended enrolments (M-21).
 

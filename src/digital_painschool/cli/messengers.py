@@ -3,7 +3,7 @@
 import click
 
 from digital_painschool import Channel, HsaId, Settings
-from digital_painschool.cli.options import HsaIdType, epilog, existing_school, school_options
+from digital_painschool.cli.options import HsaIdType, epilog, existing_school, settings_option
 from digital_painschool.cli.output import print_line
 from digital_painschool.domain.notification import Template
 
@@ -35,7 +35,7 @@ Examples:
     show_default=True,
     help="Which of the fixed texts is sent.",
 )
-@school_options
+@settings_option
 def try_messenger(*, settings: Settings, channel: str, hsa_id: HsaId, unit: HsaId, template: str) -> None:
     """Send a message to a member of staff.
 

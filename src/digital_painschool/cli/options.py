@@ -36,7 +36,14 @@ class FilePath(click.Path):
         return super().convert(value, param, ctx)
 
 
-_FILE = FilePath(exists=True, dir_okay=False, path_type=Path)
+_SETTINGS = click.option(
+    "--settings",
+    type=FilePath(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    envvar="PAINSCHOOL_SETTINGS",
+    show_envvar=True,
+    help="A settings file in TOML.",
+)
 
 SCHOOL_AND_ACTOR = """--settings painschool.toml \\
       --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"""
@@ -126,6 +133,24 @@ def school_options(command: Command) -> Command:
     return _add_school_options(with_settings)
 
 
+def settings_option(command: Command) -> Command:
+    """Add --settings, which is required; the command gets `settings`.
+
+    For a command that sends, or that decides by a unit's policy: a storage alone names neither the school's inbox and
+    messengers nor its policies, and a notice would be delivered where nobody reads it.
+    """
+
+    @wraps(command)
+    def with_settings(*, settings: Path | None, **others: object) -> None:
+        if settings is None:
+            raise click.UsageError(
+                "name the school's settings: --settings FILE, or the environment variable PAINSCHOOL_SETTINGS"
+            )
+        command(settings=read_settings(settings), **others)
+
+    return _SETTINGS(with_settings)
+
+
 def optional_school_options(command: Command) -> Command:
     """Add --settings, --storage and --schema; the command gets `settings`, a `Settings` or None."""
 
@@ -160,14 +185,6 @@ operator_options = _acting_as(Role.OPERATOR)
 
 
 def _add_school_options(command: Command) -> Command:
-    settings = click.option(
-        "--settings",
-        type=_FILE,
-        metavar="FILE",
-        envvar="PAINSCHOOL_SETTINGS",
-        show_envvar=True,
-        help="A settings file in TOML.",
-    )
     storage = click.option(
         "--storage",
         metavar="URL",
@@ -182,7 +199,7 @@ def _add_school_options(command: Command) -> Command:
         show_envvar=True,
         help="With --storage: the PostgreSQL schema of the school.",
     )
-    return settings(storage(schema(command)))
+    return _SETTINGS(storage(schema(command)))
 
 
 def _settings(file: Path | None, url: str | None, schema: str | None) -> Settings | None:

@@ -17,7 +17,7 @@ from digital_painschool.cli.options import (
     actor_options,
     epilog,
     existing_school,
-    school_options,
+    settings_option,
 )
 from digital_painschool.cli.output import add_row, console, counted, name_unreadable, print_line, progress, table
 from digital_painschool.domain.ids import PlanId
@@ -48,7 +48,7 @@ def retention() -> None:
 @retention.command()
 @click.option("--all", "everything", is_flag=True, help=f"Show every enrolment, not only the first {_ROWS}.")
 @actor_options
-@school_options
+@settings_option
 def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     """Preview a purge.
 
@@ -82,7 +82,7 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut).")
 @actor_options
-@school_options
+@settings_option
 def approve(*, settings: Settings, actor: Actor, plan_id: PlanId, decision: str) -> None:
     """Approve a plan.
 
@@ -100,7 +100,7 @@ def approve(*, settings: Settings, actor: Actor, plan_id: PlanId, decision: str)
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @actor_options
-@school_options
+@settings_option
 def purge(*, settings: Settings, actor: Actor, plan_id: PlanId, yes: bool) -> None:
     """Execute an approved plan, for good.
 
@@ -124,7 +124,7 @@ def purge(*, settings: Settings, actor: Actor, plan_id: PlanId, yes: bool) -> No
 
 @retention.command()
 @actor_options
-@school_options
+@settings_option
 def receipts(*, settings: Settings, actor: Actor) -> None:
     """Print the unit's purge receipts.
 
@@ -139,7 +139,7 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
 @click.argument("file", type=FilePath(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @actor_options
-@school_options
+@settings_option
 def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     """Purge again after a backup was restored.
 

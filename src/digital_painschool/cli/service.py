@@ -20,7 +20,7 @@ from digital_painschool import (
 from digital_painschool.adapters.extras import asking_for
 from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.log_format import log_as
-from digital_painschool.cli.options import Number, epilog, existing_school, school_options
+from digital_painschool.cli.options import Number, epilog, existing_school, school_options, settings_option
 from digital_painschool.cli.output import console, counted, print_line
 from digital_painschool.cli.stopping import notify_service_manager, stop_signals
 from digital_painschool.delivery.report import DeliveryReport
@@ -89,7 +89,7 @@ The other notices of the run are given back: the next run of any worker sends th
     show_default=True,
     help="The log on stderr: warnings as text, or every event of a run as a line of JSON.",
 )
-@school_options
+@settings_option
 def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
     """Send the notifications that are due.
 
@@ -97,8 +97,8 @@ def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
     ones in the forenoon, one a patient and day (M-12, M-13, D-13a). Any number of workers may run at the same time:
     nothing is sent twice. An unreachable patient raises a flag for the therapist (D-13d).
 
-    Name the settings that the school runs under: with --storage alone every unit has the default policy (forenoon,
-    retries, links), and nothing can be sent to staff.
+    The settings name the inbox, the messengers and the policies: there is no --storage here, which would send a notice
+    to an inbox that nobody reads.
     """
     _refuse_memory(settings)
     with log_as(log), existing_school(settings) as school, stop_signals() as stop:
