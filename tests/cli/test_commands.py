@@ -296,6 +296,37 @@ def test_deliver_plans_once(environment: Environment, tmp_path: Path) -> None:
     assert 1 == [json.loads(line)["event"] for line in done.stderr.splitlines()].count("planned")
 
 
+@pytest.mark.parametrize(
+    "args", [("status",), ("dead-letters", "list"), ("migrate",), ("export", "e", *WHO), ("retention", "plan", *WHO)]
+)
+def test_looking_disturbs_no_counters_of_the_worker(
+    environment: Environment, tmp_path: Path, args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A health check would empty the counters of the worker beside it, or fail since the worker has the port."""
+    monkeypatch.chdir(tmp_path)
+    environment.in_treatment()
+    counters = tmp_path / "painschool.prom"
+    observer = '[[observers]]\nname = "prometheus"\nfile = "painschool.prom"\n'
+    settings = str(_settings(tmp_path, f'storage = "{environment.url}"\n{observer}'))
+    assert 0 == run("deliver", "--settings", settings).exit_code
+    counted = counters.read_bytes()
+    assert b"painschool_notifications_total{" in counted
+    assert 0 == run(*args, "--settings", settings).exit_code
+    assert counted == counters.read_bytes()
+
+
+@pytest.mark.parametrize("args", [("status",), ("dead-letters", "list"), ("migrate",)])
+def test_looking_at_the_storage_needs_no_secret_of_the_others(
+    environment: Environment, tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    """An operator's shell, without the worker's secrets, could not say how deliveries go."""
+    environment.in_treatment()
+    others = '[inbox]\nname = "webhook"\nurl = "https://a.se/"\nreach_url = "https://a.se/"\nsecret = "env:NOT_HERE"\n'
+    settings = _settings(tmp_path, f'storage = "{environment.url}"\nreceipt_key = "env:NOT_HERE"\n{others}')
+    assert 0 == run(*args, "--settings", str(settings)).exit_code
+    assert_refused(run("deliver", "--settings", str(settings)), 1, "NOT_HERE")
+
+
 def test_deliver_refuses_an_inbox_in_memory(environment: Environment, tmp_path: Path) -> None:
     """Notifications would be handed to a memory that ends with the command, and count as delivered."""
     settings = _settings(tmp_path, f'storage = "{environment.url}"\ninbox = {{ name = "memory" }}\n')
@@ -454,13 +485,14 @@ def test_retention_from_plan_to_replay(environment: Environment, tmp_path: Path)
     environment.url = f"sqlite:///{backup}"
     (tmp_path / "receipts.json").write_text(receipts, "utf-8")
     unproven = environment.retention("replay", str(tmp_path / "receipts.json"), "--yes")
-    assert "0 enrolments had come back, and purged again by 1 receipt.\n" == unproven.stdout
-    assert f"left: {enrolment_id} (not exported in its present state)\n" == unproven.stderr
+    assert (1, "1 enrolment had come back; 0 purged again, 1 left.\n") == (unproven.exit_code, unproven.stdout)
+    left = f"left: {enrolment_id} (not exported in its present state)\n"
+    assert f"{left}digital-painschool: 1 left: export them and replay again\n" == unproven.stderr
     environment.run("export", str(tmp_path / "export-again"), who=True)
     replayed = environment.retention("replay", str(tmp_path / "receipts.json"), "--yes")
-    assert "1 enrolment had come back, and purged again by 1 receipt.\n" == replayed.stdout
+    assert (0, "1 enrolment had come back; 1 purged again, 0 left.\n") == (replayed.exit_code, replayed.stdout)
     from_stdin = environment.retention("replay", "-", "--yes", input_=purged.stdout)
-    assert "0 enrolments had come back, and purged again by 1 receipt.\n" == from_stdin.stdout
+    assert "0 enrolments had come back; 0 purged again, 0 left.\n" == from_stdin.stdout
     with environment.open() as school:
         assert () == school.patient(NUMBER).enrolments()
 
@@ -520,10 +552,12 @@ def test_a_refused_receipt_stops_none_of_the_others(environment: Environment, tm
     assert "receipt 1 of the file is refused" in replayed.stderr
     assert "receipt 2 of the file is refused: M-20" in replayed.stderr
     assert NUMBER not in replayed.output
-    assert "1 enrolment had come back, and purged again by 1 receipt.\n" == replayed.stdout
+    assert "1 enrolment had come back; 1 purged again, 0 left.\n" == replayed.stdout
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe{", b"[" * 100_000, b"\x93RS\x94", b"null", b"[5]", b'"x"', b"{}"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe{", b"[" * 100_000, b"\x93RS\x94", b"null", b"[5]", b'"x"', b"{}", b"[]"]
+)
 def test_a_file_without_receipts_is_refused_in_one_line(
     environment: Environment, tmp_path: Path, content: bytes
 ) -> None:
@@ -536,7 +570,7 @@ def test_a_file_without_receipts_is_refused_in_one_line(
 @pytest.mark.rule("D-21a")
 @pytest.mark.parametrize(
     ("code", "answer", "said"),
-    [(1, "n\n", "nothing was purged"), (0, "y\n", "1 purged, 0 left"), (0, "y\n", "0 purged, 1 left; left: ")],
+    [(1, "n\n", "nothing was purged"), (0, "y\n", "1 purged, 0 left"), (1, "y\n", "0 purged, 1 left; left: ")],
 )
 def test_purge_asks_on_a_terminal_and_names_what_it_left(
     environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, answer: str, said: str
@@ -577,9 +611,39 @@ def test_refusals_are_one_line_without_a_number(environment: Environment) -> Non
         (("approve", "nope", "--decision", "RS 1"), "", "no such plan"),
         (("purge", "nope", "--yes"), "", "no such plan"),
         (("replay", "-", "--yes"), "{", "not JSON"),
-        (("replay", "-", "--yes"), '[{"a": 1}]', "cannot be read"),
+        (("replay", "-", "--yes"), '[{"a": 1}]', "receipt 1 has no plan_id"),
+        (("replay", "-", "--yes"), "[]", "has no receipt"),
+        (("receipts",), "", "no receipt of this unit"),
     ):
         assert_refused(environment.retention(*args, input_=input_), 1, word)
+    environment.retention("approve", plan, "--decision", "RS 1")
+    assert_refused(environment.retention("approve", plan, "--decision", "RS 2"), 1, "approved already", "'RS 1'")
+    environment.retention("purge", plan, "--yes")
+    assert "make a new plan" in environment.retention("purge", plan, "--yes").stderr
+
+
+@pytest.mark.rule("M-21")
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_an_export_for_a_spreadsheet_is_in_the_language_that_is_named(
+    environment: Environment, tmp_path: Path, language: str
+) -> None:
+    """A language of the documentation would be refused, or a mistyped unit look like a finished export."""
+    exported = environment.run("export", str(tmp_path / "e"), "--language", language, who=True)
+    assert (0, True) == (exported.exit_code, "check --unit" in exported.stderr)
+    assert (tmp_path / "e" / "enrolments.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_every_choice_of_the_command_line_is_a_word(environment: Environment) -> None:
+    """An option would offer the names of an enum, and refuse the values that the documentation has."""
+    offered = [
+        (path, value)
+        for path, command in COMMANDS.items()
+        for parameter in command.params
+        if isinstance(parameter.type, click.Choice)
+        for value in parameter.type.choices
+    ]
+    assert offered
+    assert [] == [one for one in offered if type(one[1]) is not str or one[1] != one[1].lower()]
 
 
 def test_export_never_overwrites(environment: Environment, tmp_path: Path) -> None:

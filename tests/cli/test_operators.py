@@ -75,7 +75,7 @@ def test_the_status_as_json_has_every_figure(storage: str) -> None:
         ((), 0, ()),
         (("--max-due", "61", "--max-dead-letters", "2", "--max-silence", "61"), 0, ()),
         (("--max-due", "30"), 1, ("due for 60.",)),
-        (("--max-dead-letters", "1"), 1, ("2 dead letters",)),
+        (("--max-dead-letters", "1"), 1, ("2 dead letters, more than the 1 of --max-dead-letters",)),
         (("--max-silence", "5", "--max-due", "0"), 1, ("no worker was seen for 60.", "due for 60.")),
     ],
 )

@@ -30,6 +30,8 @@ from digital_painschool.cli.options import (
     operator_options,
     school_options,
     settings_option,
+    storage_alone,
+    without_observers,
 )
 from digital_painschool.cli.output import counted, print_line
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
@@ -70,7 +72,7 @@ def list_(*, settings: Settings, unit: HsaId | None, limit: int, as_json: bool) 
     attempts, and the unit; below, the two ids that the other commands take. `unknown` stands for the reason of one that
     an earlier version gave up. Times are those of the unit's zone.
     """
-    with existing_school(settings) as school:
+    with existing_school(storage_alone(settings)) as school:
         found = _listed(school, unit, limit + 1)
     if as_json:
         print_line(json.dumps([_data(letter) for letter in found[:limit]], indent=2))
@@ -131,7 +133,7 @@ def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) 
     collected notification in a forenoon, at most one a patient and day; an obsolete one is dropped (M-13, D-13a,
     D-13b). The flag stays until the therapist handles it.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
         desk = school.operator(actor)
         count = _resolve(desk, partial(desk.send_again, reason=reason), **chosen)
     print_line(f"{counted(count, 'notification')} sent again with the next run.")
@@ -147,7 +149,7 @@ def drop(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> Non
     One, by its two ids in the list, or all of the unit. A dropped notification is not sent any more, and leaves the
     list. The flag stays until the therapist handles it.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
         desk = school.operator(actor)
         count = _resolve(desk, partial(desk.drop, reason=reason), **chosen)
     print_line(f"{counted(count, 'notification')} dropped.")

@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import click
+from attrs import evolve
 from click.core import ParameterSource
 
-from digital_painschool import Actor, HsaId, InvalidValue, PainSchool, Role, Settings, StorageError, open_school
+from digital_painschool import (
+    Actor,
+    AdapterConfig,
+    HsaId,
+    InvalidValue,
+    PainSchool,
+    Role,
+    Settings,
+    StorageError,
+    open_school,
+)
 from digital_painschool.adapters.paths import absolute, is_sqlite, sqlite_file
+from digital_painschool.bootstrap.plugins import installed
 from digital_painschool.bootstrap.settings_toml import read_settings
 
 Command = Callable[..., None]
@@ -68,6 +80,30 @@ def existing_school(settings: Settings) -> PainSchool:
         if isinstance(url, str) and is_sqlite(url) and not os.path.lexists(file := sqlite_file(url)):
             raise StorageError(f"there is no file {file}; digital-painschool migrate makes it")
     return open_school(settings)
+
+
+def without_observers(settings: Settings) -> Settings:
+    """Return the settings of a command beside the worker, whose counters and port are its own."""
+    return evolve(settings, observers=())
+
+
+def storage_alone(settings: Settings, *, migrating: bool = False) -> Settings:
+    """Return the settings of a command that uses the storage alone, and needs no secret of another adapter.
+
+    Args:
+        settings: The settings.
+        migrating: True keeps an inbox and messengers whose schema is brought up to date.
+    """
+    found = installed() if migrating else ()
+    migrates = {(one.kind, one.factory.name) for one in found if one.factory.migrates}
+    return evolve(
+        settings,
+        inbox=settings.inbox if ("inbox", settings.inbox.name) in migrates else AdapterConfig("memory"),
+        directory=AdapterConfig("memory"),
+        messengers=tuple(one for one in settings.messengers if ("messenger", one.name) in migrates),
+        observers=(),
+        receipt_key=None,
+    )
 
 
 class WholeNumber(click.IntRange):

@@ -20,7 +20,14 @@ from digital_painschool import (
 from digital_painschool.adapters.extras import asking_for
 from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.log_format import log_as
-from digital_painschool.cli.options import Number, epilog, existing_school, school_options, settings_option
+from digital_painschool.cli.options import (
+    Number,
+    epilog,
+    existing_school,
+    school_options,
+    settings_option,
+    storage_alone,
+)
 from digital_painschool.cli.output import console, counted, print_line
 from digital_painschool.cli.stopping import notify_service_manager, stop_signals
 from digital_painschool.delivery.report import DeliveryReport
@@ -52,7 +59,7 @@ def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
         return
     if since is not None:
         raise click.UsageError("--since goes with --sql; without it the database itself has the revision")
-    open_school(settings, migrate=True).close()
+    open_school(storage_alone(settings, migrating=True), migrate=True).close()
     print_line("The storage is up to date.")
 
 
