@@ -395,6 +395,10 @@ def test_watch_goes_on_after_a_failed_pass(environment: Environment, monkeypatch
     assert (2, 1) == (result.stderr.count("the database is away"), result.stderr.count("(ZeroDivisionError)"))
     assert 1 == result.exit_code
     assert before is signal.getsignal(signal.SIGTERM)
+    outcomes, waited[:] = iter(["down", "in the way", "unheard of", "well"]), []
+    lines = [json.loads(line) for line in environment.run("deliver", "--watch", "--log", "json").stderr.splitlines()]
+    failed = [line["error"] for line in lines if line["event"] == "run-failed"]
+    assert ["the database is away"] * 2 + ["ZeroDivisionError"] == failed
 
 
 # --- programs and plugins ---------------------------------------------------------------------------------------------

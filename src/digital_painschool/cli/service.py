@@ -1,6 +1,7 @@
 """The commands of the service: `migrate` and `deliver`."""
 
 import gc
+import logging
 from contextlib import nullcontext
 from datetime import timedelta
 from threading import Event
@@ -30,10 +31,12 @@ from digital_painschool.cli.options import (
 )
 from digital_painschool.cli.output import console, counted, print_line
 from digital_painschool.cli.stopping import notify_service_manager, stop_signals
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.domain.pace import ForenoonPlan
 
+_log = logging.getLogger(__name__)
 _EVERY = 60.0
 
 
@@ -102,7 +105,8 @@ def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
 
     They go to patients' inboxes, and to staff by e-mail or SMS. Direct notifications are sent immediately; collected
     ones in the forenoon, one a patient and day (M-12, M-13, D-13a). Any number of workers may run at the same time:
-    nothing is sent twice. An unreachable patient raises a flag for the therapist (D-13d).
+    no two send the same one, and one that a worker was killed with goes again under its key. An unreachable patient
+    raises a flag for the therapist (D-13d).
 
     The settings name the inbox, the messengers and the policies: there is no --storage here, which would send a notice
     to an inbox that nobody reads.
@@ -116,7 +120,7 @@ def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
         worker = school.delivery(every=None if watch is None else timedelta(seconds=watch), stop=stop)
         if watch is None:
             print_line(_summary(_run(worker, settings.policy.zone)))
-        elif not _watch(worker, watch, stop, settings.policy.zone):
+        elif not _watch(worker, watch, stop, settings.policy.zone, log):
             click.get_current_context().exit(1)
 
 
@@ -131,7 +135,7 @@ def _refuse_memory(settings: Settings) -> None:
             )
 
 
-def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo) -> bool:
+def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo, log: str) -> bool:
     """Run the delivery repeatedly until a signal arrives; return whether the last run succeeded."""
     succeeded = True
     screen = console(stderr=True)
@@ -141,10 +145,10 @@ def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo) -> boo
             report = _run(worker, zone)
         except (Conflict, OutcomeUnknown, StorageError) as error:
             succeeded = False
-            print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
+            _print_failure(f": {error}", log)
         except Exception as error:  # noqa: BLE001 - whatever the error, the next run may succeed
             succeeded = False
-            print_line(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
+            _print_failure(f" ({type(error).__name__})", log)
         else:
             succeeded = True
             if report != DeliveryReport():
@@ -154,6 +158,13 @@ def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo) -> boo
             stop.wait(seconds)
     notify_service_manager("STOPPING=1")
     return succeeded
+
+
+def _print_failure(why: str, log: str) -> None:
+    if log == "json":
+        log_event(_log, "run-failed", error=why.strip(": ()"))
+    else:
+        print_line(f"{_time()}  failed, will be tried again{why}", err=True)
 
 
 def _summary(report: DeliveryReport) -> str:
