@@ -138,6 +138,7 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
     result = run(*path, "--help")
     assert 0 == result.exit_code
     assert result.stdout.startswith("Usage: ")
+    assert "Exit codes:" in result.stdout or isinstance(COMMANDS[path], click.Group)
     assert not path or "..." not in COMMANDS[path].get_short_help_str(limit=45)
 
 
@@ -442,6 +443,10 @@ def test_plugins_shows_what_is_chosen_and_names_what_is_missing(environment: Env
     expected = "digital-painschool: the settings choose adapters that are not installed: inbox 'mina-sidor'\n"
     assert (1, expected) == (result.exit_code, result.stderr)
     assert "sqlite" in result.stdout
+    without = run("plugins", "--settings", str(_settings(tmp_path, "")))
+    assert (1, True) == (without.exit_code, "have no storage; write storage" in without.stderr)
+    elsewhere = _settings(tmp_path, 'storage = "env:PAINSCHOOL_URL"\n')
+    assert_refused(run("plugins", "--settings", str(elsewhere)), 1, "stands in a table")
 
 
 # --- retention --------------------------------------------------------------------------------------------------------
@@ -716,6 +721,8 @@ def test_as_a_process(tmp_path: Path) -> None:
     """What works in a test would not work as the command that is installed."""
     fine = script("deliver", PAINSCHOOL_SETTINGS=str(_settings(tmp_path, 'storage = "memory://"\n')))
     assert (0, "nothing was due\n", "") == (fine.returncode, fine.stdout, fine.stderr)
+    module = [sys.executable, "-m", "digital_painschool", "--version"]
+    assert subprocess.run(module, capture_output=True, text=True, check=True).stdout.startswith("digital-painschool ")
     wrong = script("deliver", NUMBER)
     assert (2, "") == (wrong.returncode, wrong.stdout)
     assert 1 == wrong.stderr.count("\n")

@@ -60,7 +60,12 @@ def dead_letters() -> None:
     """
 
 
-@dead_letters.command("list")
+@dead_letters.command(
+    "list",
+    epilog=epilog("""\
+Example:
+  digital-painschool dead-letters list --settings painschool.toml"""),
+)
 @click.option("--unit", type=HsaIdType(), help="Only those of this unit.")
 @click.option("--limit", type=WholeNumber(min=1, max=100_000), default=50, show_default=True, help="The most lines.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list; times are UTC.")
@@ -122,7 +127,12 @@ def _chosen(status: Status) -> Callable[[Command], Command]:
     return add
 
 
-@dead_letters.command("send-again")
+@dead_letters.command(
+    "send-again",
+    epilog=epilog(f"""\
+Example:
+  digital-painschool dead-letters send-again --all --reason channel-repaired {SCHOOL_AND_ACTOR}"""),
+)
 @_chosen(Status.PENDING)
 @operator_options
 @settings_option
@@ -139,7 +149,11 @@ def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) 
     print_line(f"{counted(count, 'notification')} sent again with the next run.")
 
 
-@dead_letters.command()
+@dead_letters.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool dead-letters drop ENROLMENT NOTIFICATION --reason informed-otherwise {SCHOOL_AND_ACTOR}""")
+)
 @_chosen(Status.DROPPED)
 @operator_options
 @settings_option

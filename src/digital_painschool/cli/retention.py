@@ -48,7 +48,11 @@ def retention() -> None:
     """
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention plan {SCHOOL_AND_ACTOR}""")
+)
 @click.option("--all", "everything", is_flag=True, help=f"Show every enrolment, not only the first {_ROWS}.")
 @actor_options
 @settings_option
@@ -81,7 +85,11 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     print_line(f"Plan {made.id}")
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention approve PLAN --decision "RS 2037-0042" {SCHOOL_AND_ACTOR}""")
+)
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut).")
 @actor_options
@@ -102,7 +110,11 @@ def approve(*, settings: Settings, actor: Actor, plan_id: PlanId, decision: str)
     print_line(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention purge PLAN {SCHOOL_AND_ACTOR} > receipt.json""")
+)
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @actor_options
@@ -134,7 +146,11 @@ def purge(*, settings: Settings, actor: Actor, plan_id: PlanId, yes: bool) -> No
         click.get_current_context().exit(1)
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention receipts {SCHOOL_AND_ACTOR} > receipts.json""")
+)
 @actor_options
 @settings_option
 def receipts(*, settings: Settings, actor: Actor) -> None:
@@ -150,7 +166,11 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
     print_line(_json([to_data(receipt) for receipt in found]))
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention replay receipts.json {SCHOOL_AND_ACTOR}""")
+)
 @click.argument("file", type=FilePath(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @actor_options
