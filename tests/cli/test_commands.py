@@ -293,6 +293,8 @@ def test_deliver_plans_once(environment: Environment, tmp_path: Path) -> None:
     paced = '[inbox]\nname = "sql"\npace = { interval_seconds = 0.01 }\n'
     settings = _settings(tmp_path, f'storage = "{environment.url}"\n{paced}')
     done = run("deliver", "--settings", str(settings), "--log", "json")
+    planned = next(line for line in done.stdout.splitlines() if "due, done by" in line)
+    assert planned.split("T")[1][8:14] in {"+01:00", "+02:00"}, "the time of the line is in the zone of its end"
     assert (1, "1 delivered" in done.stdout) == (done.stdout.count("inbox: 1 notice due, done by"), True)
     assert 1 == [json.loads(line)["event"] for line in done.stderr.splitlines()].count("planned")
 
@@ -336,6 +338,9 @@ def test_deliver_refuses_an_inbox_in_memory(environment: Environment, tmp_path: 
         tmp_path, f'storage = "{environment.url}"\n[[messengers]]\nname = "memory"\nchannel = "email"\n'
     )
     assert_refused(run("deliver", "--settings", str(settings)), 1, "messenger is in memory")
+    messenger = '[[messengers]]\nname = "sql"\nchannel = "email"\n'
+    settings = _settings(tmp_path, f'storage = "{environment.url}"\n{messenger}')
+    assert_refused(run("deliver", "--settings", str(settings)), 1, "no staff directory", "[directory]")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -3,7 +3,7 @@
 import gc
 import logging
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from threading import Event
 from zoneinfo import ZoneInfo
 
@@ -133,6 +133,11 @@ def _refuse_memory(settings: Settings) -> None:
                 f"the {kind} is in memory, so that whatever is sent would be lost with this process; name another"
                 " in the settings"
             )
+    if settings.messengers and settings.directory.name == "memory":
+        raise ConfigurationError(
+            "there are messengers, but no staff directory, so that nobody has an address and every notification to"
+            " staff would be given up; write [directory] in the settings"
+        )
 
 
 def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo, log: str) -> bool:
@@ -179,10 +184,10 @@ def _run(delivery: Delivery, zone: ZoneInfo) -> DeliveryReport:
         for plan in plans:
             late = f"; {plan.too_late} too late for this forenoon" if plan.too_late else ""
             due, done_by = counted(plan.notices, "notice"), plan.done_by.astimezone(zone)
-            print_line(f"{_time()}  {plan.channel.value}: {due} due, done by {done_by:%H:%M}{late}")
+            print_line(f"{_time(zone)}  {plan.channel.value}: {due} due, done by {done_by:%H:%M}{late}")
 
     return delivery.run(announce=announce)
 
 
-def _time() -> str:
-    return system_clock().isoformat(timespec="seconds")
+def _time(zone: tzinfo = UTC) -> str:
+    return system_clock().astimezone(zone).isoformat(timespec="seconds")
