@@ -3,7 +3,7 @@
 import argparse
 import os
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,11 @@ def main() -> None:
     from .server import served  # after the folder is known: importing it makes the Django application
 
     fill(chosen.folder)
-    with served(chosen.port) as address:
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(served(chosen.port))
+        except (OSError, OverflowError):
+            parser.exit(1, f"port {chosen.port} cannot be served; choose another --port\n")
         print(
             f"The portal is open at {address} (Ctrl+C closes it). Its files lie in {chosen.folder.absolute()}.",
             flush=True,

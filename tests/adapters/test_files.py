@@ -74,6 +74,18 @@ def test_directory_that_cannot_be_read_is_a_wiring_error(tmp_path: Path, text: s
         TomlDirectory(tmp_path / "nothing.toml")
 
 
+@pytest.mark.rule("D-13d")
+def test_a_directory_that_names_nobody_is_a_mistake_of_an_operator(tmp_path: Path) -> None:
+    """An emptied file would give up every notification to staff for good within one run."""
+    path = tmp_path / "staff.toml"
+    path.write_text("", "utf-8")
+    with pytest.raises(DeliveryError, match="names nobody") as refused:
+        TomlDirectory(path).find(HsaId("SE2321000131-P00AB"))
+    assert not refused.value.permanent
+    path.write_text('["SE2321000131-P00CD"]\n', "utf-8")
+    assert TomlDirectory(path).find(HsaId("SE2321000131-P00AB")) is None
+
+
 def test_message_says_where_and_nothing_else(tmp_path: Path) -> None:
     """What is written must hold the fixed text and the link, and nothing of a patient (D-13c)."""
     messenger = FileMessenger(Channel.SMS, tmp_path / "sms")

@@ -249,16 +249,18 @@ def test_the_other_arguments_are_good(method: str, tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("number", [None, 5, b"198507099805", ["x"]])
-def test_a_number_that_is_no_text_is_a_type_error_as_the_identity_port_says(number: object) -> None:
+def test_a_number_that_is_no_text_is_refused_as_any_other_wrong_type(number: object) -> None:
     """Otherwise a number that lost its leading zero on the way would be read as another person's."""
     school = lived()
     calls: list[Callable[[], object]] = [
         lambda: school.school.patient(number),  # type: ignore[arg-type]
         lambda: called(school, "desk.start", number=number),
         lambda: called(school, "desk.identify", number=number),
+        lambda: called(school, "desk.find", number=number),
+        lambda: called(school, "desk.find_withdrawable", number=number),
     ]
     for call in calls:
-        with school.unchanged(), pytest.raises(TypeError):
+        with school.unchanged(), pytest.raises(InvalidValue, match="is text"):
             call()
 
 

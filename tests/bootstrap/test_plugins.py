@@ -219,15 +219,17 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
         identity=AdapterConfig("swedish", {"schemes": ["samordningsnummer"]}),
         inbox=AdapterConfig("sql", {"url": sqlite_url}),
         messengers=(
-            AdapterConfig("memory", {"channel": "email"}),
             AdapterConfig("files", {"channel": "sms", "folder": str(tmp_path / "sms"), "language": "en"}),
-            AdapterConfig("sql", {"channel": "sms", "url": sqlite_url}),
+            AdapterConfig("sql", {"channel": "email", "url": sqlite_url}),
         ),
     )
+    in_memory = connect(evolve(settings, messengers=(AdapterConfig("memory", {"channel": "email"}),)))
+    with PainSchool(in_memory):
+        assert [(MemoryMessenger, Channel.EMAIL)] == [(type(one), one.channel) for one in in_memory.messengers]
     ports = connect(settings)
     with PainSchool(ports) as school:
-        assert [Channel.EMAIL, Channel.SMS, Channel.SMS] == [messenger.channel for messenger in ports.messengers]
-        assert [MemoryMessenger, FileMessenger, SqlMessenger] == [type(messenger) for messenger in ports.messengers]
+        assert [Channel.SMS, Channel.EMAIL] == [messenger.channel for messenger in ports.messengers]
+        assert [FileMessenger, SqlMessenger] == [type(messenger) for messenger in ports.messengers]
         for messenger in ports.messengers:
             messenger.send(Address("+46700000000"), Template.PROGRAM_DONE, "https://example.org/", key="k", unit=UNIT)
         assert isinstance(ports.inbox, SqlInbox)
@@ -241,6 +243,16 @@ def test_settings_reach_every_reference_adapter(sqlite_url: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        (
+            Settings(
+                storage=AdapterConfig("memory"),
+                messengers=(
+                    AdapterConfig("memory", {"channel": "sms"}),
+                    AdapterConfig("files", {"channel": "sms", "folder": "sent"}),
+                ),
+            ),
+            "messengers 'memory' and 'files' both send by sms; a channel has one messenger",
+        ),
         (Settings(storage=AdapterConfig("sqlite")), "storage 'sqlite': option url: is missing; expected text"),
         (
             Settings(storage=AdapterConfig("memory"), messengers=(AdapterConfig("memory", {"channel": "inbox"}),)),

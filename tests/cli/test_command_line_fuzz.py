@@ -47,6 +47,7 @@ FILES: dict[str, bytes] = {
     "other.json": b'[{"plan_id": {"a": []}, "purged": 5}, null, 3, "x"]',
     "receipt.json": b'{"plan_id": "\\ud800", "unit": "x", "purged": ["\\u0000"], "skipped": [], "at": "2026"}',
     "program.toml": b'key = "\\u001b[31m"\nversion = "[/x]"\n',
+    "own.toml": b'storage = "memory://"\n',
     "settings.toml": b'storage = "memory://"\n[units."\\u001b"]\n[policy]\nzone = "\\u202e"\n',
     "mail.toml": b'storage = "memory://"\ndirectory = { name = "toml", path = "binary" }\n',
 }
@@ -99,7 +100,7 @@ def assert_in_form(result: Result, *args: object) -> None:
 def test_any_file_for_any_argument(path: tuple[str, ...], place: Path) -> None:
     """Otherwise a wrong file would end in a traceback, or hang, and the operator see a fault of ours."""
     others: dict[str, tuple[str, ...]] = {
-        "storage": ("--storage", "memory://"),
+        "settings": ("--settings", "own.toml"),
         "hsa_id": WHO,
         "decision": ("--decision", "RS 1"),
         "plan_id": ("x",),
@@ -110,8 +111,7 @@ def test_any_file_for_any_argument(path: tuple[str, ...], place: Path) -> None:
     taken = [p for p in LEAVES[path].params if isinstance(p.type, click.Path) and path != ("demo",)]
     for parameter, name in product(taken, [*FILES, "folder", "fifo", "loop", "missing", "/dev/null", "a\nb", "\udcff"]):
         given = (name,) if isinstance(parameter, click.Argument) else (parameter.opts[0], name)
-        left_out = {parameter.name, "storage"} if parameter.name == "settings" else {parameter.name}
-        rest = [others[p.name] for p in LEAVES[path].params if p.name in others.keys() - left_out]
+        rest = [others[p.name] for p in LEAVES[path].params if p.name in others.keys() - {parameter.name}]
         args = (*path, *given, *chain.from_iterable(rest))
         assert_in_form(run(*args), *args)
 
@@ -128,7 +128,7 @@ def test_any_value_for_any_option(seed: int, place: Path) -> None:
                 continue
             name = [] if isinstance(parameter, click.Argument) else [parameter.opts[0]]
             flag = isinstance(parameter, click.Option) and parameter.is_flag
-            likely = {"hsa_id": WHO[1], "unit": UNIT, "storage": "memory://"}.get(parameter.name or "")
+            likely = {"hsa_id": WHO[1], "unit": UNIT, "settings": "own.toml"}.get(parameter.name or "")
             value = likely if likely and chance.random() < 0.7 else chance.choice(NASTY)
             args += name if flag else [*name, value]
         assert_in_form(run(*args), *args)
@@ -142,14 +142,14 @@ def test_numbers_and_days_are_read_strictly(value: str, place: Path) -> None:
         assert 2 == result.exit_code
         assert_in_form(result, option, value)
     if value != "0":
-        assert_in_form(run("deliver", "--storage", "sqlite:///none.db", "--watch", value))
+        assert_in_form(run("deliver", "--settings", "own.toml", "--watch", value))
 
 
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)
 def test_any_input_for_a_replay(content: bytes, place: Path) -> None:
     """Otherwise a receipt that a shell has written in UTF-16 would end in a traceback."""
     for text in (content, b"\xef\xbb\xbf" + content):
-        result = run("retention", "replay", "-", "--yes", "--storage", "memory://", *WHO, input_=text)
+        result = run("retention", "replay", "-", "--yes", "--settings", "own.toml", *WHO, input_=text)
         assert 1 == result.exit_code
         assert_in_form(result)
 
@@ -199,13 +199,13 @@ def script(command: str, place: Path, **environment: str) -> subprocess.Complete
         ("$CLI plugins --settings none 2> /dev/full", 2, 0),
         ("$CLI 2> /dev/full", 2, 0),
         ("PYTHONUNBUFFERED=1 $CLI 2> /dev/full", 2, 0),
-        (f"$CLI retention replay - --yes --storage memory:// {' '.join(WHO)} <&-", 1, 1),
-        (f"$CLI retention purge x --storage memory:// {' '.join(WHO)} <&-", 1, 1),
+        (f"$CLI retention replay - --yes --settings own.toml {' '.join(WHO)} <&-", 1, 1),
+        (f"$CLI retention purge x --settings own.toml {' '.join(WHO)} <&-", 1, 1),
         ("$CLI $'\\xff\\xfe'", 2, 1),
         ("$CLI plugins --settings $'\\xff'", 2, 1),
         ("$CLI migrate --storage $'sqlite:///\\xff.db'", 1, 1),
         ("PAINSCHOOL_SETTINGS=fifo $CLI plugins", 1, 1),
-        ("PAINSCHOOL_STORAGE= $CLI deliver", 2, 1),
+        ("PAINSCHOOL_STORAGE= $CLI status", 2, 1),
         ("LC_ALL=C PYTHONUTF8=0 PYTHONIOENCODING=ascii TERM=dumb COLUMNS=1 $CLI programs list", 0, 0),
         ("PYTHONIOENCODING=utf-16 COLUMNS=-5 TERM=nonsense $CLI programs list", 0, 0),
     ],

@@ -71,7 +71,11 @@ class Environment:
         return enrolment_id
 
     def run(self, *args: str, who: bool = False, input_: str | None = None) -> Result:
-        return run(*args, "--storage", self.url, *(WHO if who else ()), input_=input_)
+        return run(*args, "--settings", self.settings(), *(WHO if who else ()), input_=input_)
+
+    def settings(self) -> str:
+        """Write a settings file that names the storage alone; gives its path."""
+        return str(_settings(Path(self.url.removeprefix("sqlite:///")).parent, f'storage = "{self.url}"\n'))
 
     def retention(self, *args: str, input_: str | None = None) -> Result:
         return self.run("retention", *args, who=True, input_=input_)
@@ -134,6 +138,7 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
     result = run(*path, "--help")
     assert 0 == result.exit_code
     assert result.stdout.startswith("Usage: ")
+    assert "Exit codes:" in result.stdout or isinstance(COMMANDS[path], click.Group)
     assert not path or "..." not in COMMANDS[path].get_short_help_str(limit=45)
 
 
@@ -150,11 +155,12 @@ def test_the_top_documents_exit_codes_and_the_version_and_needs_a_command() -> N
     ("args", "words"),
     [
         (("frobnicate",), ("No such command", "digital-painschool --help")),
-        (("deliver",), ("--settings", "PAINSCHOOL_STORAGE", "deliver --help")),
+        (("deliver",), ("--settings", "PAINSCHOOL_SETTINGS", "deliver --help")),
+        (("status",), ("--settings", "PAINSCHOOL_STORAGE", "status --help")),
         (("deliver", "--frob"), ("No such option",)),
-        (("deliver", "--storage", "memory://", "--watch", "0"), ("--watch",)),
-        (("retention", "plan", "--storage", "memory://"), ("--hsa-id",)),
-        (("retention", "plan", "--storage", "memory://", "--hsa-id", "x", "--unit", UNIT), ("an HSA-id is",)),
+        (("deliver", "--watch", "0"), ("--watch",)),
+        (("retention", "plan"), ("--hsa-id",)),
+        (("retention", "plan", "--hsa-id", "x", "--unit", UNIT), ("an HSA-id is",)),
         (("deliver", "--settings", "nowhere.toml"), ("nowhere.toml",)),
     ],
 )
@@ -166,14 +172,14 @@ def test_wrong_use_is_one_line_and_code_two(args: tuple[str, ...], words: tuple[
 def test_what_is_typed_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A storage that is typed would be passed over for one of the environment, or one of two be chosen in silence."""
     monkeypatch.setenv("PAINSCHOOL_SETTINGS", str(_settings(tmp_path, 'storage = "nonsense"\n')))
-    assert_refused(run("deliver"), 1, "storage URL")
-    assert 0 == run("deliver", "--storage", "memory://").exit_code
+    assert_refused(run("status"), 1, "storage URL")
+    assert 0 == run("status", "--storage", "memory://").exit_code
     settings = _settings(tmp_path, 'storage = "memory://"\n')
-    assert_refused(run("deliver", "--storage", "memory://", "--settings", str(settings)), 2, "give one of them")
+    assert_refused(run("status", "--storage", "memory://", "--settings", str(settings)), 2, "give one of them")
 
 
 @pytest.mark.rule("D-13c")
-@pytest.mark.parametrize("args", [(NUMBER,), ("deliver", NUMBER), ("deliver", "--watch", NUMBER, "--storage", "a://b")])
+@pytest.mark.parametrize("args", [(NUMBER,), ("deliver", NUMBER), ("deliver", "--watch", NUMBER)])
 def test_identity_number_is_never_said_back(args: tuple[str, ...]) -> None:
     """A number that was typed by mistake would land in the logs of whatever ran the command."""
     result = run(*args)
@@ -206,12 +212,26 @@ def test_migrate_makes_a_file_and_again_changes_nothing(tmp_path: Path) -> None:
     """An operator could not run the same deployment twice, or a mistyped path would become an empty file."""
     file = tmp_path / "new.db"
     url = f"sqlite:///{file}"
-    assert_refused(run("deliver", "--storage", url), 1, "there is no file", "migrate")
+    settings = str(_settings(tmp_path, f'storage = "{url}"\n'))
+    assert_refused(run("deliver", "--settings", settings), 1, "there is no file", "migrate")
     assert not file.exists()
     for _ in range(2):
         result = run("migrate", "--storage", url)
         assert (0, "The storage is up to date.\n") == (result.exit_code, result.stdout)
-    assert 0 == run("deliver", "--storage", url).exit_code
+    assert 0 == run("deliver", "--settings", settings).exit_code
+
+
+@pytest.mark.rule("M-12", "D-13d")
+def test_what_sends_or_decides_takes_no_storage(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice would be delivered to an inbox that nobody reads, or a purge decided by another unit's period."""
+    environment.in_treatment()
+    monkeypatch.setenv("PAINSCHOOL_STORAGE", environment.url)
+    opened = {path for path, command in COMMANDS.items() if any(p.name == "settings" for p in command.params)}
+    reading = {("migrate",), ("status",), ("dead-letters", "list"), ("plugins",), ("programs", "list")}
+    assert reading == {path for path in opened if any(p.name == "storage" for p in COMMANDS[path].params)}
+    assert_refused(run("deliver", "--storage", environment.url), 2, "--storage")
+    assert_refused(run("deliver"), 2, "PAINSCHOOL_SETTINGS")
+    assert 1 == json.loads(run("status", "--json").stdout)["waiting"]["inbox"]
 
 
 def test_migrate_prints_the_sql_and_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,8 +293,41 @@ def test_deliver_plans_once(environment: Environment, tmp_path: Path) -> None:
     paced = '[inbox]\nname = "sql"\npace = { interval_seconds = 0.01 }\n'
     settings = _settings(tmp_path, f'storage = "{environment.url}"\n{paced}')
     done = run("deliver", "--settings", str(settings), "--log", "json")
+    planned = next(line for line in done.stdout.splitlines() if "due, done by" in line)
+    assert planned.split("T")[1][8:14] in {"+01:00", "+02:00"}, "the time of the line is in the zone of its end"
     assert (1, "1 delivered" in done.stdout) == (done.stdout.count("inbox: 1 notice due, done by"), True)
     assert 1 == [json.loads(line)["event"] for line in done.stderr.splitlines()].count("planned")
+
+
+@pytest.mark.parametrize(
+    "args", [("status",), ("dead-letters", "list"), ("migrate",), ("export", "e", *WHO), ("retention", "plan", *WHO)]
+)
+def test_looking_disturbs_no_counters_of_the_worker(
+    environment: Environment, tmp_path: Path, args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A health check would empty the counters of the worker beside it, or fail since the worker has the port."""
+    monkeypatch.chdir(tmp_path)
+    environment.in_treatment()
+    counters = tmp_path / "painschool.prom"
+    observer = '[[observers]]\nname = "prometheus"\nfile = "painschool.prom"\n'
+    settings = str(_settings(tmp_path, f'storage = "{environment.url}"\n{observer}'))
+    assert 0 == run("deliver", "--settings", settings).exit_code
+    counted = counters.read_bytes()
+    assert b"painschool_notifications_total{" in counted
+    assert 0 == run(*args, "--settings", settings).exit_code
+    assert counted == counters.read_bytes()
+
+
+@pytest.mark.parametrize("args", [("status",), ("dead-letters", "list"), ("migrate",)])
+def test_looking_at_the_storage_needs_no_secret_of_the_others(
+    environment: Environment, tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    """An operator's shell, without the worker's secrets, could not say how deliveries go."""
+    environment.in_treatment()
+    others = '[inbox]\nname = "webhook"\nurl = "https://a.se/"\nreach_url = "https://a.se/"\nsecret = "env:NOT_HERE"\n'
+    settings = _settings(tmp_path, f'storage = "{environment.url}"\nreceipt_key = "env:NOT_HERE"\n{others}')
+    assert 0 == run(*args, "--settings", str(settings)).exit_code
+    assert_refused(run("deliver", "--settings", str(settings)), 1, "NOT_HERE")
 
 
 def test_deliver_refuses_an_inbox_in_memory(environment: Environment, tmp_path: Path) -> None:
@@ -285,6 +338,9 @@ def test_deliver_refuses_an_inbox_in_memory(environment: Environment, tmp_path: 
         tmp_path, f'storage = "{environment.url}"\n[[messengers]]\nname = "memory"\nchannel = "email"\n'
     )
     assert_refused(run("deliver", "--settings", str(settings)), 1, "messenger is in memory")
+    messenger = '[[messengers]]\nname = "sql"\nchannel = "email"\n'
+    settings = _settings(tmp_path, f'storage = "{environment.url}"\n{messenger}')
+    assert_refused(run("deliver", "--settings", str(settings)), 1, "no staff directory", "[directory]")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -298,8 +354,8 @@ def test_watch_stops_cleanly(environment: Environment, number: signal.Signals) -
             "-m",
             "digital_painschool.cli",
             "deliver",
-            "--storage",
-            environment.url,
+            "--settings",
+            environment.settings(),
             "--watch",
             "0.05",
         ],
@@ -345,6 +401,10 @@ def test_watch_goes_on_after_a_failed_pass(environment: Environment, monkeypatch
     assert (2, 1) == (result.stderr.count("the database is away"), result.stderr.count("(ZeroDivisionError)"))
     assert 1 == result.exit_code
     assert before is signal.getsignal(signal.SIGTERM)
+    outcomes, waited[:] = iter(["down", "in the way", "unheard of", "well"]), []
+    lines = [json.loads(line) for line in environment.run("deliver", "--watch", "--log", "json").stderr.splitlines()]
+    failed = [line["error"] for line in lines if line["event"] == "run-failed"]
+    assert ["the database is away"] * 2 + ["ZeroDivisionError"] == failed
 
 
 # --- programs and plugins ---------------------------------------------------------------------------------------------
@@ -388,6 +448,10 @@ def test_plugins_shows_what_is_chosen_and_names_what_is_missing(environment: Env
     expected = "digital-painschool: the settings choose adapters that are not installed: inbox 'mina-sidor'\n"
     assert (1, expected) == (result.exit_code, result.stderr)
     assert "sqlite" in result.stdout
+    without = run("plugins", "--settings", str(_settings(tmp_path, "")))
+    assert (1, True) == (without.exit_code, "have no storage; write storage" in without.stderr)
+    elsewhere = _settings(tmp_path, 'storage = "env:PAINSCHOOL_URL"\n')
+    assert_refused(run("plugins", "--settings", str(elsewhere)), 1, "stands in a table")
 
 
 # --- retention --------------------------------------------------------------------------------------------------------
@@ -435,13 +499,14 @@ def test_retention_from_plan_to_replay(environment: Environment, tmp_path: Path)
     environment.url = f"sqlite:///{backup}"
     (tmp_path / "receipts.json").write_text(receipts, "utf-8")
     unproven = environment.retention("replay", str(tmp_path / "receipts.json"), "--yes")
-    assert "0 enrolments had come back, and purged again by 1 receipt.\n" == unproven.stdout
-    assert f"left: {enrolment_id} (not exported in its present state)\n" == unproven.stderr
+    assert (1, "1 enrolment had come back; 0 purged again, 1 left.\n") == (unproven.exit_code, unproven.stdout)
+    left = f"left: {enrolment_id} (not exported in its present state)\n"
+    assert f"{left}digital-painschool: 1 left: export them and replay again\n" == unproven.stderr
     environment.run("export", str(tmp_path / "export-again"), who=True)
     replayed = environment.retention("replay", str(tmp_path / "receipts.json"), "--yes")
-    assert "1 enrolment had come back, and purged again by 1 receipt.\n" == replayed.stdout
+    assert (0, "1 enrolment had come back; 1 purged again, 0 left.\n") == (replayed.exit_code, replayed.stdout)
     from_stdin = environment.retention("replay", "-", "--yes", input_=purged.stdout)
-    assert "0 enrolments had come back, and purged again by 1 receipt.\n" == from_stdin.stdout
+    assert "0 enrolments had come back; 0 purged again, 0 left.\n" == from_stdin.stdout
     with environment.open() as school:
         assert () == school.patient(NUMBER).enrolments()
 
@@ -501,10 +566,12 @@ def test_a_refused_receipt_stops_none_of_the_others(environment: Environment, tm
     assert "receipt 1 of the file is refused" in replayed.stderr
     assert "receipt 2 of the file is refused: M-20" in replayed.stderr
     assert NUMBER not in replayed.output
-    assert "1 enrolment had come back, and purged again by 1 receipt.\n" == replayed.stdout
+    assert "1 enrolment had come back; 1 purged again, 0 left.\n" == replayed.stdout
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe{", b"[" * 100_000, b"\x93RS\x94", b"null", b"[5]", b'"x"', b"{}"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe{", b"[" * 100_000, b"\x93RS\x94", b"null", b"[5]", b'"x"', b"{}", b"[]"]
+)
 def test_a_file_without_receipts_is_refused_in_one_line(
     environment: Environment, tmp_path: Path, content: bytes
 ) -> None:
@@ -517,7 +584,7 @@ def test_a_file_without_receipts_is_refused_in_one_line(
 @pytest.mark.rule("D-21a")
 @pytest.mark.parametrize(
     ("code", "answer", "said"),
-    [(1, "n\n", "nothing was purged"), (0, "y\n", "1 purged, 0 left"), (0, "y\n", "0 purged, 1 left; left: ")],
+    [(1, "n\n", "nothing was purged"), (0, "y\n", "1 purged, 0 left"), (1, "y\n", "0 purged, 1 left; left: ")],
 )
 def test_purge_asks_on_a_terminal_and_names_what_it_left(
     environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, answer: str, said: str
@@ -558,9 +625,39 @@ def test_refusals_are_one_line_without_a_number(environment: Environment) -> Non
         (("approve", "nope", "--decision", "RS 1"), "", "no such plan"),
         (("purge", "nope", "--yes"), "", "no such plan"),
         (("replay", "-", "--yes"), "{", "not JSON"),
-        (("replay", "-", "--yes"), '[{"a": 1}]', "cannot be read"),
+        (("replay", "-", "--yes"), '[{"a": 1}]', "receipt 1 has no plan_id"),
+        (("replay", "-", "--yes"), "[]", "has no receipt"),
+        (("receipts",), "", "no receipt of this unit"),
     ):
         assert_refused(environment.retention(*args, input_=input_), 1, word)
+    environment.retention("approve", plan, "--decision", "RS 1")
+    assert_refused(environment.retention("approve", plan, "--decision", "RS 2"), 1, "approved already", "'RS 1'")
+    environment.retention("purge", plan, "--yes")
+    assert "make a new plan" in environment.retention("purge", plan, "--yes").stderr
+
+
+@pytest.mark.rule("M-21")
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_an_export_for_a_spreadsheet_is_in_the_language_that_is_named(
+    environment: Environment, tmp_path: Path, language: str
+) -> None:
+    """A language of the documentation would be refused, or a mistyped unit look like a finished export."""
+    exported = environment.run("export", str(tmp_path / "e"), "--language", language, who=True)
+    assert (0, True) == (exported.exit_code, "check --unit" in exported.stderr)
+    assert (tmp_path / "e" / "enrolments.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_every_choice_of_the_command_line_is_a_word(environment: Environment) -> None:
+    """An option would offer the names of an enum, and refuse the values that the documentation has."""
+    offered = [
+        (path, value)
+        for path, command in COMMANDS.items()
+        for parameter in command.params
+        if isinstance(parameter.type, click.Choice)
+        for value in parameter.type.choices
+    ]
+    assert offered
+    assert [] == [one for one in offered if type(one[1]) is not str or one[1] != one[1].lower()]
 
 
 def test_export_never_overwrites(environment: Environment, tmp_path: Path) -> None:
@@ -625,10 +722,12 @@ def test_any_stream_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (0, "digital-painschool 0.1.0\n") == (stopped.value.code, caught.getvalue())
 
 
-def test_as_a_process() -> None:
+def test_as_a_process(tmp_path: Path) -> None:
     """What works in a test would not work as the command that is installed."""
-    fine = script("deliver", PAINSCHOOL_STORAGE="memory://")
+    fine = script("deliver", PAINSCHOOL_SETTINGS=str(_settings(tmp_path, 'storage = "memory://"\n')))
     assert (0, "nothing was due\n", "") == (fine.returncode, fine.stdout, fine.stderr)
+    module = [sys.executable, "-m", "digital_painschool", "--version"]
+    assert subprocess.run(module, capture_output=True, text=True, check=True).stdout.startswith("digital-painschool ")
     wrong = script("deliver", NUMBER)
     assert (2, "") == (wrong.returncode, wrong.stdout)
     assert 1 == wrong.stderr.count("\n")

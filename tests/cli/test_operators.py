@@ -38,8 +38,15 @@ def storage(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
             desk.start_conversation(desk.start(number, program="digitala-smartskolan").id, "Hej", notify=Notify.DIRECT)
         school.delivery().run()
         desk.start_conversation(desk.start(ANNA, program="digitala-smartskolan").id, "Hej", notify=Notify.DIRECT)
-    monkeypatch.setenv("PAINSCHOOL_STORAGE", sqlite_url)
+    monkeypatch.setenv("PAINSCHOOL_SETTINGS", settings_of(sqlite_url))
     return sqlite_url
+
+
+def settings_of(url: str) -> str:
+    """Write a settings file that names the storage alone, and return its path."""
+    file = Path(url.removeprefix("sqlite:///")).with_name("painschool.toml")
+    file.write_text(f'storage = "{url}"\n', "utf-8")
+    return str(file)
 
 
 def ids(storage: str) -> list[tuple[str, str]]:
@@ -68,7 +75,7 @@ def test_the_status_as_json_has_every_figure(storage: str) -> None:
         ((), 0, ()),
         (("--max-due", "61", "--max-dead-letters", "2", "--max-silence", "61"), 0, ()),
         (("--max-due", "30"), 1, ("due for 60.",)),
-        (("--max-dead-letters", "1"), 1, ("2 dead letters",)),
+        (("--max-dead-letters", "1"), 1, ("2 dead letters, more than the 1 of --max-dead-letters",)),
         (("--max-silence", "5", "--max-due", "0"), 1, ("no worker was seen for 60.", "due for 60.")),
     ],
 )
@@ -184,7 +191,15 @@ def test_systemd_learns_that_the_worker_is_ready_and_stops(sqlite_url: str, tmp_
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(name.replace("@", "\0", 1) if kind == "abstract" else name)
         manager.settimeout(60)
-        command = [sys.executable, "-m", "digital_painschool.cli", "deliver", "--storage", sqlite_url, "--watch"]
+        command = [
+            sys.executable,
+            "-m",
+            "digital_painschool.cli",
+            "deliver",
+            "--settings",
+            settings_of(sqlite_url),
+            "--watch",
+        ]
         with subprocess.Popen(command, env={"NOTIFY_SOCKET": name, **_paths()}) as worker:
             assert b"READY=1" == manager.recv(100)
             worker.terminate()

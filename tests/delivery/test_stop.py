@@ -97,7 +97,9 @@ def test_a_signal_ends_the_process_after_the_notice_at_hand(
         for person in (ANNA, BO, CILLA):
             desk.start_conversation(desk.start(person, program="digitala-smartskolan").id, "Hej", notify=Notify.DIRECT)
     gate = tmp_path / "gate"
-    command = [sys.executable, "-c", _SLOW, str(gate), "deliver", "--storage", sqlite_url, *watch]
+    settings = tmp_path / "painschool.toml"
+    settings.write_text(f'storage = "{sqlite_url}"\n', "utf-8")
+    command = [sys.executable, "-c", _SLOW, str(gate), "deliver", "--settings", str(settings), *watch]
     worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert worker.stdout is not None
     assert "sending\n" == worker.stdout.readline()

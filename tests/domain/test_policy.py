@@ -53,6 +53,14 @@ def test_the_defaults_are_those_of_the_decisions() -> None:
         {"retention_years": 0},
         {"retention_decision": "RS 850709-9805", "retention_years": 5},
         {"retention_decision": " ", "retention_years": 9},
+        *(
+            {side: link}
+            for side in ("patient_link", "staff_link")
+            for link in (
+                *("javascript:alert(1)", "", "www.x.se", "http://www.1177.se/", "https://u:p@a/", "https:///x"),
+                *("https://a b/", "https://a.se/\\b", "https://a.se:x/", "https://a.se/19850709-9805"),
+            )
+        ),
         {"retention_decision": "Beslut 1\x1b[2J"},
         {"review_after_days": 0},
         {"silent_after_days": -1},

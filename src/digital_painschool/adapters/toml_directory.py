@@ -57,9 +57,12 @@ class TomlDirectory:
         """Return the entry of a member of staff, or None.
 
         Raises:
-            DeliveryError: The file cannot be read at the moment.
+            DeliveryError: The file cannot be read at the moment, or names nobody at all: an operator's mistake, which
+                must not give up everybody's notifications.
         """
         person = _answer(lambda: _person_of(self.path, hsa_id))
+        if person is None and not _answer(lambda: _tables(self.path)):
+            raise DeliveryError("the staff directory's file names nobody")
         return None if person is None else StaffEntry(email=person.email, sms=person.sms)
 
     def works_at(self, unit: HsaId, hsa_id: HsaId) -> bool:

@@ -6,7 +6,7 @@ from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import Actor, HsaId, PersonId
-from digital_painschool.errors import InvalidIdentity
+from digital_painschool.errors import InvalidIdentity, InvalidValue
 from digital_painschool.ports import Clock
 from digital_painschool.ports.identity import Identity
 from digital_painschool.ports.storage import Storage
@@ -38,13 +38,13 @@ class PersonLookup:
 
         Raises:
             InvalidIdentity: The number is of no accepted scheme.
-            TypeError: The number is neither `str` nor `PersonId`.
+            InvalidValue: The number is neither `str` nor `PersonId`.
         """
         policy = self._catalogue.policy if unit is None else self._catalogue.policy_of(unit)
         today = self._clock().astimezone(policy.zone).date()
         if not isinstance(number, PersonId):
             if not isinstance(number, str):
-                raise TypeError(f"an identity number is text (str), not {type(number).__name__}")
+                raise InvalidValue(f"an identity number is text (str), not {type(number).__name__}")
             return self._identity.parse(number, today=today)
         if self._identity.parse(number.value, today=today) != number:
             raise InvalidIdentity(

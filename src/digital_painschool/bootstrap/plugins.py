@@ -137,10 +137,21 @@ def connected_directory(settings: Settings, plugins: Iterable[object] = ()) -> I
 
 
 def _paces(settings: Settings, messengers: Iterable[Messenger]) -> Mapping[Channel, ChannelPace | None]:
-    """Return the paces that the settings set, of the inbox and of the first messenger on each channel (D-13e)."""
+    """Return the paces that the settings set, of the inbox and of each channel's messenger (D-13e).
+
+    Raises:
+        ConfigurationError: Two messengers send by one channel; only the first would ever be used.
+    """
     chosen = {Channel.INBOX: settings.inbox.pace}
+    names = dict[Channel, str]()
     for messenger, config in zip(messengers, settings.messengers, strict=True):
-        chosen.setdefault(messenger.channel, config.pace)
+        if messenger.channel in names:
+            raise ConfigurationError(
+                f"messengers {names[messenger.channel]!r} and {config.name!r} both send by {messenger.channel.value};"
+                " a channel has one messenger"
+            )
+        names[messenger.channel] = config.name
+        chosen[messenger.channel] = config.pace
     return {channel: None if pace == "none" else pace for channel, pace in chosen.items() if pace is not None}
 
 

@@ -200,6 +200,11 @@ class Settings:
         Raises:
             ConfigurationError: It is no URL.
         """
+        if is_reference(url):
+            raise ConfigurationError(
+                'a storage URL that lies elsewhere stands in a table: [storage] with name = "postgresql" and url ='
+                ' "env:NAME"'
+            )
         scheme, colon, _ = url.partition("://")
         if not colon or not scheme:
             raise ConfigurationError("a storage URL begins with its kind, such as sqlite:///painschool.db")

@@ -138,6 +138,7 @@ Examples:
 def app() -> None:
     """Run a guided internet treatment for long-term pain: its demo, its service and its retention.
 
-    Each command takes the storage and the adapters from --settings FILE or --storage URL, or from the environment
-    variable PAINSCHOOL_SETTINGS or PAINSCHOOL_STORAGE. An identity number is never an argument, and is never shown.
+    Each command takes the school from --settings FILE, or from the environment variable PAINSCHOOL_SETTINGS. One that
+    sends nothing and decides nothing takes --storage URL, or PAINSCHOOL_STORAGE, too. An identity number is never an
+    argument, and is never shown.
     """

@@ -29,6 +29,9 @@ from digital_painschool.cli.options import (
     existing_school,
     operator_options,
     school_options,
+    settings_option,
+    storage_alone,
+    without_observers,
 )
 from digital_painschool.cli.output import counted, print_line
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
@@ -57,7 +60,12 @@ def dead_letters() -> None:
     """
 
 
-@dead_letters.command("list")
+@dead_letters.command(
+    "list",
+    epilog=epilog("""\
+Example:
+  digital-painschool dead-letters list --settings painschool.toml"""),
+)
 @click.option("--unit", type=HsaIdType(), help="Only those of this unit.")
 @click.option("--limit", type=WholeNumber(min=1, max=100_000), default=50, show_default=True, help="The most lines.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list; times are UTC.")
@@ -69,7 +77,7 @@ def list_(*, settings: Settings, unit: HsaId | None, limit: int, as_json: bool) 
     attempts, and the unit; below, the two ids that the other commands take. `unknown` stands for the reason of one that
     an earlier version gave up. Times are those of the unit's zone.
     """
-    with existing_school(settings) as school:
+    with existing_school(storage_alone(settings)) as school:
         found = _listed(school, unit, limit + 1)
     if as_json:
         print_line(json.dumps([_data(letter) for letter in found[:limit]], indent=2))
@@ -119,10 +127,15 @@ def _chosen(status: Status) -> Callable[[Command], Command]:
     return add
 
 
-@dead_letters.command("send-again")
+@dead_letters.command(
+    "send-again",
+    epilog=epilog(f"""\
+Example:
+  digital-painschool dead-letters send-again --all --reason channel-repaired {SCHOOL_AND_ACTOR}"""),
+)
 @_chosen(Status.PENDING)
 @operator_options
-@school_options
+@settings_option
 def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> None:
     """Send dead letters again.
 
@@ -130,23 +143,27 @@ def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) 
     collected notification in a forenoon, at most one a patient and day; an obsolete one is dropped (M-13, D-13a,
     D-13b). The flag stays until the therapist handles it.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
         desk = school.operator(actor)
         count = _resolve(desk, partial(desk.send_again, reason=reason), **chosen)
     print_line(f"{counted(count, 'notification')} sent again with the next run.")
 
 
-@dead_letters.command()
+@dead_letters.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool dead-letters drop ENROLMENT NOTIFICATION --reason informed-otherwise {SCHOOL_AND_ACTOR}""")
+)
 @_chosen(Status.DROPPED)
 @operator_options
-@school_options
+@settings_option
 def drop(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) -> None:
     """Drop dead letters.
 
     One, by its two ids in the list, or all of the unit. A dropped notification is not sent any more, and leaves the
     list. The flag stays until the therapist handles it.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
         desk = school.operator(actor)
         count = _resolve(desk, partial(desk.drop, reason=reason), **chosen)
     print_line(f"{counted(count, 'notification')} dropped.")

@@ -5,7 +5,7 @@ import click
 from digital_painschool import HsaId, Settings
 from digital_painschool.application.colleagues import STAFF_LIMIT
 from digital_painschool.bootstrap.plugins import connected_directory
-from digital_painschool.cli.options import HsaIdType, epilog, school_options
+from digital_painschool.cli.options import HsaIdType, epilog, settings_option
 from digital_painschool.cli.output import counted, print_line
 
 
@@ -17,7 +17,7 @@ Example:
 )
 @click.argument("hsa_id", type=HsaIdType())
 @click.option("--unit", type=HsaIdType(), help="Also ask whether the person works at this unit, and who else does.")
-@school_options
+@settings_option
 def directory(*, settings: Settings, hsa_id: HsaId, unit: HsaId | None) -> None:
     """Check the staff directory by a question.
 

@@ -11,7 +11,8 @@ from digital_painschool.cli.options import (
     actor_options,
     epilog,
     existing_school,
-    school_options,
+    settings_option,
+    without_observers,
 )
 from digital_painschool.cli.output import counted, name_unreadable, print_line, progress
 
@@ -31,21 +32,23 @@ Example:
 )
 @click.option(
     "--language",
-    type=click.Choice([*Language]),
+    type=click.Choice([one.value for one in Language]),
     help="CSV files for a spreadsheet in this language; for a program when left out.",
 )
 @actor_options
-@school_options
+@settings_option
 def export(*, settings: Settings, actor: Actor, folder: str, formats: Sequence[str], language: str | None) -> None:
     """Export the unit's ended enrolments (M-21).
 
     All their records are written to FOLDER. The files contain personal data: keep them where patient records may be
     kept. The export is in the access log, with your HSA-id.
     """
-    with existing_school(settings) as school, progress("exporting") as done:
+    with existing_school(without_observers(settings)) as school, progress("exporting") as done:
         desk = school.administrator(actor)
         chosen = tuple(map(Format, formats)) or tuple(Format)
         receipt = desk.export(folder, formats=chosen, language=language, progress=done)
+    if not receipt.enrolments and not receipt.unreadable:
+        print_line("No ended enrolment at this unit; check --unit.", err=True)
     print_line(f"{counted(receipt.enrolments, 'ended enrolment')} exported to {folder}, with personal data in:")
     for file in receipt.files:
         print_line(f"  {file.name}  {counted(file.lines, 'line')}  sha256 {file.sha256}")

@@ -3,7 +3,7 @@
 import click
 
 from digital_painschool import Channel, HsaId, Settings
-from digital_painschool.cli.options import HsaIdType, epilog, existing_school, school_options
+from digital_painschool.cli.options import HsaIdType, epilog, existing_school, settings_option, without_observers
 from digital_painschool.cli.output import print_line
 from digital_painschool.domain.notification import Template
 
@@ -35,13 +35,13 @@ Examples:
     show_default=True,
     help="Which of the fixed texts is sent.",
 )
-@school_options
+@settings_option
 def try_messenger(*, settings: Settings, channel: str, hsa_id: HsaId, unit: HsaId, template: str) -> None:
     """Send a message to a member of staff.
 
     The message looks as if a patient had caused it: send it to yourself. It goes to the address that the staff
     directory has, and has one of the fixed texts. Nothing is stored.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
         school.try_messenger(hsa_id, Channel(channel), unit=unit, template=Template(template))
     print_line("The messenger has accepted the message.")

@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import click
+from attrs import evolve
 from click.core import ParameterSource
 
-from digital_painschool import Actor, HsaId, InvalidValue, PainSchool, Role, Settings, StorageError, open_school
+from digital_painschool import (
+    Actor,
+    AdapterConfig,
+    HsaId,
+    InvalidValue,
+    PainSchool,
+    Role,
+    Settings,
+    StorageError,
+    open_school,
+)
 from digital_painschool.adapters.paths import absolute, is_sqlite, sqlite_file
+from digital_painschool.bootstrap.plugins import installed
 from digital_painschool.bootstrap.settings_toml import read_settings
 
 Command = Callable[..., None]
@@ -36,7 +48,14 @@ class FilePath(click.Path):
         return super().convert(value, param, ctx)
 
 
-_FILE = FilePath(exists=True, dir_okay=False, path_type=Path)
+_SETTINGS = click.option(
+    "--settings",
+    type=FilePath(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    envvar="PAINSCHOOL_SETTINGS",
+    show_envvar=True,
+    help="A settings file in TOML.",
+)
 
 SCHOOL_AND_ACTOR = """--settings painschool.toml \\
       --hsa-id SE2321000131-P000000000004 --unit SE2321000131-E000000000001"""
@@ -61,6 +80,30 @@ def existing_school(settings: Settings) -> PainSchool:
         if isinstance(url, str) and is_sqlite(url) and not os.path.lexists(file := sqlite_file(url)):
             raise StorageError(f"there is no file {file}; digital-painschool migrate makes it")
     return open_school(settings)
+
+
+def without_observers(settings: Settings) -> Settings:
+    """Return the settings of a command beside the worker, whose counters and port are its own."""
+    return evolve(settings, observers=())
+
+
+def storage_alone(settings: Settings, *, migrating: bool = False) -> Settings:
+    """Return the settings of a command that uses the storage alone, and needs no secret of another adapter.
+
+    Args:
+        settings: The settings.
+        migrating: True keeps an inbox and messengers whose schema is brought up to date.
+    """
+    found = installed() if migrating else ()
+    migrates = {(one.kind, one.factory.name) for one in found if one.factory.migrates}
+    return evolve(
+        settings,
+        inbox=settings.inbox if ("inbox", settings.inbox.name) in migrates else AdapterConfig("memory"),
+        directory=AdapterConfig("memory"),
+        messengers=tuple(one for one in settings.messengers if ("messenger", one.name) in migrates),
+        observers=(),
+        receipt_key=None,
+    )
 
 
 class WholeNumber(click.IntRange):
@@ -126,6 +169,24 @@ def school_options(command: Command) -> Command:
     return _add_school_options(with_settings)
 
 
+def settings_option(command: Command) -> Command:
+    """Add --settings, which is required; the command gets `settings`.
+
+    For a command that sends, or that decides by a unit's policy: a storage alone names neither the school's inbox and
+    messengers nor its policies, and a notice would be delivered where nobody reads it.
+    """
+
+    @wraps(command)
+    def with_settings(*, settings: Path | None, **others: object) -> None:
+        if settings is None:
+            raise click.UsageError(
+                "name the school's settings: --settings FILE, or the environment variable PAINSCHOOL_SETTINGS"
+            )
+        command(settings=read_settings(settings), **others)
+
+    return _SETTINGS(with_settings)
+
+
 def optional_school_options(command: Command) -> Command:
     """Add --settings, --storage and --schema; the command gets `settings`, a `Settings` or None."""
 
@@ -160,14 +221,6 @@ operator_options = _acting_as(Role.OPERATOR)
 
 
 def _add_school_options(command: Command) -> Command:
-    settings = click.option(
-        "--settings",
-        type=_FILE,
-        metavar="FILE",
-        envvar="PAINSCHOOL_SETTINGS",
-        show_envvar=True,
-        help="A settings file in TOML.",
-    )
     storage = click.option(
         "--storage",
         metavar="URL",
@@ -182,7 +235,7 @@ def _add_school_options(command: Command) -> Command:
         show_envvar=True,
         help="With --storage: the PostgreSQL schema of the school.",
     )
-    return settings(storage(schema(command)))
+    return _SETTINGS(storage(schema(command)))
 
 
 def _settings(file: Path | None, url: str | None, schema: str | None) -> Settings | None:

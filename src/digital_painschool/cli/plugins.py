@@ -76,6 +76,8 @@ def plugins(*, settings: Settings | None) -> None:
         mark = "yes" if is_every_program or (one.kind, one.factory.name) in chosen else ""
         add_row(shown, one.kind, one.factory.name, one.plugin, *([] if settings is None else [mark]))
     console().print(shown)
+    if settings is not None and not settings.storage.name:
+        raise ConfigurationError('the settings have no storage; write storage = "sqlite:///painschool.db"')
     there = {(one.kind, one.factory.name) for one in found}
     missing = [f"{kind} {name!r}" for kind, name in chosen if (kind, name) not in there]
     if missing:

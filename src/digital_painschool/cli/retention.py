@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from attrs import NOTHING, fields
 
 from digital_painschool import Actor, InvalidValue, RuleViolation, Settings, StorageError
 from digital_painschool.cli.options import (
@@ -17,11 +18,13 @@ from digital_painschool.cli.options import (
     actor_options,
     epilog,
     existing_school,
-    school_options,
+    settings_option,
+    without_observers,
 )
 from digital_painschool.cli.output import add_row, console, counted, name_unreadable, print_line, progress, table
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.text_files import LONGEST, decoded, json_value, read_text
 from digital_painschool.serialization.values import from_data, to_data
 
@@ -45,17 +48,21 @@ def retention() -> None:
     """
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention plan {SCHOOL_AND_ACTOR}""")
+)
 @click.option("--all", "everything", is_flag=True, help=f"Show every enrolment, not only the first {_ROWS}.")
 @actor_options
-@school_options
+@settings_option
 def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     """Preview a purge.
 
     The plan is saved, and nothing is purged. The plan has the ended enrolments whose last entry is older than the
     unit's retention period (D-21b). The last line is the plan's id.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
         made = school.administrator(actor).plan_purge()
     zone = settings.policy_of(actor.unit).zone
 
@@ -78,39 +85,52 @@ def plan(*, settings: Settings, actor: Actor, everything: bool) -> None:
     print_line(f"Plan {made.id}")
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention approve PLAN --decision "RS 2037-0042" {SCHOOL_AND_ACTOR}""")
+)
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--decision", required=True, help="The reference of the decision (gallringsbeslut).")
 @actor_options
-@school_options
+@settings_option
 def approve(*, settings: Settings, actor: Actor, plan_id: PlanId, decision: str) -> None:
     """Approve a plan.
 
     The approval names the decision (gallringsbeslut) that the purge rests on. The first approval is final.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
+        desk = school.administrator(actor)
         try:
-            approved = school.administrator(actor).approve(plan_id, decision=decision)
+            approved = desk.approve(plan_id, decision=decision)
         except InvalidValue as error:
             raise click.UsageError(str(error)) from None
+    if approved.decision is None or approved.decision.reference != decision:
+        raise click.ClickException(f"the plan was approved already, on {_reference(approved)}; it stands")
     print_line(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention purge PLAN {SCHOOL_AND_ACTOR} > receipt.json""")
+)
 @click.argument("plan_id", metavar="PLAN")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @actor_options
-@school_options
+@settings_option
 def purge(*, settings: Settings, actor: Actor, plan_id: PlanId, yes: bool) -> None:
     """Execute an approved plan, for good.
 
     The receipt is printed as JSON. Every enrolment is checked again first. One that has changed, or was not exported
     where the policy requires it, is skipped and named in the receipt. An interrupted purge can be resumed; a completed
-    one prints its receipt again. The receipt contains no personal data: keep it apart from the backups.
+    one prints its receipt again. The receipt contains no personal data: keep it apart from the backups. Exit code 1
+    when an enrolment was left.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
         desk = school.administrator(actor)
         planned = desk.plan(plan_id)
+        earlier = [one for one in desk.receipts() if one.plan_id == planned.id]
         if planned.decision is not None:
             _confirm(
                 f"Purge {counted(len(planned.enrolments), 'enrolment')} for good, on {_reference(planned)}?", yes=yes
@@ -118,42 +138,58 @@ def purge(*, settings: Settings, actor: Actor, plan_id: PlanId, yes: bool) -> No
         with progress("purging", total=len(planned.enrolments)) as done:
             receipt = desk.purge(planned, progress=done)
     print_line(_json(to_data(receipt)))
+    if earlier:
+        print_line(f"carried out at {instant_to_text(receipt.purged_at)}; make a new plan to purge more", err=True)
     left = "".join(f"; left: {skipped.enrolment_id} ({skipped.why.value})" for skipped in receipt.skipped)
     print_line(f"{len(receipt.purged)} purged, {len(receipt.skipped)} left{left}", err=True)
+    if receipt.skipped:
+        click.get_current_context().exit(1)
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention receipts {SCHOOL_AND_ACTOR} > receipts.json""")
+)
 @actor_options
-@school_options
+@settings_option
 def receipts(*, settings: Settings, actor: Actor) -> None:
     """Print the unit's purge receipts.
 
-    They are printed as JSON, oldest first; `replay` reads them.
+    They are printed as JSON, oldest first; `replay` reads them. Exit code 1 when there is none: nothing was purged at
+    the unit, or the unit is mistyped.
     """
-    with existing_school(settings) as school:
+    with existing_school(without_observers(settings)) as school:
         found = school.administrator(actor).receipts()
+    if not found:
+        raise click.ClickException("there is no receipt of this unit; check --unit")
     print_line(_json([to_data(receipt) for receipt in found]))
 
 
-@retention.command()
+@retention.command(
+    epilog=epilog(f"""\
+Example:
+  digital-painschool retention replay receipts.json {SCHOOL_AND_ACTOR}""")
+)
 @click.argument("file", type=FilePath(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @actor_options
-@school_options
+@settings_option
 def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
     """Purge again after a backup was restored.
 
     The enrolments of the receipts in FILE are deleted again where the backup has restored them (D-21a). FILE contains
     one receipt, as `purge` prints it, or a list, as `receipts` does; `-` reads stdin. Each receipt is checked first
     against its stored plan and its digest. Without proof, each enrolment passes the checks of a purge again. Skipped
-    enrolments are named. A refused receipt stops none of the others.
+    enrolments are named. A refused receipt stops none of the others. Exit code 1 when a receipt was refused or an
+    enrolment is left.
     """
     found = _receipts(file)
     count = sum(len(receipt.purged) for receipt in found)
     _confirm(
         f"Purge again what {counted(len(found), 'receipt')} names, {counted(count, 'enrolment')} at most?", yes=yes
     )
-    with existing_school(settings) as school, progress("purging again", total=len(found)) as done:
+    with existing_school(without_observers(settings)) as school, progress("purging again", total=len(found)) as done:
         desk = school.administrator(actor)
         restored = 0
         skips: list[Skipped] = []
@@ -166,12 +202,12 @@ def replay(*, settings: Settings, actor: Actor, file: Path, yes: bool) -> None:
             done(number)
     for skipped in skips:
         print_line(f"left: {skipped.enrolment_id} ({skipped.why.value})", err=True)
-    if accepted := len(found) - len(refused):
-        print_line(
-            f"{counted(restored, 'enrolment')} had come back, and purged again by {counted(accepted, 'receipt')}."
-        )
-    if refused:
-        raise click.ClickException("; ".join(refused))
+    if len(refused) < len(found):
+        came_back = counted(restored + len(skips), "enrolment")
+        print_line(f"{came_back} had come back; {restored} purged again, {len(skips)} left.")
+    problems = [*refused, *([f"{len(skips)} left: export them and replay again"] if skips else [])]
+    if problems:
+        raise click.ClickException("; ".join(problems))
 
 
 def _export_state(planned: EndedEnrolment) -> str:
@@ -205,7 +241,21 @@ def _receipts(file: Path) -> list[PurgeReceipt]:
         data = json_value(_standard_input() if file == Path("-") else read_text(file))
     except InvalidValue as error:
         raise StorageError(f"the file contains no receipts: {error}") from None
-    return [from_data(one, PurgeReceipt) for one in (data if isinstance(data, list) else [data])]
+    if data == []:
+        raise StorageError("the file has no receipt")
+    return [_receipt(file, number, one) for number, one in enumerate(data if isinstance(data, list) else [data], 1)]
+
+
+def _receipt(file: Path, number: int, data: object) -> PurgeReceipt:
+    needed = [one.name for one in fields(PurgeReceipt) if one.default is NOTHING]
+    missing = [] if not isinstance(data, dict) else [key for key in needed if key not in data]
+    if missing:
+        raise StorageError(f"{file}: receipt {number} has no {', '.join(missing)}")
+    try:
+        return from_data(data, PurgeReceipt)
+    except StorageError as error:
+        problem = str(error)
+    raise StorageError(f"{file}: receipt {number}: {problem}")
 
 
 def _standard_input() -> str:

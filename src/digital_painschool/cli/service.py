@@ -1,8 +1,9 @@
 """The commands of the service: `migrate` and `deliver`."""
 
 import gc
+import logging
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from threading import Event
 from zoneinfo import ZoneInfo
 
@@ -20,13 +21,22 @@ from digital_painschool import (
 from digital_painschool.adapters.extras import asking_for
 from digital_painschool.bootstrap.school import system_clock
 from digital_painschool.cli.log_format import log_as
-from digital_painschool.cli.options import Number, epilog, existing_school, school_options
+from digital_painschool.cli.options import (
+    Number,
+    epilog,
+    existing_school,
+    school_options,
+    settings_option,
+    storage_alone,
+)
 from digital_painschool.cli.output import console, counted, print_line
 from digital_painschool.cli.stopping import notify_service_manager, stop_signals
+from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.domain.pace import ForenoonPlan
 
+_log = logging.getLogger(__name__)
 _EVERY = 60.0
 
 
@@ -52,7 +62,7 @@ def migrate(*, settings: Settings, sql: bool, since: str | None) -> None:
         return
     if since is not None:
         raise click.UsageError("--since goes with --sql; without it the database itself has the revision")
-    open_school(settings, migrate=True).close()
+    open_school(storage_alone(settings, migrating=True), migrate=True).close()
     print_line("The storage is up to date.")
 
 
@@ -89,16 +99,17 @@ The other notices of the run are given back: the next run of any worker sends th
     show_default=True,
     help="The log on stderr: warnings as text, or every event of a run as a line of JSON.",
 )
-@school_options
+@settings_option
 def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
     """Send the notifications that are due.
 
     They go to patients' inboxes, and to staff by e-mail or SMS. Direct notifications are sent immediately; collected
     ones in the forenoon, one a patient and day (M-12, M-13, D-13a). Any number of workers may run at the same time:
-    nothing is sent twice. An unreachable patient raises a flag for the therapist (D-13d).
+    no two send the same one, and one that a worker was killed with goes again under its key. An unreachable patient
+    raises a flag for the therapist (D-13d).
 
-    Name the settings that the school runs under: with --storage alone every unit has the default policy (forenoon,
-    retries, links), and nothing can be sent to staff.
+    The settings name the inbox, the messengers and the policies: there is no --storage here, which would send a notice
+    to an inbox that nobody reads.
     """
     _refuse_memory(settings)
     with log_as(log), existing_school(settings) as school, stop_signals() as stop:
@@ -109,7 +120,7 @@ def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
         worker = school.delivery(every=None if watch is None else timedelta(seconds=watch), stop=stop)
         if watch is None:
             print_line(_summary(_run(worker, settings.policy.zone)))
-        elif not _watch(worker, watch, stop, settings.policy.zone):
+        elif not _watch(worker, watch, stop, settings.policy.zone, log):
             click.get_current_context().exit(1)
 
 
@@ -122,9 +133,14 @@ def _refuse_memory(settings: Settings) -> None:
                 f"the {kind} is in memory, so that whatever is sent would be lost with this process; name another"
                 " in the settings"
             )
+    if settings.messengers and settings.directory.name == "memory":
+        raise ConfigurationError(
+            "there are messengers, but no staff directory, so that nobody has an address and every notification to"
+            " staff would be given up; write [directory] in the settings"
+        )
 
 
-def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo) -> bool:
+def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo, log: str) -> bool:
     """Run the delivery repeatedly until a signal arrives; return whether the last run succeeded."""
     succeeded = True
     screen = console(stderr=True)
@@ -134,10 +150,10 @@ def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo) -> boo
             report = _run(worker, zone)
         except (Conflict, OutcomeUnknown, StorageError) as error:
             succeeded = False
-            print_line(f"{_time()}  failed, will be tried again: {error}", err=True)
+            _print_failure(f": {error}", log)
         except Exception as error:  # noqa: BLE001 - whatever the error, the next run may succeed
             succeeded = False
-            print_line(f"{_time()}  failed, will be tried again ({type(error).__name__})", err=True)
+            _print_failure(f" ({type(error).__name__})", log)
         else:
             succeeded = True
             if report != DeliveryReport():
@@ -147,6 +163,13 @@ def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo) -> boo
             stop.wait(seconds)
     notify_service_manager("STOPPING=1")
     return succeeded
+
+
+def _print_failure(why: str, log: str) -> None:
+    if log == "json":
+        log_event(_log, "run-failed", error=why.strip(": ()"))
+    else:
+        print_line(f"{_time()}  failed, will be tried again{why}", err=True)
 
 
 def _summary(report: DeliveryReport) -> str:
@@ -161,10 +184,10 @@ def _run(delivery: Delivery, zone: ZoneInfo) -> DeliveryReport:
         for plan in plans:
             late = f"; {plan.too_late} too late for this forenoon" if plan.too_late else ""
             due, done_by = counted(plan.notices, "notice"), plan.done_by.astimezone(zone)
-            print_line(f"{_time()}  {plan.channel.value}: {due} due, done by {done_by:%H:%M}{late}")
+            print_line(f"{_time(zone)}  {plan.channel.value}: {due} due, done by {done_by:%H:%M}{late}")
 
     return delivery.run(announce=announce)
 
 
-def _time() -> str:
-    return system_clock().isoformat(timespec="seconds")
+def _time(zone: tzinfo = UTC) -> str:
+    return system_clock().astimezone(zone).isoformat(timespec="seconds")

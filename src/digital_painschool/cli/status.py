@@ -7,8 +7,8 @@ from datetime import timedelta
 import click
 
 from digital_painschool import Channel, DeliveryStatus, Settings
-from digital_painschool.cli.options import Number, WholeNumber, epilog, existing_school, school_options
-from digital_painschool.cli.output import add_row, console, print_line, table
+from digital_painschool.cli.options import Number, WholeNumber, epilog, existing_school, school_options, storage_alone
+from digital_painschool.cli.output import add_row, console, counted, print_line, table
 from digital_painschool.serialization.scalars import optional_instant_to_text
 
 _MINUTES = Number(min=0, max=1_000_000)
@@ -42,7 +42,7 @@ def status(
     given up in the last 24 hours by channel, the dead letters, the workers that are alive, and what the channels can
     still take today. Times are UTC.
     """
-    with existing_school(settings) as school:
+    with existing_school(storage_alone(settings)) as school:
         found = school.delivery().status()
     if as_json:
         print_line(json.dumps(_data(found), indent=2))
@@ -97,7 +97,8 @@ def _problems(
     if silence is not None and (found.silent_for is None or found.silent_for > silence) and not found.workers:
         yield "no worker was seen in the last day" if found.silent_for is None else _silent(found.silent_for)
     if dead_letters is not None and found.dead_letters > dead_letters:
-        yield f"there are {found.dead_letters} dead letters"
+        listed = "--max-dead-letters; `dead-letters list` shows them"
+        yield f"{counted(found.dead_letters, 'dead letter')}, more than the {dead_letters} of {listed}"
 
 
 def _silent(time: timedelta) -> str:

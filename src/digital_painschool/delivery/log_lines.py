@@ -59,6 +59,7 @@ LOG_LINES: Mapping[str, LogLine] = MappingProxyType(
         "forenoon-too-short": LogLine(
             logging.WARNING, "%(channel)s: %(count)d do not go in this forenoon", ("channel", "count")
         ),
+        "run-failed": LogLine(logging.ERROR, "the run has failed, and will be tried again: %(error)s", ("error",)),
         "run-finished": LogLine(
             logging.INFO, "run finished: %(sent)s sent, %(undelivered)s undelivered", ("worker", *_RUN)
         ),

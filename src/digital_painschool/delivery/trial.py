@@ -19,6 +19,8 @@ def send_trial(executor: Executor, recipient: str, channel: Channel, *, unit: st
         raise InvalidValue("channel is Channel.EMAIL or Channel.SMS: no trial goes to a patient")
     if not isinstance(template, Template):
         raise InvalidValue("template is a Template")
+    if not any(messenger.channel is channel for messenger in executor.ports.messengers):
+        raise DeliveryError(f"no messenger for {channel.value} is set up")
     to, sender = HsaId(recipient), HsaId(unit)
     key = f"trial-{executor.new_id(executor.now())}"
     answer = send_to_staff(to, channel, template, sender, key=key, policy=executor.policy(sender), ports=executor.ports)

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from operator import attrgetter
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -75,6 +76,17 @@ _MOST = 1_000_000
 """The most days, minutes or characters of a policy; a date plus so many days is still a date."""
 
 
+def _is_link(value: str) -> bool:
+    """Return whether a text is an https URL with a host and no user; a link is shown to patients and to staff."""
+    try:
+        parts = urlsplit(value)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = not any(sign.isspace() or sign == "\\" for sign in value)
+    return bool(parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and port_is_right and is_plain)
+
+
 def _is_time_of_day(value: object) -> bool:
     return type(value) is time and value.tzinfo is None and not value.microsecond
 
@@ -85,6 +97,17 @@ _ARE_WHOLE: Any = deep_iterable(_IS_WHOLE, instance_of(tuple))
 _WHOLE = (_IS_WHOLE, "is a whole number within a million")
 _TIME_OF_DAY = (satisfies(_is_time_of_day), "is a time of day in whole seconds, without a zone")
 _LINE = (LABEL, "is one line of text")
+_LINK = (
+    _LINE,
+    (
+        satisfies(_is_link),
+        "must be a URL with https and a host, without a user, such as 'https://www.1177.se/' (D-13c)",
+    ),
+    (
+        not_(satisfies(contains_identity_number)),
+        "holds what has the form of an identity number; a link is the same for every recipient (D-13c)",
+    ),
+)
 _ONE_OR_MORE = (ge(1), "must be 1 or more")
 _NONE_OR_MORE = (ge(0), "must be 0 or more; 0 switches it off (D-17b)")
 
@@ -119,8 +142,8 @@ class Policy:
         heading_limit: The most characters of a heading (M-11).
         message_limit: The most characters of a message (M-10).
         retry_minutes: Waits after failed attempts to hand over; then the therapist gets a flag (D-13d).
-        patient_link: Where the patient reads, shown in a notification (D-13c).
-        staff_link: Where staff read, shown in a notification (D-13c).
+        patient_link: Where the patient reads, an https URL, shown in a notification (D-13c).
+        staff_link: Where staff read, an https URL, shown in a notification (D-13c).
         language: The language of notices to patients and of messages to staff (D-24d).
 
     Raises:
@@ -208,8 +231,8 @@ class Policy:
             (deep_iterable(ge(0)), "holds waits of 0 minutes or more"),
         ),
     )
-    patient_link: str = field(default="https://www.1177.se/", validator=check(_LINE))
-    staff_link: str = field(default="https://www.vgregion.se/sob", validator=check(_LINE))
+    patient_link: str = field(default="https://www.1177.se/", validator=check(*_LINK))
+    staff_link: str = field(default="https://www.vgregion.se/sob", validator=check(*_LINK))
     language: Language = field(default=Language.SWEDISH, validator=check((instance_of(Language), "is a Language")))
 
     def __attrs_post_init__(self) -> None:

@@ -6,6 +6,7 @@ list by their index alone, and some of its texts repeat the value.
 
 from collections import Counter
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any, get_origin
 
 import attrs
@@ -69,9 +70,11 @@ class Problems:
             case IterableValidationError():
                 yield from self._of_items(error, data, path)
             case ForbiddenExtraKeysError():
-                known = ", ".join(_keys_of(error.cl)) or "none"
+                keys = _keys_of(error.cl)
+                known = ", ".join(keys) or "none"
                 for key in sorted(map(str, error.extra_fields)):
-                    yield f"{_within(path, _short(key))}: unknown key; the keys here are {known}"
+                    meant = "".join(f"; did you mean {one}?" for one in get_close_matches(key, keys, 1))
+                    yield f"{_within(path, _short(key))}: unknown key; the keys here are {known}{meant}"
             case KeyError():
                 yield f"{path}: is missing; expected {_expected(wanted)}"
             case UnexpectedValue():

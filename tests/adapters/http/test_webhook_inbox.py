@@ -72,11 +72,21 @@ def test_an_accepted_notice_is_new_or_known(platform: IntegrationPlatform, statu
     assert expected is platform.inbox().deliver(NOTICE)
 
 
+@pytest.mark.rule("D-13d")
+@pytest.mark.parametrize("status", [200, 202, 409])
+def test_a_web_page_is_no_delivery(platform: IntegrationPlatform, status: int) -> None:
+    """Otherwise the login page of a proxy would count as every patient's notice."""
+    platform.next_answer = lambda: Response("\n<!DOCTYPE html><html>Log in</html>", status, content_type="text/html")
+    with pytest.raises(DeliveryError, match="web page") as failed:
+        platform.inbox().deliver(NOTICE)
+    assert not failed.value.permanent
+
+
 @pytest.mark.parametrize(
     ("status", "permanent", "expected"),
     [
         *((400, False, "400"), (401, False, "credentials"), (403, False, "rights"), (429, False, "fewer calls")),
-        *((404, True, "recipient"), (410, True, "recipient"), (422, True, "recipient")),
+        *((404, False, "correct the URL"), (410, True, "recipient"), (422, True, "recipient")),
         *((302, False, "not followed"), (405, False, "not known here"), (500, False, "failed"), (503, False, "failed")),
         *((203, False, "not known here"), (207, False, "not known here")),
     ],

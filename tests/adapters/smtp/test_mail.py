@@ -195,6 +195,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"user": "u", "password": "hemligt-lösen"}, "option password: is text in ASCII"),
     ({"ca_file": "nowhere/ca.pem"}, "ca.pem cannot be read: No such file or directory"),
     ({"texts_file": "nowhere/texts.toml"}, "texts.toml: the file cannot be read"),
+    ({"pasword": "hemligt"}, "did you mean password?"),
     ({"pasword": "hemligt-losen"}, "option pasword: unknown key; the keys here are host, sender"),
 ]
 

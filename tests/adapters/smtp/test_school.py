@@ -108,7 +108,7 @@ def test_an_operator_can_try_it(settings: Path, mailbox: Mailbox) -> None:
     tried = CliRunner().invoke(app, [*command, "--hsa-id", "SE2321000131-P000000000009", "--unit", UNIT])
     assert "digital-painschool: the staff directory has no address\n" == tried.output
     tried = CliRunner().invoke(app, [*command[:-1], "sms", *who])
-    assert "digital-painschool: the staff directory has no address\n" == tried.output
+    assert "digital-painschool: no messenger for sms is set up\n" == tried.output
     (settings.parent / "staff.toml").write_text(STAFF.replace("nurse@", "Anna <nurse@"))
     tried = CliRunner().invoke(app, [*command, *who])
     assert "is one e-mail address" in tried.output

@@ -36,7 +36,7 @@ DELIVERED: Mapping[int, Delivered] = MappingProxyType(
 REFUSED: Mapping[int, Verdict] = MappingProxyType(
     {
         **CONFIGURATION,
-        404: Verdict("it does not know the recipient (404)", permanent=True),
+        404: Verdict("it has no such address (404); correct the URL, or let it answer 422 for an unknown recipient"),
         410: Verdict("the recipient is there no more (410)", permanent=True),
         422: Verdict("it cannot deliver to the recipient (422)", permanent=True),
     }
@@ -85,6 +85,8 @@ class WebhookInbox:
         delivered = DELIVERED.get(answer.status)
         if delivered is None:
             raise self._server.failure(answer, REFUSED)
+        if answer.body.lstrip().startswith(b"<"):
+            raise DeliveryError(f"{_NAME} answered with a web page, such as a proxy's login; correct the URL")
         return delivered
 
     def forget(self, keys: Iterable[str]) -> int:

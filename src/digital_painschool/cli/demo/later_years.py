@@ -1,6 +1,7 @@
 """The scenes after the year: the end of access, the maintenance, and the purge ten years later."""
 
 import json
+import sys
 from shlex import quote
 
 from digital_painschool import CaseSelection, CaseSort, RuleViolation
@@ -115,6 +116,7 @@ def show_files(demo: DemoSchool, narrator: Narrator) -> None:
     """Print the path of every file, and commands to read them."""
     files = demo.files
     file, folder, settings = (quote(path.as_posix()) for path in (files.file, files.folder, files.settings))
+    python = quote(sys.executable)
     narrator.plain(
         "",
         f"It is all in {file}; the settings, the e-mail, the export and the receipt are beside it,",
@@ -122,10 +124,10 @@ def show_files(demo: DemoSchool, narrator: Narrator) -> None:
         "",
         *(f'  sqlite3 {file} "{question}"' for question in _QUESTIONS),
         "",
-        f"  digital-painschool retention receipts --settings {settings} \\",
+        f"  {python} -m digital_painschool retention receipts --settings {settings} \\",
         f"      --hsa-id {DAVID.hsa_id} --unit {UNIT}",
         "",
-        '  python -c "from digital_painschool import Actor, Role, open_school',
+        f'  {python} -c "from digital_painschool import Actor, Role, open_school',
         f"anna = Actor(hsa_id='{ANNA.hsa_id}',",
         f"    unit='{UNIT}', roles={{Role.THERAPIST}})",
         f"print(*open_school('{files.settings.as_posix()}').therapist(anna).caseload().rows, sep='\\n')\"",
