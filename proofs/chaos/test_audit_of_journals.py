@@ -146,12 +146,12 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     "one token twice": (Notes("claim"), _claimed_again, "one token was given to two claims"),
     "a digest that is torn": (Notes("claim", place=4), _without_the_first, f"{FIRST} was left behind by life 2"),
     "without what was due": (
-        Notes("begin", place=2),
+        Notes("begin", place=11),
         _decided_without_the_second,
         f"{SECOND} was due, and others of its digest went without it",
     ),
     "with what was not decided": (
-        Notes("begin", place=2),
+        Notes("begin", place=11),
         _decided_without_the_second,
         f"digest {FIRST} went with other notifications",
     ),
@@ -163,12 +163,12 @@ SPOILT: dict[str, tuple[Notes, Spoil, str]] = {
     ),
     "in the afternoon": (Notes("claim"), _claimed_at("2026-03-02 13:30"), "went at 13:30"),
     "dropped by the worker that sent it": (
-        Notes("complete", place=4),
+        Notes("complete", place=13),
         _dropped,
         f"digest {FIRST} was dropped by the worker that had sent it",
     ),
     "a decision that nobody asked for": (
-        Notes("complete", place=4),
+        Notes("complete", place=6),
         lambda _: (),
         "and no worker has decided that",
     ),

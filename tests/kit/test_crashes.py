@@ -3,7 +3,7 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -245,7 +245,7 @@ COLLECTED = NotableHistory([Start(), TherapistWrites("Hej", notify=Notify.COLLEC
 def test_a_batch_in_doubt_that_goes_again_under_a_new_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a patient could be told twice a day of the same."""
     keys = count()
-    monkeypatch.setattr(outbox, "batch_key", lambda digest_id, _: f"{digest_id}.{next(keys)}")
+    monkeypatch.setattr(outbox, "batch_key", lambda digest_id, *_: f"{digest_id}.{next(keys)}")
     changed = {**digests.DECISIONS, (True, digests.Doubt.TODAY, False): Action.SEND}
     monkeypatch.setattr(digests, "DECISIONS", changed)
     with pytest.raises(NotSurvived, match="at the end: Law 5: a recipient was notified twice on 2026-03-02"):
@@ -314,9 +314,17 @@ def behind(wrapper: Callable[[Environment], Wrapped]) -> PortsFactory:
 class Holding(Wrapped):
     """A storage that lets nobody have what was claimed once."""
 
-    def claim(self, now: datetime, limit: int, _: timedelta, *channels: Any) -> Any:
-        """Claim for good."""
-        return self.behind.claim(now, limit, timedelta(days=3650), *channels)
+    def claim(self, now: datetime, limit: int, lease: timedelta, *channels: Any) -> Any:
+        """Claim for good: until it is completed."""
+        held = self.behind.__dict__.setdefault("held", set())
+        found = [one for one in self.behind.claim(now, limit, lease, *channels) if one.digest.id not in held]
+        held.update(one.digest.id for one in found)
+        return tuple(found)
+
+    def complete(self, results: Sequence[DeliveryResult], *access: Any) -> None:
+        """Complete, and let others have it."""
+        self.behind.complete(results, *access)
+        self.behind.held.difference_update(result.digest_id for result in results)
 
 
 def test_a_claim_that_outlives_its_worker_is_named() -> None:
