@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from digital_painschool.domain.events import (
+    AccessEnded,
     Ended,
     Event,
     NotificationDropped,
@@ -16,7 +17,8 @@ from digital_painschool.domain.events import (
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import NotificationRecord, Status
 from digital_painschool.ports.storage import Entry
-from digital_painschool.testing.reference.laws import Law, LawViolation, unless, violation
+from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
 _NOTES_OF: Mapping[Status, tuple[type[Event], ...]] = MappingProxyType(
@@ -62,3 +64,14 @@ def note_violations(
         if not is_right or (is_owed and not notes):
             says = "says otherwise" if found or is_owed else "does not say so"
             yield violation(_LAW, f"{id_} is {record.status.value}, and the timeline {says}", enrolment_id)
+
+
+def access_end_violations(enrolment: ReferenceEnrolment, event: AccessEnded) -> Iterator[LawViolation]:
+    """Yield where an end of access that the timeline notes is not the one that the table gives."""
+    law, what = Law.ACCESS_FOLLOWS_THE_TABLE, "the end of access that the timeline notes"
+    noted = (event.access_until, event.kept)
+    yield from unequal(law, (enrolment.access_until, enrolment.is_open_ended), noted, what, enrolment.id)
+    has_ended = enrolment.ended_at is not None and enrolment.ended_at < event.at
+    yield from unless(
+        event.at >= event.access_until and not has_ended, law, f"{what}: too early or too late", enrolment.id
+    )

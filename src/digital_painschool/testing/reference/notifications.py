@@ -30,6 +30,7 @@ from digital_painschool.testing.reference.calendar import local_day
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key, Ticked, channels_for
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
+from digital_painschool.testing.reference.notes import access_end_violations
 from digital_painschool.testing.reference.transfers import Transfers, key_of, passed_on_by_worker
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
@@ -134,7 +135,7 @@ class NotificationOracle:
             self._notes.discard((enrolment.id, NotificationUndelivered.__name__, event.notification))
         if isinstance(event, AccessEnded):
             enrolment.raised.add(seq, "ending")
-            yield from _access_end_violations(enrolment, event)
+            yield from access_end_violations(enrolment, event)
         therapist = event.therapist if isinstance(event, HandedOver) else enrolment.therapist
         ticked = self.ticked.get((enrolment.unit, therapist), Ticked())
         for channel in channels_for(event, ticked.channels, self._policy):
@@ -292,13 +293,3 @@ def _noted_once(event: Event) -> str | None:
     if isinstance(event, AccessEnded):
         return str(event.access_until)
     return "program done" if isinstance(event, ProgramDone) else None
-
-
-def _access_end_violations(enrolment: ReferenceEnrolment, event: AccessEnded) -> Iterator[LawViolation]:
-    law, what = Law.ACCESS_FOLLOWS_THE_TABLE, "the end of access that the timeline notes"
-    noted = (event.access_until, event.kept)
-    yield from unequal(law, (enrolment.access_until, enrolment.is_open_ended), noted, what, enrolment.id)
-    has_ended = enrolment.ended_at is not None and enrolment.ended_at < event.at
-    yield from unless(
-        event.at >= event.access_until and not has_ended, law, f"{what}: too early or too late", enrolment.id
-    )

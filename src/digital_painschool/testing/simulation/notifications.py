@@ -126,15 +126,22 @@ class Notifications:
         pace = scene.processes.inbox_pace if expected.channel is Channel.INBOX else None
         if expected.collected:
             day = _first_calm(due, self._disturbed_forenoons)
+            while self._has_gap(expected, day):
+                day = _first_calm(day + DAY, self._disturbed_forenoons)
             if pace is None:
                 return scene.instant(day, scene.policy.collected_at) + _QUARTER
             while self._had_no_slot(expected, day, pace):
                 day = _first_calm(day + DAY, self._disturbed_forenoons)
             return scene.instant(day, scene.policy.forenoon_ends) + _QUARTER
-        if self._disturbed.isdisjoint({due - DAY, due, due + DAY}):
+        days = {due - DAY, due, due + DAY}
+        if not any(self._has_gap(expected, day) for day in days) and self._disturbed.isdisjoint(days):
             before = sum(is_direct and expected.due_at <= at for at, is_direct in self._sent)
             return expected.due_at + _SOON + (timedelta(0) if pace is None else (1 + before) * pace.interval)
         return scene.instant(_first_calm(due + DAY, self._disturbed), _AFTER_THE_FORENOON)
+
+    def _has_gap(self, expected: ExpectedNotification, day: date) -> bool:
+        """Return whether the staff directory does not know the recipient on a day."""
+        return isinstance(expected.to, HsaId) and self._scene.processes.has_gap(expected.to, day)
 
     def _use(self, one: ExpectedNotification, at: datetime) -> None:
         """Note the slot that the digest of a notification has used."""

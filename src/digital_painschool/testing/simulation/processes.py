@@ -54,7 +54,8 @@ class Processes:
         staff = [StaffMember(hsa_id=actor.hsa_id) for actor in unit.therapists]
         self._directory = MemoryDirectory(dict.fromkeys(known, both_ways("staff")), {unit.id: staff})
         share = region.habits.mishaps.directory_gaps
-        self._has_gap = cache(lambda hsa_id, day: region.chance("gap", hsa_id, day).happens(share))
+        self.has_gap = cache(lambda hsa_id, day: region.chance("gap", hsa_id, day).happens(share))
+        """Whether the staff directory does not know a member of staff on a day."""
         self.clear()
 
     def _open(self, environment: Environment) -> Ports:
@@ -78,7 +79,7 @@ class Processes:
     # The faults
 
     def _is_gap(self, call: Call) -> bool:
-        return self._has_gap(call.args[0], self._scene.today)
+        return self.has_gap(call.args[0], self._scene.today)
 
     def _is_outage(self, _: Call) -> bool:
         return any(began <= self._scene.now < until for began, until in self._scene.region.outages)
