@@ -210,7 +210,7 @@ def imports() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for path in sorted(SOURCE.rglob("*.py")):
         name = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-        if name != "__init__":
+        if name not in {"__init__", "__main__"}:
             tree = ast.parse(path.read_text("utf-8"))
             found[name] |= {target for node in ast.walk(tree) for target in _targets(node)} - {name}
     return {name: frozenset(targets) for name, targets in found.items()}

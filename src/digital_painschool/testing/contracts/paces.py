@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.domain.digest import Claim
+from digital_painschool.domain.digest import LONGEST_LEASE, LONGEST_WAIT, Claim
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.pace import ChannelPace, DueCount
@@ -228,3 +228,18 @@ class PacesContract(DamageContract, RacingContract):
         self.damage(lasting_place, DigestId(first.notification.id))
         with self.opened(lasting_place) as storage:
             assert sum(one.number for one in storage.count_due(RUN)) in {2, 3}
+
+    @proves("Outbox.claim: clock")
+    def test_what_a_wrong_clock_has_written_stops_no_digest(self, storage: Storage) -> None:
+        """Otherwise a worker whose clock was a year ahead for one run would silence all patients for that year."""
+        asking(storage)
+        [ahead] = storage.claim(RUN + 300 * DAY, 10, LEASE)
+        assert 1 == sum(due.number for due in storage.count_due(RUN))
+        [claim] = storage.claim(RUN, 10, LONGEST_LEASE)
+        assert ahead.digest == claim.digest
+        assert () == storage.claim(RUN, 10, LEASE), "the longest lease is held"
+        storage.complete([evolve(result(claim, at=RUN), next_at=RUN + 300 * DAY)])
+        [claim] = storage.claim(RUN, 10, LEASE)
+        storage.complete([evolve(result(claim, at=RUN), next_at=RUN + LONGEST_WAIT)])
+        assert () == storage.claim(RUN, 10, LEASE), "the longest wait is kept"
+        assert 1 == len(storage.claim(RUN + LONGEST_WAIT, 10, LEASE))
