@@ -142,7 +142,7 @@ def test_numbers_and_days_are_read_strictly(value: str, place: Path) -> None:
         assert 2 == result.exit_code
         assert_in_form(result, option, value)
     if value != "0":
-        assert_in_form(run("deliver", "--settings", "own.toml", "--watch", value))
+        assert_in_form(run("deliver", "--settings", "nowhere.toml", "--watch", value))
 
 
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)
