@@ -22,7 +22,7 @@ def settings_file(folder: Path, pace: str, kind: str = "inbox") -> Path:
         "directory": "[directory]\nname = 'memory'\n",
     }
     file = folder / "school.toml"
-    second = messenger if kind == "messengers" else ""
+    second = messenger.replace("sms", "email") if kind == "messengers" else ""
     file.write_text(f"storage = 'memory://'\n{tables[kind]}pace = {pace}\n{second}", "utf-8")
     return file
 
