@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import asdict, evolve, frozen
 
-from digital_painschool.domain.digest import LONGEST_LEASE, LONGEST_WAIT, Batch, Digest
+from digital_painschool.domain.digest import Batch, Digest, is_free
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
 from digital_painschool.domain.notification import (
     Channel,
@@ -227,10 +227,7 @@ class StoredDigest:
 
     def is_free(self, now: datetime) -> bool:
         """Return whether the digest can be claimed."""
-        is_claimed = self.lease_until is not None and now < self.lease_until <= now + LONGEST_LEASE
-        if self.next_at is None or self.oldest_due_at is None or is_claimed:
-            return False
-        return self.oldest_due_at <= now and not now < self.next_at <= now + LONGEST_WAIT
+        return is_free(now, next_at=self.next_at, oldest_due_at=self.oldest_due_at, lease_until=self.lease_until)
 
     def without(self, ids: Collection[str]) -> "StoredDigest":
         """Return the digest without some notifications; a batch that has none left is over."""

@@ -254,7 +254,7 @@ BUGS = (
         name="sent-after-the-lease",
         harm="a patient would be told of what another worker has dealt with",
         module="delivery.sending",
-        old=" and self._executor.now() < min(one.until, turn_ends)",
+        old=" and self._executor.now() < until",
         new="",
         caught_by=_example("test_leases", "a_worker_whose_lease_ran_out_sends_nothing_more_and_is_not_believed"),
     ),

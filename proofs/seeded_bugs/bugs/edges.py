@@ -184,8 +184,8 @@ BUGS = (
         name="the-last-messenger-of-a-channel-is-used",
         harm="the order of the settings would not count",
         module="delivery.dispatch",
-        old="for messenger in ports.messengers:",
-        new="for messenger in reversed(ports.messengers):",
+        old="one for one in ports.messengers if",
+        new="one for one in reversed(ports.messengers) if",
         caught_by=_by("delivery/test_what_leaves", "what_leaves_has_the_text_the_link_and_the_key_of_its_side"),
     ),
     Bug(

@@ -58,7 +58,7 @@ BUGS = (
         name="hours-of-slots-at-a-time",
         harm="a direct message would wait behind hours of collected ones",
         module="delivery.pacing",
-        old="self._span = min(_SPAN, lease / 4)",
+        old="self._span = turn_of(lease)",
         new="self._span = lease * 4",
         caught_by=_worker("what_becomes_due_meanwhile_goes_within_about_a_minute"),
     ),

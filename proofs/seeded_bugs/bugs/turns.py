@@ -26,7 +26,7 @@ BUGS = (
         harm="patients would be told when the last member of staff has been",
         module="delivery.sending",
         old="turn_ends = self._executor.now() + self._turn",
-        new="turn_ends = _NEVER",
+        new="turn_ends = None",
         caught_by=Catcher(f"{_TURNS}a_slow_mail_server_has_its_turn_and_patients_have_theirs"),
     ),
     Bug(

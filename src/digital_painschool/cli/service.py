@@ -148,12 +148,9 @@ def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo, log: s
     while not stop.is_set():
         try:
             report = _run(worker, zone)
-        except (Conflict, OutcomeUnknown, StorageError) as error:
-            succeeded = False
-            _print_failure(f": {error}", log)
         except Exception as error:  # noqa: BLE001 - whatever the error, the next run may succeed
             succeeded = False
-            _print_failure(f" ({type(error).__name__})", log)
+            _print_failure(error, log)
         else:
             succeeded = True
             if report != DeliveryReport():
@@ -165,11 +162,13 @@ def _watch(worker: Delivery, seconds: float, stop: Event, zone: ZoneInfo, log: s
     return succeeded
 
 
-def _print_failure(why: str, log: str) -> None:
+def _print_failure(error: Exception, log: str) -> None:
+    is_ours = isinstance(error, (Conflict, OutcomeUnknown, StorageError))
+    why = str(error) if is_ours else type(error).__name__
     if log == "json":
-        log_event(_log, "run-failed", error=why.strip(": ()"))
+        log_event(_log, "run-failed", error=why)
     else:
-        print_line(f"{_time()}  failed, will be tried again{why}", err=True)
+        print_line(f"{_time()}  failed, will be tried again{f': {why}' if is_ours else f' ({why})'}", err=True)
 
 
 def _summary(report: DeliveryReport) -> str:

@@ -14,6 +14,7 @@ from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.ports.messaging import Messenger
 
 _log = logging.getLogger(__name__)
 
@@ -94,11 +95,14 @@ def send_to_staff(
         said = letters_and_digits(text)
         return may_name_somebody(text) or any(one in said for one in theirs)
 
-    for messenger in ports.messengers:
-        if messenger.channel is channel:
-            with _naming_nobody(names_them):
-                return messenger.send(
-                    address, template, policy.staff_link, key=key, unit=unit, language=policy.language
-                )
-    # Not permanent: a messenger that is left out of the settings for one run must give up nobody's notifications.
-    raise DeliveryError(f"no messenger for {channel.value} is set up; correct the settings")
+    messenger = messenger_of(channel, ports)
+    if messenger is None:
+        # Not permanent: a messenger that is left out of the settings for one run must give up nobody's notifications.
+        raise DeliveryError(f"no messenger for {channel.value} is set up; correct the settings")
+    with _naming_nobody(names_them):
+        return messenger.send(address, template, policy.staff_link, key=key, unit=unit, language=policy.language)
+
+
+def messenger_of(channel: Channel, ports: Ports) -> Messenger | None:
+    """Return the messenger of a channel, or None."""
+    return next((one for one in ports.messengers if one.channel is channel), None)

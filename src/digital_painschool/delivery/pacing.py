@@ -12,6 +12,7 @@ from attrs import define
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.claims import Ready, result_of
 from digital_painschool.delivery.log_lines import log_event
+from digital_painschool.delivery.patience import turn_of
 from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace, ForenoonPlan
@@ -19,14 +20,12 @@ from digital_painschool.ports.paced import kept_paces
 from digital_painschool.rules.pace import next_send_at, plan_forenoons
 
 _log = logging.getLogger(__name__)
-_SPAN = timedelta(minutes=1)
-"""What becomes due while a worker sends its slots waits so long at most: what is more urgent goes next."""
 
 Wait = Callable[[float], object]
 """A function that waits for a number of seconds."""
 Announce = Callable[[tuple[ForenoonPlan, ...]], object]
 """A function that is told the plans of a run."""
-Prepare = Callable[[Sequence[Claim], datetime, datetime], Sequence[Ready]]
+Prepare = Callable[[Sequence[Claim], datetime], Sequence[Ready]]
 Send = Callable[[Sequence[Ready]], object]
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _first = itemgetter(0)
@@ -78,7 +77,8 @@ class Pacer:
         self._paces = kept_paces(executor.ports.paces)
         self._batch = batch
         self._lease = lease
-        self._span = min(_SPAN, lease / 4)
+        # What becomes due while a worker sends its slots waits so long at most: what is more urgent goes next.
+        self._span = turn_of(lease)
         self._stop = stop
         self._wait = stop.wait if wait is None else wait
         self._turns: dict[Channel, Turn] = {}
@@ -129,7 +129,7 @@ class Pacer:
         storage, channels = self._executor.storage, {turn.channel}
         while left := turn.left(at := self._executor.now()):
             claims = storage.claim(at, left, self._lease, channels)
-            if ready := prepare(claims, at, at + self._lease / 2):
+            if ready := prepare(claims, at):
                 return deque(ready)
             if not claims:
                 if turn.previous is None:

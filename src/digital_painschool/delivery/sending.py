@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 from attrs import evolve
@@ -15,7 +15,7 @@ from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.outcomes import outcomes
-from digital_painschool.delivery.patience import Patience
+from digital_painschool.delivery.patience import Patience, turn_of
 from digital_painschool.delivery.results import access_of, failed
 from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
@@ -34,8 +34,6 @@ from digital_painschool.rules.digests import (
 )
 
 _log = logging.getLogger(__name__)
-_TURN = timedelta(minutes=1)
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _UNTIL_REPAIRED = timedelta(hours=1)
 
 
@@ -66,11 +64,11 @@ class Sending:
         self._executor = executor
         self._batch = batch
         self._lease = lease
-        self._turn = min(_TURN, lease / 4)
+        self._turn = turn_of(lease)
         self._stop = stop
         self._unpaced = unpaced
         self._report = report
-        self._patience = Patience[Channel](executor.now, self._turn)
+        self._patience = Patience(executor.now, self._turn)
         self._calls = 0
 
     def take_turns(self, between: Callable[[], object]) -> None:
@@ -98,7 +96,7 @@ class Sending:
     def _send_claims(self, claims: Sequence[Claim], at: datetime) -> set[Channel]:
         """Send claims, each channel in its turn; return the channels whose turn was over before."""
         groups: dict[Channel, list[Ready]] = {}
-        for one in self.prepare(claims, at, at + self._lease / 2):
+        for one in self.prepare(claims, at):
             groups.setdefault(one.claim.digest.channel, []).append(one)
         cut: set[Channel] = set()
         for channel, group in groups.items():
@@ -109,8 +107,9 @@ class Sending:
                     cut.add(channel)
         return cut
 
-    def prepare(self, claims: Sequence[Claim], at: datetime, until: datetime) -> list[Ready]:
-        """Return the claims that are to be sent until an instant, and settle the others."""
+    def prepare(self, claims: Sequence[Claim], at: datetime) -> list[Ready]:
+        """Return the claims of an instant that are to be sent, and settle the others."""
+        until = at + self._lease / 2
         states = states_of(claims, self._executor.storage)
         results: list[DeliveryResult] = []
         ready: list[Ready] = []
@@ -128,7 +127,7 @@ class Sending:
         self._complete(results, {claim.digest.id: claim.digest for claim in claims})
         return ready
 
-    def send_all(self, ready: Sequence[Ready], turn_ends: datetime = _NEVER) -> bool:
+    def send_all(self, ready: Sequence[Ready], turn_ends: datetime | None = None) -> bool:
         """Begin, send and complete claims; give back those without time; return whether the last one had time."""
         goes_on = bool(ready) and self._goes_on(ready[0], turn_ends)
         begun = self._executor.storage.begin([(one.claim, one.decision) for one in ready]) if goes_on else {}
@@ -150,9 +149,10 @@ class Sending:
         self._complete(results, {one.claim.digest.id: one.claim.digest for one in ready}, access)
         return goes_on
 
-    def _goes_on(self, one: Ready, turn_ends: datetime) -> bool:
+    def _goes_on(self, one: Ready, turn_ends: datetime | None) -> bool:
         is_over = self._stop.is_set() or self._rests(one.claim.digest.channel)
-        return not is_over and self._executor.now() < min(one.until, turn_ends)
+        until = one.until if turn_ends is None else min(one.until, turn_ends)
+        return not is_over and self._executor.now() < until
 
     def _rests(self, channel: Channel) -> bool:
         return channel in self._unpaced and self._patience.is_over(channel)

@@ -1,7 +1,7 @@
 """A trial of a messenger: one of the fixed texts, to a member of staff, at the address that the directory has."""
 
 from digital_painschool.application.executor import Executor
-from digital_painschool.delivery.dispatch import send_to_staff
+from digital_painschool.delivery.dispatch import messenger_of, send_to_staff
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import DeliveryError, InvalidValue
@@ -19,7 +19,7 @@ def send_trial(executor: Executor, recipient: str, channel: Channel, *, unit: st
         raise InvalidValue("channel is Channel.EMAIL or Channel.SMS: no trial goes to a patient")
     if not isinstance(template, Template):
         raise InvalidValue("template is a Template")
-    if not any(messenger.channel is channel for messenger in executor.ports.messengers):
+    if messenger_of(channel, executor.ports) is None:
         raise DeliveryError(f"no messenger for {channel.value} is set up")
     to, sender = HsaId(recipient), HsaId(unit)
     key = f"trial-{executor.new_id(executor.now())}"

@@ -9,13 +9,12 @@ from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.log_lines import log_event
-from digital_painschool.delivery.patience import Patience
+from digital_painschool.delivery.patience import Patience, turn_of
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel
 from digital_painschool.errors import DeliveryError
 
 _PAGE = 1000
-_LONGEST_SILENCE = timedelta(minutes=1)
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +37,7 @@ class WithdrawnNotices:
 
     def forget(self) -> None:
         """Delete all notices that are left; an inbox or messenger that fails is asked again at the next pass."""
-        patience = Patience[Channel](self._executor.now, min(_LONGEST_SILENCE, self._lease / 4))
+        patience = Patience(self._executor.now, turn_of(self._lease))
         after = ""
         while page := self._executor.storage.unforgotten(after=after, limit=_PAGE):
             states, _ = load_each(self._executor.storage, [id_ for _, id_ in page])
@@ -54,7 +53,7 @@ class WithdrawnNotices:
                     self._executor.storage.forgotten(unit, id_, keys)
             after = page[-1][1]
 
-    def _is_forgotten(self, enrolment_id: EnrolmentId, keys: Collection[str], patience: Patience[Channel]) -> bool:
+    def _is_forgotten(self, enrolment_id: EnrolmentId, keys: Collection[str], patience: Patience) -> bool:
         """Call everybody who may have something, and return whether all of them have forgotten it."""
         ports = self._executor.ports
         holders = [(Channel.INBOX, ports.inbox.forget), *((one.channel, one.forget) for one in ports.messengers)]

@@ -146,6 +146,25 @@ class DeliveryResult:
     reason: FailureReason | None = None
 
 
+def is_free(
+    now: datetime, *, next_at: datetime | None, oldest_due_at: datetime | None, lease_until: datetime | None
+) -> bool:
+    """Return whether a digest can be claimed: it is due, and nobody holds it. Rule: D-13a.
+
+    Instants further ahead than a claim or a result reaches are a wrong clock's, and stop nothing.
+
+    Args:
+        now: The present instant, UTC.
+        next_at: When the digest can be claimed; None when nothing is pending.
+        oldest_due_at: The earliest due instant, `next_at` at the latest; None when nothing is pending.
+        lease_until: Until when it is claimed; None when it is not.
+    """
+    is_claimed = lease_until is not None and now < lease_until <= now + LONGEST_LEASE
+    if next_at is None or oldest_due_at is None or is_claimed:
+        return False
+    return oldest_due_at <= now and not now < next_at <= now + LONGEST_WAIT
+
+
 def batch_key(digest_id: DigestId, notifications: Iterable[str], reports: Mapping[str, int] = NO_REPORTS) -> str:
     """Return the idempotency key of a new batch, derived from its notifications.
 

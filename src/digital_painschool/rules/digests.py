@@ -19,7 +19,7 @@ from digital_painschool.domain.policy import Policy
 _LOST_WORKERS = 5
 _TOMORROW = timedelta(days=1)
 _LONGEST_RETRY = timedelta(days=5)
-_LONGEST_WAIT = timedelta(days=1)
+_LONGEST_ASKED = timedelta(days=1)
 _JOINT_ATTEMPTS = 2
 """A notification without attempts left is sent together with fresher ones, up to twice the number of attempts."""
 
@@ -168,7 +168,7 @@ def next_retry_at(
         collected: True restricts the attempts to the forenoon.
         retry_after: How long the server behind the adapter asks to wait, a day at most; the later instant counts.
     """
-    asked = min(retry_after or timedelta(0), _LONGEST_WAIT)
+    asked = min(retry_after or timedelta(0), _LONGEST_ASKED)
     wait = min(timedelta(minutes=policy.retry_minutes[attempts - 1]), _LONGEST_RETRY)
     again = now + max(wait, asked)
     if not collected:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from attrs import Factory, define, frozen
 
-from digital_painschool.domain.digest import LONGEST_LEASE, LONGEST_WAIT, Digest
+from digital_painschool.domain.digest import Digest, is_free
 from digital_painschool.domain.ids import DigestId, NotificationId
 from digital_painschool.domain.notification import NotificationRecord
 
@@ -47,7 +47,4 @@ class DigestRow:
 
     def is_free(self, now: datetime) -> bool:
         """Return whether the digest can be claimed."""
-        is_claimed = self.lease_until is not None and now < self.lease_until <= now + LONGEST_LEASE
-        if self.next_at is None or self.oldest_due_at is None or is_claimed:
-            return False
-        return self.oldest_due_at <= now and not now < self.next_at <= now + LONGEST_WAIT
+        return is_free(now, next_at=self.next_at, oldest_due_at=self.oldest_due_at, lease_until=self.lease_until)
