@@ -222,6 +222,7 @@ def _purge(david: Visitor, clock: Clock) -> None:
     clock.wait(days=3700)
     sign_in_staff(david, "David Dahl")
     assert "Ingen gallring är godkänd än." in david.text
+    assert "1 avslutat moment med sista händelsen före" in david.text
     david.press("Gör en plan")
     assert "Nej" in david.text
     david.click("Export och gallring")
@@ -235,6 +236,7 @@ def _purge(david: Visitor, clock: Clock) -> None:
     david.press("Gallra")
     approved = f"En gallring godkändes senast {date_format(clock().date(), 'j F Y')}, med gallringsbeslut VGR 2037/12."
     assert approved in david.text
+    assert "Inget avslutat moment är äldre än gallringsfristen." in david.text
     david.click("Logg")
     david.fill("Personnummer", NUMBER)
     david.press("Visa")

@@ -129,12 +129,8 @@ def _maintained(enrolment: Enrolment, event: Maintained) -> Changes:
 
 
 def _reactivated(enrolment: Enrolment, event: Reactivated) -> Changes:
-    return {
-        "phase": Phase.ACTIVE,
-        "maintained": frozenset(),
-        "access_until": event.access_until,
-        "reactivated_at": event.at,
-    }
+    active = {"phase": Phase.ACTIVE, "maintained": frozenset()}
+    return active | {"access_until": event.access_until, "reactivated_at": event.at}
 
 
 def _access_ended(enrolment: Enrolment, event: AccessEnded) -> Changes:
@@ -257,9 +253,7 @@ def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
     return {"undelivered": tuple(left), "undelivered_at": tuple(left.values())}
 
 
-_NOT_NOTED: Mapping[FlagKind | None, Changes] = MappingProxyType(
-    {FlagKind.SILENT: {"noted_silence": None}, FlagKind.ENDS_SOON: {"noted_ending": None}}
-)
+_NOT_NOTED = {FlagKind.SILENT: {"noted_silence": None}, FlagKind.ENDS_SOON: {"noted_ending": None}}
 
 
 def _unchanged(enrolment: Enrolment, event: Event) -> Changes:
