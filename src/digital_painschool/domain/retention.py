@@ -136,7 +136,7 @@ class PlanState(Enum):
 
 @frozen(kw_only=True)
 class OverdueRecords:
-    """How many ended enrolments of a unit are older than its retention period. Rule: M-20, D-21b.
+    """The number of a unit's ended enrolments that are older than its retention period. Rule: M-20, D-21b.
 
     Args:
         before: The start of the retention period, UTC: their last entries are older.
