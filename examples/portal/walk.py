@@ -26,6 +26,7 @@ def walk(new_visitor: Callable[[], Visitor], clock: Clock) -> None:
     _end(anna)
     _shut_out(elsa)
     _purge(david, clock)
+    _look_for_losses(new_visitor())
 
 
 def sign_in_staff(visitor: Visitor, name: str) -> None:
@@ -242,3 +243,8 @@ def _purge(david: Visitor, clock: Clock) -> None:
     david.press("Visa")
     assert "19850709-9805" in david.text
     assert "Gallra" in david.text
+
+
+def _look_for_losses(eva: Visitor) -> None:
+    sign_in_staff(eva, "Eva Engdahl")
+    assert "Allt som skulle lämnas fram är framme." in eva.text
