@@ -107,7 +107,7 @@ def _answer(anna: Visitor, clock: Clock) -> None:
     anna.tick("Avisera till inkorgen i e-tjänsterna")
     anna.choose("När aviseringen skickas", "Uppsamlat")
     anna.press("Skicka")
-    anna.click("Ändra trådrubrik")
+    anna.click("Min konversation")
     anna.fill("Trådrubrik", "Tempo")
     anna.press("Spara")
     anna.click("Meddelande")
