@@ -271,18 +271,6 @@ class OutboxContract(StorageOpening):
             storage.begin([(claim, sending(claim, now=MORNING + number * LEASE))])
         assert [["a"], ["b"], ["c"], ["a"]] == claimed
 
-    @proves("Outbox.claim: poison", "Outbox.claim: oldest first")
-    def test_a_suspect_that_has_waited_a_day_has_its_place_again(self, storage: Storage) -> None:
-        """Otherwise it would wait for ever where every forenoon is too short for all that is due."""
-        for number, id_ in enumerate("abc"):
-            asking(storage, id_, PERSONS[number], notify=Notify.DIRECT, at=MORNING + number * HOUR)
-        [_, suspect] = storage.claim(MORNING + HOUR, 10, LEASE)
-        storage.begin([(suspect, sending(suspect, now=MORNING + HOUR))])
-        tomorrow = MORNING + HOUR + DAY
-        assert [["a"], ["c"]] == owners(storage.claim(tomorrow - TICK, 10, LEASE))
-        later = [owners(storage.claim(tomorrow + LEASE, 10, LEASE)) for _ in range(3)]
-        assert [[["a"]], [["b"]], [["c"]]] == later
-
     @proves("Outbox.notifications")
     def test_notifications_come_in_the_order_of_the_timeline(self, storage: Storage) -> None:
         """Otherwise the therapist could not tell which message a notification belongs to."""
