@@ -186,9 +186,9 @@ _HOME = {
     "Word": "labels.words",
     "YearEnd": "domain.policy",
     "apply": "domain.fold",
-    "connect": "bootstrap.plugins",
+    "connect": "bootstrap.composition",
     "label": "labels.lookup",
-    "open_school": "bootstrap.plugins",
+    "open_school": "bootstrap.composition",
     "read_settings": "bootstrap.settings_toml",
     "replay": "domain.fold",
 }
