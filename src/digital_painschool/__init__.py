@@ -137,6 +137,7 @@ _HOME = {
     "PlanId": "domain.ids",
     "PlanState": "domain.retention",
     "PlanSummary": "domain.retention",
+    "OverdueRecords": "domain.retention",
     "Policy": "domain.policy",
     "Ports": "ports",
     "Profile": "domain.notification",

@@ -15,7 +15,7 @@ from digital_painschool.adapters.sql.case_order import (
     IS_SILENT,
     PAGES,
     QUIET,
-    SEEN,
+    QUIET_SINCE,
     of_unit,
 )
 from digital_painschool.adapters.sql.database import Database
@@ -70,7 +70,7 @@ _UNNOTED = of_unit(
     select(_e.id).where(
         NOT_ENDED,
         or_(
-            and_(IS_SILENT, _e.noted_silence.is_distinct_from(SEEN)),
+            and_(IS_SILENT, _e.noted_silence.is_distinct_from(QUIET_SINCE)),
             and_(ENDS_SOON, _e.noted_ending.is_distinct_from(_e.access_until)),
         ),
     ),
@@ -178,7 +178,7 @@ def _unreadable_case(row: Row) -> UnreadableCase:
 def _case(row: Row) -> CaseRow:
     require_readable(row)
     rank, instant, enrolment_id, scheme, value, therapist, program, version, phase, *rest = row
-    started_at, access_until, reviewed_at, last_seen_at, forms, messages, *rest = rest
+    started_at, access_until, reviewed_at, last_seen_at, reactivated_at, forms, messages, *rest = rest
     done, undelivered, handed_over, priority, waiting_since = rest
     return CaseRow(
         enrolment_id=enrolment_id,
@@ -191,6 +191,7 @@ def _case(row: Row) -> CaseRow:
         access_until=access_until,
         reviewed_at=reviewed_at,
         last_seen_at=last_seen_at,
+        reactivated_at=reactivated_at,
         counts=CaseloadCounts(
             unread_forms=forms,
             unread_messages=messages,
