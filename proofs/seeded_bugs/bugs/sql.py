@@ -140,8 +140,8 @@ BUGS = (
         name="the-rank-is-not-in-the-key",
         harm="patients would be missing from the second page",
         module="adapters.sql.caseload",
-        old="key=(rank, instant, enrolment_id),\n    )",
-        new="key=(0, instant, enrolment_id),\n    )",
+        old='"key": (rank, instant, enrolment_id)',
+        new='"key": (0, instant, enrolment_id)',
         caught_by=Catcher(f"{_SQLITE}::test_priority_comes_first_then_flags_then_the_rest"),
     ),
     Bug(

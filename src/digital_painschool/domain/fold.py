@@ -42,6 +42,7 @@ from digital_painschool.domain.events import (
     Started,
     Withdrawn,
 )
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.waiting import one_more, unread_of
@@ -81,9 +82,7 @@ def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
         fields["last_entry_at"] = max(enrolment.last_entry_at, event.at)
     if event.by == "patient":
         fields["last_seen_at"] = event.at
-    after = _new(Enrolment)
-    _set(after, "__dict__", fields)
-    return after
+    return from_checked(Enrolment, fields)
 
 
 def replay(events: Iterable[Event]) -> Enrolment:
@@ -101,8 +100,6 @@ def replay(events: Iterable[Event]) -> Enrolment:
 
 
 Changes = dict[str, Any]
-
-_new, _set = object.__new__, object.__setattr__
 
 
 def _twice(enrolment: Enrolment, event: Started) -> Changes:
