@@ -92,7 +92,8 @@ RAW_LISTS: Mapping[str, RawList] = {
     "notifications": _of_enrolment(
         "SELECT n.id, d.id, d.unit, d.channel, d.recipient_scheme, d.recipient_value, d.template, d.collected,"
         " d.told_on, d.batch_key, d.attempted_on, n.digest_id, n.enrolment_id, n.seq, n.conversation, n.number, n.form,"
-        " n.flag, n.due_at, n.status, n.attempts, n.settled_at, n.reason, n.batch_key FROM digest_notifications n JOIN digests d ON d.id = n.digest_id"
+        " n.flag, n.due_at, n.status, n.attempts, n.settled_at, n.reason, n.batch_key"
+        " FROM digest_notifications n JOIN digests d ON d.id = n.digest_id"
         " WHERE n.enrolment_id = :enrolment_id ORDER BY n.seq DESC, n.id DESC LIMIT :more",
         "see-notifications",
     ),
