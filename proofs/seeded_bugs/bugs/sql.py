@@ -100,8 +100,8 @@ BUGS = (
         name="the-log-skips-the-first",
         harm="an access would never be shown",
         module="adapters.sql.excerpts",
-        old='number > bindparam("after", type_=BigInteger)',
-        new='number > bindparam("after", type_=BigInteger) + 1',
+        old="number > after,",
+        new="number > after + 1,",
         caught_by=Catcher(f"{_SQLITE}::test_a_plan_is_logged_with_it"),
     ),
     Bug(
@@ -140,8 +140,8 @@ BUGS = (
         name="the-rank-is-not-in-the-key",
         harm="patients would be missing from the second page",
         module="adapters.sql.caseload",
-        old="key=(rank, instant, enrolment_id),\n    )",
-        new="key=(0, instant, enrolment_id),\n    )",
+        old='"key": (rank, instant, enrolment_id),',
+        new='"key": (0, instant, enrolment_id),',
         caught_by=Catcher(f"{_SQLITE}::test_priority_comes_first_then_flags_then_the_rest"),
     ),
     Bug(
