@@ -10,7 +10,16 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.domain.digest import (
+    LONGEST_SUSPICION,
+    Action,
+    Batch,
+    Claim,
+    Decision,
+    DeliveryResult,
+    Digest,
+    batch_key,
+)
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import (
     GIVEN_UP,
@@ -49,11 +58,16 @@ class LmdbOutbox:
         with self._database.writing() as transaction:
             healthy: list[tuple[StoredDigest, Digest]] = []
             suspects: list[tuple[StoredDigest, Digest]] = []
+            is_first = False  # a suspect that has waited long stands before what follows
             for row, digest in _free_digests(transaction, now):
                 if channels is not None and digest.channel not in channels:
                     continue
-                (suspects if row.is_suspect else healthy).append((row, digest))
-                if len(healthy) >= limit:
+                if row.is_suspect:
+                    suspects.append((row, digest))
+                    is_first = is_first or row.waits_since(now - LONGEST_SUSPICION)
+                elif not is_first:
+                    healthy.append((row, digest))
+                if healthy and (is_first or len(healthy) >= limit):
                     break
             suspects.sort(key=lambda found: (found[0].lost, found[0].due_key))
             token = uuid4().hex

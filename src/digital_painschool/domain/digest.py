@@ -21,6 +21,9 @@ LONGEST_LEASE = timedelta(hours=12)
 LONGEST_WAIT = timedelta(days=7)
 """The longest time that a result lets a digest wait. A later instant was written under a wrong clock."""
 
+LONGEST_SUSPICION = timedelta(days=1)
+"""How long a digest that may have crashed a worker waits behind the others; then it has its place among them again."""
+
 NO_REPORTS: Mapping[str, int] = MappingProxyType({})
 """No notification was reported as failed after its send."""
 

@@ -126,7 +126,8 @@ def _maintained(enrolment: Enrolment, event: Maintained) -> Changes:
 
 
 def _reactivated(enrolment: Enrolment, event: Reactivated) -> Changes:
-    return {"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": event.access_until}
+    active = {"phase": Phase.ACTIVE, "maintained": frozenset()}
+    return active | {"access_until": event.access_until, "reactivated_at": event.at}
 
 
 def _access_ended(enrolment: Enrolment, event: AccessEnded) -> Changes:
@@ -249,6 +250,9 @@ def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
     return {"undelivered": tuple(left), "undelivered_at": tuple(left.values())}
 
 
+_NOT_NOTED = {FlagKind.SILENT: {"noted_silence": None}, FlagKind.ENDS_SOON: {"noted_ending": None}}
+
+
 def _unchanged(enrolment: Enrolment, event: Event) -> Changes:
     return {}
 
@@ -268,8 +272,8 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         Maintained: _maintained,
         Reactivated: _reactivated,
         AccessEnded: _access_ended,
-        PatientSilent: lambda _, event: {"noted_silence": event.since},
-        AccessEndsSoon: lambda _, event: {"noted_ending": event.access_until},
+        PatientSilent: lambda e, event: {"noted_silence": event.since, "silence_entry": e.version + 1},
+        AccessEndsSoon: lambda e, event: {"noted_ending": event.access_until, "ending_entry": e.version + 1},
         Ended: _ended,
         Withdrawn: _withdrawn,
         ModuleOpened: _module_opened,
@@ -284,7 +288,7 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         MessageSent: _message_sent,
         MessagesRead: _messages_read,
         FlagHandled: _flag_handled,
-        NotificationDropped: _unchanged,
+        NotificationDropped: lambda _, event: _NOT_NOTED.get(event.takes_back, {}),
         NotificationUndelivered: _notification_undelivered,
         NotificationResolved: _unchanged,
     }

@@ -10,7 +10,7 @@ from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.serialization.stored import Data, read_stored
 from digital_painschool.serialization.stored_converter import CONVERTER, register_class, register_tuple_of
 
-ENROLMENT_SHAPE = 4
+ENROLMENT_SHAPE = 5
 """Raise it whenever `Enrolment` or the fold changes: states of another shape are replayed from their timelines."""
 
 for _class in (FormCount, ModuleReading, Conversation):

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, takewhile
 
 from attrs import evolve
 
 from digital_painschool.adapters.memory.notifications import MemoryNotifications
 from digital_painschool.adapters.memory.outbox_rows import DigestRow, NotificationRow
 from digital_painschool.domain.digest import (
+    LONGEST_SUSPICION,
     Action,
     Batch,
     Claim,
@@ -81,10 +82,12 @@ class MemoryOutbox:
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None
     ) -> tuple[Claim, ...]:
-        """Claim digests that are due, direct ones first, then the oldest; a suspect last, and alone."""
+        """Claim digests that are due, direct ones first, then the oldest; a suspect alone, and for a day last."""
         free = [row for row in self._free(now) if channels is None or row.digest.channel in channels]
-        free.sort(key=lambda row: (row.lost, row.digest.collected, row.oldest_due_at, row.next_at, row.digest.id))
-        taken = [row for row in free if not row.is_suspect][:limit] or free[: min(limit, 1)]
+        free.sort(key=lambda row: (row.digest.collected, row.oldest_due_at, row.next_at, row.digest.id))
+        in_order = [row for row in free if not row.is_suspect or row.waits_since(now - LONGEST_SUSPICION)]
+        suspects = sorted((row for row in free if row.is_suspect), key=lambda row: row.lost)
+        taken = [*takewhile(lambda row: not row.is_suspect, in_order[:limit])] or suspects[: min(limit, 1)]
         token = f"claim-{next(self._tokens)}"
         for row in taken:
             row.lost += row.begun

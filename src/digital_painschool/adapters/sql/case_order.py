@@ -46,11 +46,14 @@ _OLDEST_FLAG = case(
     (and_(IS_ENDING, or_(_e.waiting_since.is_(None), _e.access_until < _e.waiting_since)), _e.access_until),
     else_=_e.waiting_since,
 )
-SEEN = func.coalesce(_e.last_seen_at, _e.started_at, type_=Instant())
-"""When the patient last did something, or else the start."""
+_SEEN = func.coalesce(_e.last_seen_at, _e.started_at, type_=Instant())
+QUIET_SINCE = case((_e.reactivated_at > _SEEN, _e.reactivated_at), else_=_SEEN)
+"""As `quiet_since` has it."""
 _IS_ACTIVE: ColumnElement[Any] = _e.phase == Phase.ACTIVE.value
 _IS_OPEN_ENDED = bindparam("open_ended", type_=StrictBoolean())
-IS_SILENT = and_(_IS_ACTIVE, or_(not_(IS_ENDING), _IS_OPEN_ENDED), SEEN < bindparam("seen_before", type_=Instant()))
+IS_SILENT = and_(
+    _IS_ACTIVE, or_(not_(IS_ENDING), _IS_OPEN_ENDED), QUIET_SINCE < bindparam("seen_before", type_=Instant())
+)
 """As `AttentionLimits.silent_since` has it for an open enrolment; NULL where no limit is set."""
 ENDS_SOON = and_(
     not_(and_(_IS_ACTIVE, _IS_OPEN_ENDED)),
@@ -91,7 +94,7 @@ def of_unit(statement: Select[Any], *, own: bool) -> Select[Any]:
 
 _SHOWN = (
     *("id", "person_scheme", "person_value", "therapist", "program", "program_version", "phase"),
-    *("started_at", "access_until", "reviewed_at", "last_seen_at"),
+    *("started_at", "access_until", "reviewed_at", "last_seen_at", "reactivated_at"),
     *("unread_forms", "unread_messages", "done", "undelivered", "handed_over", "priority", "waiting_since"),
 )
 """The columns of a page's rows, after rank and instant."""
@@ -107,7 +110,7 @@ _ORDERS: dict[CaseSort, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     CaseSort.OLDEST_FLAG: (case((FLAG_RANK < QUIET, 0), else_=1), _OLDEST_FLAG),
     CaseSort.LAST_SEEN: (case((_e.last_seen_at.is_(None), 0), else_=1), _e.last_seen_at),
     CaseSort.START: (literal_column("0", Integer), _e.started_at),
-    CaseSort.SILENCE: (case((IS_SILENT, 0), else_=1), SEEN),
+    CaseSort.SILENCE: (case((IS_SILENT, 0), else_=1), QUIET_SINCE),
     CaseSort.END: (case((ENDS_SOON, 0), else_=1), _e.access_until),
     CaseSort.ID: (literal_column("0", Integer), _NOTHING),
 }
@@ -116,7 +119,7 @@ _ORDERS_OF_ENDED = {
     **_ORDERS,
     CaseSort.PRIORITY: (literal_column(str(QUIET), Integer), _NOTHING),
     CaseSort.OLDEST_FLAG: (literal_column("1", Integer), _NOTHING),
-    CaseSort.SILENCE: (literal_column("1", Integer), SEEN),
+    CaseSort.SILENCE: (literal_column("1", Integer), QUIET_SINCE),
     CaseSort.END: (literal_column("1", Integer), _e.access_until),
 }
 

@@ -15,7 +15,7 @@ from digital_painschool.adapters.sql.case_order import (
     IS_SILENT,
     PAGES,
     QUIET,
-    SEEN,
+    QUIET_SINCE,
     Filter,
     of_unit,
 )
@@ -72,7 +72,7 @@ _UNNOTED = of_unit(
     select(_e.id).where(
         NOT_ENDED,
         or_(
-            and_(IS_SILENT, _e.noted_silence.is_distinct_from(SEEN)),
+            and_(IS_SILENT, _e.noted_silence.is_distinct_from(QUIET_SINCE)),
             and_(ENDS_SOON, _e.noted_ending.is_distinct_from(_e.access_until)),
         ),
     ),
@@ -189,8 +189,8 @@ def _unreadable_case(row: Row) -> UnreadableCase:
 def _case(row: Row) -> CaseRow:
     require_readable(row)
     rank, instant, enrolment_id, scheme, value, therapist, program, version, phase = row[:9]
-    started_at, access_until, reviewed_at, last_seen_at = row[9:13]
-    forms, messages, done, undelivered, handed_over, priority, waiting_since = row[13:]
+    started_at, access_until, reviewed_at, last_seen_at, reactivated_at = row[9:14]
+    forms, messages, done, undelivered, handed_over, priority, waiting_since = row[14:]
     counts = {
         "unread_forms": forms,
         "unread_messages": messages,
@@ -211,6 +211,7 @@ def _case(row: Row) -> CaseRow:
         "access_until": access_until,
         "reviewed_at": reviewed_at,
         "last_seen_at": last_seen_at,
+        "reactivated_at": reactivated_at,
         "counts": from_checked(CaseloadCounts, counts),
         "key": (rank, instant, enrolment_id),
     }
