@@ -18,9 +18,12 @@ MORE = PAGE + 1
 
 _CASE = (
     "id, person_scheme, person_value, therapist, program, program_version, phase, started_at, access_until, "
-    "reviewed_at, last_seen_at, unread_forms, unread_messages, done, undelivered, priority, waiting_since"
+    "reviewed_at, last_seen_at, unread_forms, unread_messages, done, undelivered, handed_over, priority, waiting_since"
 )
-_FLAGGED = "(priority OR unread_forms > 0 OR unread_messages > 0 OR done OR undelivered > 0 OR access_until <= :now)"
+_FLAGGED = (
+    "(priority OR unread_forms > 0 OR unread_messages > 0 OR done OR undelivered > 0 OR handed_over"
+    " OR access_until <= :now)"
+)
 _RANK = f"CASE WHEN priority THEN 0 WHEN {_FLAGGED} THEN 1 ELSE 2 END"
 _OLDEST = (
     "CASE WHEN access_until <= :now AND (waiting_since IS NULL OR access_until < waiting_since)"
@@ -91,9 +94,9 @@ RAW_LISTS: Mapping[str, RawList] = {
     ),
     "notifications": _of_enrolment(
         "SELECT n.id, d.id, d.unit, d.channel, d.recipient_scheme, d.recipient_value, d.template, d.collected,"
-        " d.told_on, d.batch_key, d.attempted_on, d.next_at, d.token, d.lease_until, d.begun, d.lost, n.digest_id,"
-        " n.unit, n.enrolment_id, n.seq, n.conversation, n.number, n.form, n.due_at, n.status, n.attempts, n.batch_key,"
-        " n.settled_at, n.noted FROM digest_notifications n JOIN digests d ON d.id = n.digest_id"
+        " d.told_on, d.batch_key, d.attempted_on, n.digest_id, n.enrolment_id, n.seq, n.conversation, n.number, n.form,"
+        " n.flag, n.due_at, n.status, n.attempts, n.settled_at, n.reason, n.batch_key"
+        " FROM digest_notifications n JOIN digests d ON d.id = n.digest_id"
         " WHERE n.enrolment_id = :enrolment_id ORDER BY n.seq DESC, n.id DESC LIMIT :more",
         "see-notifications",
     ),

@@ -84,8 +84,8 @@ BUGS = (
         name="a-excerpt-in-sql-has-its-last-instant",
         harm="two reports of two weeks would have a line both",
         module="adapters.sql.excerpts",
-        old="func.coalesce(at < bindparam",
-        new="func.coalesce(at <= bindparam",
+        old="at < until",
+        new="at <= until",
         caught_by=Catcher(
             "tests/adapters/sql/test_storage.py::TestSqliteStorage::test_an_excerpt_on_a_timeline_shows_what_lies_in_it",
             "Enrolments.load_timelines: excerpt",

@@ -100,8 +100,8 @@ BUGS = (
         name="the-log-skips-the-first",
         harm="an access would never be shown",
         module="adapters.sql.excerpts",
-        old='number > bindparam("after", type_=BigInteger)',
-        new='number > bindparam("after", type_=BigInteger) + 1',
+        old="number > after,",
+        new="number > after + 1,",
         caught_by=Catcher(f"{_SQLITE}::test_a_plan_is_logged_with_it"),
     ),
     Bug(

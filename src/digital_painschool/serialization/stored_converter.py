@@ -14,7 +14,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from digital_painschool.domain.enrolment import AlertReason, Phase, WithdrawalReason
 from digital_painschool.domain.notification import Channel, Notify, ResolutionReason, Status
-from digital_painschool.domain.people import Author, HsaId, PersonId
+from digital_painschool.domain.people import Author, HsaId, PersonId, stored_person
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgeReason
 from digital_painschool.serialization.scalars import (
@@ -94,7 +94,7 @@ register(
 register(
     PersonId,
     lambda person: {"scheme": person.scheme, "value": person.value},
-    lambda value, _: PersonId(value["scheme"], value["value"]),
+    lambda value, _: stored_person(value["scheme"], value["value"]),
 )
 register(frozenset[int], sorted, lambda value, _: frozenset(map(number, items(value))))
 register(

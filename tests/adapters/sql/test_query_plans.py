@@ -79,7 +79,19 @@ def test_every_statement_goes_by_an_index_on_sqlite(sqlite_url: str, statement: 
 
 def of_an_author() -> list[Any]:
     """Return the statements that list what one author did, whoever it was done with."""
-    return [_ENTRIES[False, True, newest_first] for newest_first in (False, True)]
+    return [_ENTRIES[False, True, newest_first, False] for newest_first in (False, True)]
+
+
+def fill_log(connection: psycopg.Connection, *, units: int) -> None:
+    """Write lines of many authors at some units."""
+    lines = f"""
+        INSERT INTO access_log (at, by, unit, action, activity, granted)
+        SELECT now(), 'author ' || n % 500, 'unit ' || n % {units}, 'see-flags', 'L\u00e4sa', true
+          FROM generate_series(1, 50000) AS n
+    """  # noqa: S608 - a number
+    connection.execute("TRUNCATE access_log")
+    connection.execute(lines.encode())
+    connection.execute("ANALYZE access_log")
 
 
 @pytest.mark.parametrize("statement", of_an_author())
@@ -94,13 +106,26 @@ def test_what_one_author_did_is_found_by_its_index_on_sqlite(sqlite_url: str, st
 
 def test_what_one_author_did_is_found_by_its_index_on_postgresql(connection: psycopg.Connection) -> None:
     """Otherwise the few lines of a former colleague would be looked for in all lines of the unit."""
-    lines = """
-        INSERT INTO access_log (at, by, unit, action, activity, granted)
-        SELECT now(), 'author ' || n % 500, 'unit ' || n % 3, 'see-flags', 'L\u00e4sa', true
-          FROM generate_series(1, 50000) AS n
-    """
-    connection.execute(lines.encode())
-    connection.execute("ANALYZE access_log")
+    fill_log(connection, units=3)
     for statement in of_an_author():
         [scan] = scans(plan_of(connection, statements_for(None)[statement].sql))
         assert "ix_access_log_author" == scan["Index Name"]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_what_was_done_at_a_time_is_picked_within_the_index_on_sqlite(sqlite_url: str, newest_first: bool) -> None:
+    """Otherwise the second page would begin at the first line of the unit again."""
+    compiled = STATEMENTS[_ENTRIES[False, False, newest_first, True]]
+    with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
+    [step] = [row[3] for row in rows]
+    assert "INDEX ix_access_log_unit (unit=? AND number>? AND number<?)" in step
+
+
+def test_what_was_done_at_a_time_is_picked_within_the_index_on_postgresql(connection: psycopg.Connection) -> None:
+    """Otherwise an hour of last year would be looked for in every line that the unit has written since."""
+    fill_log(connection, units=200)
+    for newest_first in (False, True):
+        [scan] = scans(plan_of(connection, statements_for(None)[_ENTRIES[False, False, newest_first, True]].sql))
+        assert "ix_access_log_unit" == scan["Index Name"]
+        assert all(condition in scan["Index Cond"] for condition in ("(at >= ", "(at < "))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -58,14 +59,22 @@ _OF_PERSON = _OF_UNIT.where(
 _OF_AUTHOR = _l.by == bindparam("author", type_=_l.by.type)
 """A plain comparison: an index looks up no condition that may be NULL."""
 _ENTRIES = {
-    (one_person, one_author, newest_first): excerpt_query(
+    (one_person, one_author, newest_first, False): excerpt_query(
         query.where(_OF_AUTHOR) if one_author else query, _l.number, _l.at, _l.by, newest_first=newest_first
     )
     for one_person, query in ((False, _OF_UNIT), (True, _OF_PERSON))
     for one_author in (False, True)
     for newest_first in (False, True)
+} | {
+    (False, False, newest_first, True): excerpt_query(
+        _OF_UNIT, _l.number, _l.at, _l.by, newest_first=newest_first, unit=_l.unit
+    )
+    for newest_first in (False, True)
 }
-"""By whether the entries of one person and of one author are wanted, and whether the newest come first."""
+"""By whether the entries of one person and of one author are wanted, whether the newest come first, and whether those
+of a time are picked within the index."""
+_EVER = {"since": datetime(1900, 1, 1, tzinfo=UTC), "until": datetime(9000, 12, 31, tzinfo=UTC)}
+"""The bounds of an excerpt without them: no treatment is so old, or will be."""
 
 
 class SqlAccessLog:
@@ -101,7 +110,11 @@ class SqlAccessLog:
             "person_scheme": None if person is None else person.scheme,
             "person_value": None if person is None else person.value,
         }
-        statement = _ENTRIES[person is not None, excerpt.by is not None, excerpt.newest_first]
+        of_whom = (person is not None, excerpt.by is not None)
+        of_a_time = of_whom == (False, False) and (excerpt.since is not None or excerpt.until is not None)
+        if of_a_time:
+            values |= {name: values[name] or ever for name, ever in _EVER.items()}
+        statement = _ENTRIES[*of_whom, excerpt.newest_first, of_a_time]
         found: list[tuple[int, AccessEntry]] = []
         # Otherwise a page of unreadable entries would look like the end.
         while len(found) < limit and (rows := self._database.read(partial(_fetch, statement=statement, values=values))):

@@ -11,6 +11,7 @@ from typing import Any
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import digests, notifications
 from digital_painschool.domain.digest import Batch, Claim, DeliveryResult, Digest
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.notification import (
     GIVEN_UP,
@@ -24,7 +25,7 @@ from digital_painschool.domain.notification import (
     UnreadableNotification,
 )
 from digital_painschool.domain.pace import DueCount
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.people import HsaId, PersonId, stored_person
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.scalars import hsa_id_from_text
@@ -132,7 +133,7 @@ def _read(digest: Row, rows: list[Row]) -> Digest:
     shared: dict[str, Any] = {
         "unit": hsa_id_from_text(unit),
         "channel": _CHANNELS[channel],
-        "recipient": hsa_id_from_text(value) if scheme == _STAFF else PersonId(scheme, value),
+        "recipient": hsa_id_from_text(value) if scheme == _STAFF else stored_person(scheme, value),
         "template": _TEMPLATES[template],
         "collected": collected,
     }
@@ -150,24 +151,26 @@ def _read(digest: Row, rows: list[Row]) -> Digest:
 
 
 def _record(shared: Mapping[str, Any], row: Row) -> NotificationRecord:
-    _, id_, enrolment_id, seq, conversation, number, form, flag, due_at, status, attempts, settled_at, *end = row
-    reason, batch_key = end
-    trigger = TriggeringEntry(
-        enrolment_id=enrolment_id,
-        seq=seq,
-        conversation=conversation,
-        number=number,
-        form=form,
-        flag=None if flag is None else _FLAGS[flag],
-    )
-    return NotificationRecord(
-        notification=Notification(id=id_, **shared, due_at=due_at, trigger=trigger),
-        status=_STATUSES[status],
-        attempts=attempts,
-        settled_at=settled_at,
-        begun=batch_key is not None,
-        reason=None if reason is None else _REASONS[reason],
-    )
+    _, id_, enrolment_id, seq, conversation, number, form, flag = row[:8]
+    due_at, status, attempts, settled_at, reason, batch_key = row[8:]
+    entry = {
+        "enrolment_id": enrolment_id,
+        "seq": seq,
+        "conversation": conversation,
+        "number": number,
+        "form": form,
+        "flag": None if flag is None else _FLAGS[flag],
+    }
+    notification = {**shared, "id": id_, "due_at": due_at, "trigger": from_checked(TriggeringEntry, entry)}
+    record = {
+        "notification": from_checked(Notification, notification),
+        "status": _STATUSES[status],
+        "attempts": attempts,
+        "settled_at": settled_at,
+        "begun": batch_key is not None,
+        "reason": None if reason is None else _REASONS[reason],
+    }
+    return from_checked(NotificationRecord, record)
 
 
 def digest_values(notification: Notification) -> dict[str, Any]:

@@ -234,7 +234,7 @@ access_log = Table(
     Column("person_value", Text),
     Column("granted", StrictBoolean, nullable=False),
 )
-Index("ix_access_log_unit", access_log.c.unit, access_log.c.number)
+Index("ix_access_log_unit", access_log.c.unit, access_log.c.number, access_log.c.at)
 Index("ix_access_log_person", access_log.c.unit, access_log.c.person_value, access_log.c.number)
 Index("ix_access_log_author", access_log.c.unit, access_log.c.by, access_log.c.number)
 
