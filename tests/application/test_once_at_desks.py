@@ -16,14 +16,13 @@ from digital_painschool.application.unit_records import UnitRecords
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Profile, ResolutionReason
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import Skip, Skipped
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.environment import AT_WORK, with_adapters
-from digital_painschool.testing.faults import Call, Killed, watched
-from digital_painschool.testing.people import ARCHIVIST, OPERATOR
+from digital_painschool.testing.faults import Call, Fault, FaultPlan, Killed, watched
+from digital_painschool.testing.people import ARCHIVIST, NURSE, OPERATOR
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.snapshot import difference
 from tests.application.desk_calls import APPROVED, PEOPLE, E, lived
@@ -32,24 +31,14 @@ from tests.application.test_once import ONCE
 from tests.delivery.test_dead_letters import REPAIRED, given_up, letter_of
 
 
-class Directory(MemoryDirectory):
-    """A staff directory that may be away."""
-
-    is_away = False
-
-    def find(self, hsa_id: HsaId) -> StaffEntry | None:
-        if self.is_away:
-            raise DeliveryError("the directory is away")
-        return StaffEntry(email=Address("n@example.org"))
-
-
 @pytest.mark.rule("D-24a", "D-23a")
 def test_what_needs_no_address_waits_for_no_directory() -> None:
     """Otherwise nobody could untick a box, or get a lost answer again, while the directory is away."""
-    directory = Directory(staff=AT_WORK)
+    entry, plan = StaffEntry(email=Address("n@example.org")), FaultPlan()
+    directory = watched(MemoryDirectory({NURSE.hsa_id: entry}, staff=AT_WORK), plan)
     school = Scenario(with_adapters(directory=directory))
     first = school.desk.receive_notifications(email=True, once="k")
-    directory.is_away = True
+    plan.inject(Fault("find", does=DeliveryError("the directory is away"), times=None))
     again = school.desk.receive_notifications(email=True, once="k")
     assert (first.chosen, None) == (again.chosen, again.directory)
     with school.unchanged(), pytest.raises(DeliveryError):
