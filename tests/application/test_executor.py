@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
-from digital_painschool.application import executor
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
@@ -16,12 +15,6 @@ from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.faults import Answers, Fault, FaultPlan, watched, with_faults
 from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, STRANGER, UNIT
 from digital_painschool.testing.scenario import Scenario
-
-
-@pytest.fixture
-def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait between two attempts."""
-    monkeypatch.setattr(executor, "sleep", lambda _: None)
 
 
 @pytest.mark.usefixtures("without_waiting")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.application import executor
 from digital_painschool.application.export import Format
 from digital_painschool.application.once import once_of
 from digital_painschool.application.results import SentMessage
@@ -94,9 +93,8 @@ a draft, which is as it was saved last; and what marks by reading, once by itsel
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let nobody wait between two attempts, and write exports into a folder of the test's own."""
-    monkeypatch.setattr(executor, "sleep", lambda _: None)
+def _in_a_folder(without_waiting: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Write exports into a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
 
 

@@ -10,7 +10,6 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory
-from digital_painschool.application import executor
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.unit_records import UnitRecords
 from digital_painschool.bootstrap.school import PainSchool
@@ -120,6 +119,7 @@ _RACING = sorted(ONCE.keys() - {"office.export"})
 
 
 @pytest.mark.rule("D-24a", "D-13d")
+@pytest.mark.usefixtures("without_waiting")
 @pytest.mark.parametrize(
     "prepared",
     [
@@ -135,7 +135,6 @@ def test_a_double_click_gets_the_first_result_wherever_the_other_one_comes(
     tmp_path: Path,
 ) -> None:
     """Otherwise a call would count twice, or one that reads what its twin has just saved be refused."""
-    monkeypatch.setattr(executor, "sleep", lambda _: None)
 
     def met_before(number: int) -> tuple[list[object], tuple[str, ...]]:
         """Return what the second call got, and the first one where there was one; and what is stored then."""
