@@ -78,7 +78,7 @@ READING = frozenset(
     f"{who}.{name}"
     for who, names in {
         "coordinator": "unit_caseload unit_counts",
-        "office": "download plan receipts access_log pages.access_log pages.plans pages.exports",
+        "office": "download plan overdue receipts access_log pages.access_log pages.plans pages.exports",
         "desk": "programs limits staff caseload counts profile identify find find_withdrawable enrolment program "
         "module end_reasons next_module to_handle answers patient_page form_answers open_form conversations "
         "read_conversation timeline notifications pages.timeline pages.conversations pages.messages "

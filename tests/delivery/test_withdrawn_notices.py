@@ -5,6 +5,7 @@ import pytest
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.retention import Skip
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Notice
 from digital_painschool.testing.faults import Call, Fault, FaultPlan, Meanwhile, watched
@@ -14,14 +15,16 @@ from digital_painschool.testing.scenario import Scenario
 pytestmark = pytest.mark.rule("D-07b")
 
 
-class Opened(Scenario):
-    """A school whose inbox may have faults, and whose staff may be notified of anything."""
+NOTIFYING = Policy(staff_flags=frozenset(FlagKind))
 
-    def __init__(self) -> None:
+
+class Opened(Scenario):
+    """A school whose inbox may have faults."""
+
+    def __init__(self, policy: Policy = NOTIFYING) -> None:
         self.faults = FaultPlan()
         super().__init__(
-            lambda environment: environment.ports(inbox=watched(environment.inbox, self.faults)),
-            policy=Policy(staff_flags=frozenset(FlagKind)),
+            lambda environment: environment.ports(inbox=watched(environment.inbox, self.faults)), policy=policy
         )
 
     @property
@@ -113,3 +116,22 @@ def test_what_another_enrolment_of_the_person_shares_stays_until_it_is_over() ->
     school.desk.end(right, reason="klar")
     school.deliver()
     assert 0 == len(school.notices)
+
+
+@pytest.mark.rule("D-13b", "D-21a")
+def test_a_batch_in_doubt_is_dropped_after_the_withdrawal_and_costs_a_purge_no_more_than_a_new_plan() -> None:
+    """Otherwise the late note of the drop would keep a record of the wrong person from every purge."""
+    school = Opened(Policy(export_before_purge=False))
+    slip = written_to(school, ANNA)
+    school.faults.inject(Fault("deliver", does=DeliveryError("the answer was lost")))
+    assert 1 == school.deliver().retried
+    school.desk.withdraw(slip, "wrong-person")
+    withdrawn = school.state(slip)
+    school.advance(hours=1)
+    early = school.office.approve(school.office.plan_purge(), decision="RS 1")
+    assert 1 == school.deliver().dropped
+    assert withdrawn.version + 1 == school.state(slip).version
+    assert 0 == school.deliver().dropped
+    assert [Skip.CHANGED] == [one.why for one in school.office.purge(early).skipped]
+    late = school.office.approve(school.office.plan_purge(), decision="RS 2")
+    assert (slip,) == school.office.purge(late).purged

@@ -39,7 +39,9 @@ def gateway(says: str = "the gateway does not take it") -> MemoryMessenger:
             raise DeliveryError(says.format(call.args[0].value), permanent=True)
         return call.go()
 
-    return watched(MemoryMessenger(Channel.EMAIL), around)
+    messenger = MemoryMessenger(Channel.EMAIL)
+    messenger.remembers_keys = False  # type: ignore[attr-defined]
+    return watched(messenger, around)
 
 
 def keeps_all() -> Inbox:
@@ -56,7 +58,6 @@ class TestGateway(MessengerContract):
     """A way that refuses an address and cannot tell a repeated key, by the contract."""
 
     durable = False
-    remembers_keys = False
     refused = Address("namn")
 
     def open(self, place: Path) -> Messenger:
