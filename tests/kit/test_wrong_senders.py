@@ -91,7 +91,8 @@ class TestServedInbox(OfServer, InboxContract):
 
     def open(self, place: Path) -> Inbox:
         """Make an inbox."""
-        return served.ServedInbox(place)
+        inbox: Inbox = served.ServedInbox(place)
+        return inbox
 
     def arrived(self, place: Path, inbox: Inbox) -> list[Arrival]:
         """Look at what the inbox has kept."""
@@ -107,7 +108,8 @@ class TestServedMessenger(OfServer, MessengerContract):
 
     def open(self, place: Path) -> Messenger:
         """Make a messenger."""
-        return served.ServedMessenger(place)
+        messenger: Messenger = served.ServedMessenger(place)
+        return messenger
 
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Look at what the messenger has kept."""
