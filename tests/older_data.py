@@ -48,15 +48,7 @@ class _Inbox(MemoryInbox):
         return delivered
 
 
-def fill(url: str) -> None:
-    """Let the people live on a SQLite file, and leave it in the middle of their treatments."""
-    inbox = _Inbox()
-
-    def ports(environment: Environment) -> Ports:
-        return environment.ports(storage=SqlStorage(url, migrate=True), inbox=inbox)
-
-    school = Scenario(ports)
-    school.at("2015-03-02 08:00")
+def _start_everybody(school: Scenario) -> None:
     for name in PEOPLE:
         if name == "over":
             school.at("2025-05-02 08:00")
@@ -67,6 +59,18 @@ def fill(url: str) -> None:
         assert id_ == IDS[name]
         if name == "long_ended":
             school.desk.end(id_, reason="klar")
+
+
+def fill(url: str) -> None:
+    """Let the people live on a SQLite file, and leave it in the middle of their treatments."""
+    inbox = _Inbox()
+
+    def ports(environment: Environment) -> Ports:
+        return environment.ports(storage=SqlStorage(url, migrate=True), inbox=inbox)
+
+    school = Scenario(ports)
+    school.at("2015-03-02 08:00")
+    _start_everybody(school)
     desk, rooms = school.desk, {name: school.school.patient(number) for name, number in NUMBERS.items()}
     busy, room = IDS["busy"], rooms["busy"]
     room.read_page(busy, 1, 1)
