@@ -11,7 +11,7 @@ from digital_painschool.domain.events import AccessEndsSoon, Event, PatientSilen
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.policy import BOX_FLAGS, POINTED_OUT, FlagKind, Policy, YearEnd
-from digital_painschool.errors import RuleViolation
+from digital_painschool.errors import DeliveryError, RuleViolation
 from digital_painschool.testing.environment import in_memory
 from digital_painschool.testing.faults import Call, Fault, Meanwhile, When, watched, with_faults
 from digital_painschool.testing.people import BO, COLLEAGUE, OTHER_UNIT, UNIT
@@ -113,6 +113,20 @@ def test_a_hand_over_tells_the_new_therapist_instead() -> None:
     school.at("2026-03-18 09:00")
     assert 1 == school.deliver().sent
     assert ["colleague@vgregion.example"] == [one.address.value for one in school.environment.email.sent]
+
+
+def test_an_end_that_moved_is_told_of_once_although_the_new_one_comes_soon_too() -> None:
+    """Otherwise a therapist would get an e-mail of an end that they have moved, and one of the new end (D-13b)."""
+    busy = Fault("send", does=DeliveryError("busy"))
+    school = Scenario(with_faults(in_memory, messengers=[busy]), policy=OFFERED)
+    school.desk.receive_notifications(email=True, flags=[FlagKind.ENDS_SOON])
+    id_ = school.start()
+    school.advance(days=350)
+    assert 1 == school.deliver().retried
+    school.desk.maintain(id_, days=20, modules=[1])
+    school.advance(minutes=5)
+    assert evolve(TOLD, dropped=1) == school.deliver()
+    assert [AccessEndsSoon] * 2 == [one for one in pointed_out(school, id_) if one is AccessEndsSoon]
 
 
 def test_a_patient_who_comes_while_a_worker_looks_is_not_noted() -> None:
