@@ -83,3 +83,9 @@ def empty_postgresql_url(postgresql_server: str) -> Iterator[str]:
     """A new PostgreSQL database without a schema."""
     with database(postgresql_server) as url:
         yield url
+
+
+@pytest.fixture
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let those who met at one enrolment try again at once."""
+    monkeypatch.setattr("digital_painschool.application.executor.sleep", lambda _: None)

@@ -8,22 +8,17 @@ from attrs import define, field
 
 from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.events import (
-    AccessEnded,
-    AccessEndsSoon,
     Event,
-    FormSaved,
     HandedOver,
     MessageSent,
     NotificationDropped,
-    NotificationUndelivered,
-    PatientSilent,
-    ProgramDone,
     Started,
 )
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.people import Author, HsaId, SystemActor
+from digital_painschool.domain.people import HsaId, SystemActor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.testing.reference.calendar import instant, run_for
+from digital_painschool.testing.reference.expectations import staff_flag
 from proofs.chaos.cast import POLICIES, PROFILES
 from proofs.chaos.evidence import Evidence, Row, StoredEnrolment
 
@@ -56,8 +51,6 @@ def notifications_wrong(evidence: Evidence) -> Iterator[str]:
         if row["status"] == "delivered" and lines[row["settled_at"], row["enrolment_id"]] != 1:
             found.append("the access log does not say once that it was delivered")
         yield from (f"notification {row['id']} ({row['channel']}, {row['status']}): {what}" for what in found)
-    for enrolment in evidence.enrolments.values():
-        yield from _notes_wrong(evidence, enrolment)
     yield from _ends_not_noted(evidence)
 
 
@@ -73,7 +66,7 @@ def _wanted(evidence: Evidence) -> Iterator[tuple[_Wanted, Event]]:
             if isinstance(event, MessageSent) and event.notify is not Notify.NONE:
                 yield (enrolment.id, seq, "inbox"), event
             transfer = _transfer(transfer, seq, event)
-            flags[seq] = flag = _flag(event)
+            flags[seq] = flag = staff_flag(event)
             if isinstance(event, NotificationDropped):
                 flags[seq] = flag = _passed_on(evidence, enrolment.id, seq, event, transfer, flags)
             profile = None if therapist is None else PROFILES.get(therapist)
@@ -126,28 +119,6 @@ def _transfer(before: _Transfer | None, seq: int, event: Event) -> _Transfer | N
     return before
 
 
-def _flag(event: Event) -> FlagKind | None:
-    match event:
-        case Started() | HandedOver():
-            return FlagKind.HANDED_OVER if event.therapist != event.by else None
-        case FormSaved():
-            return FlagKind.FORM_SAVED
-        case ProgramDone():
-            return FlagKind.PROGRAM_DONE
-        case AccessEnded():
-            return FlagKind.ENDING
-        case MessageSent(author=Author.PATIENT):
-            return FlagKind.MESSAGE_RECEIVED
-        case NotificationUndelivered(channel=Channel.INBOX):
-            return FlagKind.UNDELIVERED
-        case PatientSilent():
-            return FlagKind.SILENT
-        case AccessEndsSoon():
-            return FlagKind.ENDS_SOON
-        case _:
-            return None
-
-
 def _kept_wrong(row: Row) -> Iterator[str]:
     if row["status"] not in _SETTLED or row["settled_at"] is None:
         yield "it is not settled"
@@ -185,23 +156,6 @@ def _taken_wrong(row: Row, at: float | None) -> Iterator[str]:
         yield "nobody could be reached, and yet it was taken"
     if row["status"] == "unreachable" and row["channel"] == "inbox" and not cannot_be_reached:
         yield "the patient can be reached"
-
-
-def _notes_wrong(evidence: Evidence, enrolment: StoredEnrolment) -> Iterator[str]:
-    """Yield where a timeline says something else of its notifications than these."""
-    asked = [row for row in evidence.notifications.values() if row["enrolment_id"] == enrolment.id]
-    right = Counter((row["id"], row["channel"], row["status"]) for row in asked if row["status"] != "delivered")
-    said: Counter[tuple[str, str, str]] = Counter()
-    for event in enrolment.events.values():
-        if isinstance(event, (NotificationDropped, NotificationUndelivered)):
-            status = "dropped" if isinstance(event, NotificationDropped) else event.status.value
-            said[event.notification, event.channel.value, status] += 1
-    is_closed = enrolment.row["ended_at"] is not None
-    for what in right.keys() | said.keys():
-        if is_closed and not said[what] and what[2] != "dropped":
-            continue  # what comes too late for anybody to act has no entry
-        if right[what] != said[what]:
-            yield f"{enrolment.id} says {said[what]} times of notification {what[0]} ({what[1]}) that it was {what[2]}"
 
 
 def _ends_not_noted(evidence: Evidence) -> Iterator[str]:

@@ -85,10 +85,10 @@ UPDATE digest_notifications SET status = 'failed' WHERE id LIKE 'e1.7.inbox.%';
 -- an end that dropped nothing | is dropped, and no worker has decided that
 UPDATE timeline SET by = 'system' WHERE kind = 'notification-dropped' AND data LIKE '%e3.9.inbox.%';
 
--- dropped in silence | e1 says 0 times of notification e1.8.inbox.20260302T120000 (inbox) that it was dropped
+-- dropped in silence | e1: e1.8.inbox.20260302T120000 is dropped, and the timeline does not say so
 UPDATE digest_notifications SET status = 'dropped' WHERE id LIKE 'e1.8.inbox.%';
 
--- given up in silence | e1 says 0 times of notification e1.8.inbox.20260302T120000 (inbox) that it was failed
+-- given up in silence | e1: e1.8.inbox.20260302T120000 is failed, and the timeline does not say so
 UPDATE digest_notifications SET status = 'failed' WHERE id LIKE 'e1.8.inbox.%';
 
 -- not settled | it is not settled
@@ -149,10 +149,10 @@ UPDATE notices SET key = (SELECT batch_key FROM digest_notifications WHERE id LI
 -- a key that is forgotten | and no purge would find it
 DELETE FROM digest_superseded_keys;
 
--- a note of nothing | that it was dropped
+-- a note of nothing | .outbox.20260302T070000, which there is not
 UPDATE timeline SET data = replace(data, '.inbox', '.outbox') WHERE kind = 'notification-dropped';
 
--- a note of another fate | was failed
+-- a note of another fate | is unreachable, and the timeline says otherwise
 UPDATE timeline SET data = replace(data, 'unreachable', 'failed');
 
 -- an end that nobody noted | nobody has noted that the patient's time is over

@@ -1,4 +1,4 @@
-"""A seeded bug: a line or two of a module that are replaced, and what of the kit must notice."""
+"""A seeded bug: some lines of a module that are replaced, and what of the kit must notice."""
 
 from pathlib import Path
 
@@ -33,9 +33,9 @@ class Bug:
         name: What it is known by.
         harm: What it would do to people.
         module: The module that it is in, without the package's name.
-        old: What stands there; it comes exactly once.
-        new: What is put in its place.
-        caught_by: What must notice.
+        old: The lines that stand there; they come exactly once.
+        new: The lines that are put in their place.
+        caught_by: What must notice; each of these must.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Bug:
     module: str
     old: str
     new: str
-    caught_by: Catcher
+    caught_by: tuple[Catcher, ...]
 
     @property
     def file(self) -> Path:

@@ -11,8 +11,9 @@ from digital_painschool.application import colleagues
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.errors import DeliveryError, InvalidValue, NotPermitted, PainSchoolError, Reason, RuleViolation
 from digital_painschool.labels.lookup import Language, label
-from digital_painschool.ports.directory import StaffMember
+from digital_painschool.ports.directory import Directory, StaffMember
 from digital_painschool.testing.environment import AT_WORK, on_sqlite, with_adapters
+from digital_painschool.testing.faults import Answers, Does, Fault, FaultPlan, Meanwhile, watched
 from digital_painschool.testing.people import (
     ANNA,
     BO,
@@ -31,32 +32,14 @@ NOBODY = staff(99).hsa_id
 KEY = "smartskola"
 
 
-class Asked(MemoryDirectory):
-    """A directory that notes whom it was asked about, and answers as it is told to."""
-
-    def __init__(self, answer: Callable[[], object] | None = None) -> None:
-        super().__init__(staff=AT_WORK)
-        self.answer = answer
-        self.asked: list[HsaId] = []
-
-    def works_at(self, unit: HsaId, hsa_id: HsaId) -> bool:
-        """Note the question."""
-        self.asked.append(hsa_id)
-        return super().works_at(unit, hsa_id) if self.answer is None else self.answer()  # type: ignore[return-value]
-
-    def staff_of(self, unit: HsaId, limit: int) -> tuple[StaffMember, ...]:
-        """Answer, or fail."""
-        return super().staff_of(unit, limit) if self.answer is None else self.answer()  # type: ignore[return-value]
+DOWN = DeliveryError(f"{COLLEAGUE.hsa_id} could not be looked up")
+RAW = ConnectionError(COLLEAGUE.hsa_id)
 
 
-def down() -> object:
-    """Fail as a directory that is down."""
-    raise DeliveryError(f"{COLLEAGUE.hsa_id} could not be looked up")
-
-
-def raw() -> object:
-    """Fail as a driver."""
-    raise ConnectionError(COLLEAGUE.hsa_id)
+def asked(*faults: Fault) -> tuple[Directory, FaultPlan]:
+    """Return a directory with faults, and the plan that counts its calls."""
+    plan = FaultPlan(*faults)
+    return watched(MemoryDirectory(staff=AT_WORK), plan), plan
 
 
 STEPS: dict[str, Callable[[Scenario, str], object]] = {
@@ -83,10 +66,10 @@ def test_nobody_of_another_unit_gets_a_patient(step: str, to: str) -> None:
 
 
 @pytest.mark.rule("D-09b")
-@pytest.mark.parametrize(("step", "answer"), [*product(STEPS, (down, raw, lambda: None, lambda: "ja"))])
-def test_a_directory_that_does_not_answer_refuses_by_name(step: str, answer: Callable[[], object]) -> None:
+@pytest.mark.parametrize(("step", "does"), [*product(STEPS, (DOWN, RAW, Answers(None), Answers("ja")))])
+def test_a_directory_that_does_not_answer_refuses_by_name(step: str, does: Does | Exception) -> None:
     """Otherwise an outage would let every slip through, or be taken for a wrong HSA-id."""
-    school = Scenario(with_adapters(directory=Asked(answer)))
+    school = Scenario(with_adapters(directory=asked(Fault("works_at", does=does, times=None))[0]))
     school.start()
     with school.unchanged(), pytest.raises(RuleViolation) as refused:
         STEPS[step](school, COLLEAGUE.hsa_id)
@@ -97,19 +80,20 @@ def test_a_directory_that_does_not_answer_refuses_by_name(step: str, answer: Cal
 @pytest.mark.rule("D-09b")
 def test_ones_own_sign_in_vouches_for_oneself() -> None:
     """Otherwise an outage of the directory would stop every start."""
-    directory = Asked(down)
+    directory, plan = asked(Fault(does=DOWN, times=None))
     school = Scenario(with_adapters(directory=directory))
     id_ = school.start()
     assert NURSE.hsa_id == school.desk.start(BO, program=KEY, therapist=NURSE.hsa_id.lower()).therapist
     both = Actor(hsa_id=COORDINATOR.hsa_id, unit=UNIT, roles={Role.PATIENT_ADMINISTRATOR, Role.THERAPIST})
     assert both.hsa_id == school.school.therapist(both).hand_over(id_, both.hsa_id).therapist
-    assert [] == directory.asked
+    assert 0 == plan.calls.count("works_at")
 
 
 @pytest.mark.rule("D-09b")
 def test_the_directory_is_asked_last_once_and_with_the_canonical_id() -> None:
     """Otherwise a repeated call would fail in an outage, and anybody could find out who works where."""
-    directory = Asked()
+    about: list[HsaId] = []
+    directory, plan = asked(Fault("works_at", does=Meanwhile(lambda call: about.append(call.args[1])), times=None))
     school = Scenario(with_adapters(directory=directory))
     id_ = school.start()
     small = COLLEAGUE.hsa_id.lower()
@@ -123,27 +107,22 @@ def test_the_directory_is_asked_last_once_and_with_the_canonical_id() -> None:
     for refused in tries:
         with pytest.raises(PainSchoolError):
             refused()
-    assert [] == directory.asked
+    assert [] == about
     school.coordinator.hand_over(id_, small, once="a")
     school.desk.start(BO, program=KEY, therapist=small, once="b")
-    directory.answer = down
+    plan.inject(Fault(does=DOWN, times=None))
     school.coordinator.hand_over(id_, small, once="a")
     school.desk.start(BO, program=KEY, therapist=small, once="b")
-    assert [COLLEAGUE.hsa_id] * 2 == directory.asked
+    assert [COLLEAGUE.hsa_id] * 2 == about
 
 
 @pytest.mark.rule("D-09b")
 def test_the_directory_is_asked_outside_of_every_transaction() -> None:
     """Otherwise a slow directory would hold the database's lock, and stop everybody's steps."""
-    directory = Asked()
+    directory, plan = asked()
     with Scenario(lambda environment: evolve(on_sqlite(environment), directory=directory)) as school:
         id_, other = school.start(), school.start(CILLA)
-
-        def meanwhile() -> bool:
-            school.desk.review(other)
-            return True
-
-        directory.answer = meanwhile
+        plan.inject(Fault("works_at", does=Meanwhile(lambda _: school.desk.review(other)), times=None))
         school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
         school.desk.start(BO, program=KEY, therapist=COLLEAGUE.hsa_id)
         assert 3 == school.desk.enrolment(other).version
@@ -176,11 +155,11 @@ def test_the_list_of_staff_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.rule("D-09b")
-@pytest.mark.parametrize("answer", [down, raw, lambda: None, lambda: [None], lambda: ["SE2321000131-P1"]])
-def test_a_list_that_cannot_be_had_is_no_empty_list(answer: Callable[[], object]) -> None:
+@pytest.mark.parametrize("does", [DOWN, RAW, *map(Answers, (None, [None], ["SE2321000131-P1"]))])
+def test_a_list_that_cannot_be_had_is_no_empty_list(does: Does | Exception) -> None:
     """Otherwise a screen would say that nobody works at the unit."""
     with pytest.raises(RuleViolation) as refused:
-        Scenario(with_adapters(directory=Asked(answer))).desk.staff()
+        Scenario(with_adapters(directory=asked(Fault("staff_of", does=does, times=None))[0])).desk.staff()
     assert Reason.DIRECTORY_UNAVAILABLE is refused.value.reason
 
 

@@ -148,12 +148,12 @@ def test_no_desk_of_staff_has_a_call_for_drafts() -> None:
     assert [] == [name for name in dir(TherapistDesk) if "draft" in name]
 
 
+@pytest.mark.usefixtures("without_waiting")
 @pytest.mark.parametrize("meanwhile", ["message", "end"])
 def test_a_draft_that_meets_a_step_is_saved_or_refused_by_the_state_after_it(
-    meanwhile: str, monkeypatch: pytest.MonkeyPatch
+    meanwhile: str,
 ) -> None:
     """Otherwise a therapist's message would lose a draft, or a draft come to life again after the end."""
-    monkeypatch.setattr("digital_painschool.application.executor.sleep", lambda _: None)
     quiet = Scenario()
     id_ = quiet.start()
     acts: dict[str, Callable[[], object]] = {
@@ -177,9 +177,9 @@ def test_a_draft_that_meets_a_step_is_saved_or_refused_by_the_state_after_it(
         assert None is not quiet.storage.draft(id_, PAIN)
 
 
-def test_a_draft_that_others_always_overtake_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("without_waiting")
+def test_a_draft_that_others_always_overtake_is_refused_in_the_end() -> None:
     """Otherwise a page would wait for ever."""
-    monkeypatch.setattr("digital_painschool.application.executor.sleep", lambda _: None)
     quiet = Scenario()
     id_ = quiet.start(BO)
 

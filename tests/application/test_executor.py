@@ -5,61 +5,42 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.application import executor
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
-from digital_painschool.domain.notification import Profile
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.domain.program import Ordering, Program
+from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Conflict, InvalidProgram, NotFound, StorageError
-from digital_painschool.ports.storage import Change, load_notifications
-from digital_painschool.testing.environment import in_memory, stored_at, with_adapters
+from digital_painschool.ports.storage import load_notifications
+from digital_painschool.testing.environment import in_memory, stored_at
 from digital_painschool.testing.example import PAIN, PROGRAM
+from digital_painschool.testing.faults import Answers, Fault, FaultPlan, watched, with_faults
 from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, STRANGER, UNIT
 from digital_painschool.testing.scenario import Scenario
-
-
-class Contended(MemoryStorage):
-    """A storage in which somebody else is faster, as often as it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.faster = 0
-        self.tried = 0
-
-    def save(self, change: Change) -> None:
-        self.tried += 1
-        if self.faster:
-            self.faster -= 1
-            raise Conflict("somebody else was faster")
-        super().save(change)
-
-
-@pytest.fixture
-def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait between two attempts."""
-    monkeypatch.setattr(executor, "sleep", lambda _: None)
 
 
 @pytest.mark.usefixtures("without_waiting")
 def test_a_start_and_a_step_are_tried_again_and_not_for_ever() -> None:
     """Otherwise they would fail at the first meeting with somebody else, or never come to an end."""
-    storage = Contended()
-    school = Scenario(with_adapters(storage=storage))
-    storage.faster = 9
+    plan = FaultPlan()
+    school = Scenario(lambda environment: environment.ports(storage=watched(environment.storage, plan)))
+
+    def others_are_faster(times: int) -> None:
+        plan.inject(Fault("save", does=Conflict("somebody else was faster"), times=times))
+
+    others_are_faster(9)
     id_ = school.start()
-    storage.faster = 9
+    others_are_faster(9)
     assert 2 == school.desk.review(id_).version
     again: dict[str, Callable[[], object]] = {
         "the enrolment could not be started": lambda: school.start(BO),
         "the step could not be taken": lambda: school.desk.review(id_),
     }
     for told, call in again.items():
-        storage.faster, storage.tried = 1000, 0
+        plan.clear()
+        plan.calls.clear()
+        others_are_faster(1000)
         with school.unchanged(), pytest.raises(Conflict, match=told):
             call()
-        assert 10 == storage.tried
+        assert 10 == plan.calls.count("save")
 
 
 UNITS = pytest.mark.parametrize("url", ["memory://", "sqlite"])
@@ -137,14 +118,7 @@ def test_the_same_content_read_anew_is_the_same_version() -> None:
 @pytest.mark.rule("D-05c")
 def test_an_enrolment_whose_program_is_missing_is_named() -> None:
     """Otherwise a storage that was restored without its programs would run patients under another content."""
-
-    class Restored(MemoryStorage):
-        """The programs were left out of the backup."""
-
-        def program(self, unit: HsaId, key: str, version: str) -> Program | None:
-            return None
-
-    school = Scenario(with_adapters(storage=Restored()))
+    school = Scenario(with_faults(in_memory, storage=[Fault("program", does=Answers(None), times=None)]))
     id_ = school.start()
     with pytest.raises(NotFound, match="program version of enrolment e-0001 in the storage"):
         school.room.complete_module(id_, 1)
@@ -154,15 +128,9 @@ def test_an_enrolment_whose_program_is_missing_is_named() -> None:
 @pytest.mark.rule("D-23a")
 def test_a_damaged_profile_stops_no_patient(caplog: pytest.LogCaptureFixture) -> None:
     """Otherwise a patient could not save a form because a row of the therapist's is damaged."""
-
-    class Damaged(MemoryStorage):
-        """A storage in which no profile can be read."""
-
-        def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
-            raise StorageError("a stored Profile cannot be read")
-
+    damaged = Fault("profile", does=StorageError("a stored Profile cannot be read"), times=None)
     policy = Policy(staff_flags=frozenset({FlagKind.FORM_SAVED}))
-    school = Scenario(with_adapters(storage=Damaged()), policy=policy)
+    school = Scenario(with_faults(in_memory, storage=[damaged]), policy=policy)
     id_ = school.start()
     assert 1 == school.room.save_form(id_, PAIN, {"smarta": 3}).number
     assert ((), f"nobody is notified of a flag of enrolment {id_}") == (

@@ -30,7 +30,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Author
-from digital_painschool.errors import InvalidValue, StorageError
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import (
     Content,
     Entry,
@@ -260,21 +260,6 @@ def test_what_cannot_be_read_is_in_no_file_counted_nowhere_and_named(school: Sce
     assert {"e-0001": False, "e-0002": True} == {
         e.enrolment_id: e.exported > 0 for e in readable(school.storage.ended(UNIT))
     }
-
-
-def test_a_folder_that_cannot_be_written_is_a_typed_error(school: Scenario, tmp_path: Path) -> None:
-    """Otherwise an administrator would get an OSError from deep within, which says nothing."""
-    (tmp_path / "file").write_text("not a folder")
-    for folder in (tmp_path / "file" / "folder", "/dev/full/x"):
-        with pytest.raises(StorageError, match="the export could not be written"):
-            school.office.export(folder)
-
-
-def test_formats_are_formats(school: Scenario, tmp_path: Path) -> None:
-    """Otherwise a misspelt format would be passed over, and its file be missing."""
-    for formats in ((), ("csv",)):
-        with pytest.raises(InvalidValue, match="at least one Format"):
-            school.office.export(tmp_path, formats=formats)  # type: ignore[arg-type]
 
 
 def test_no_column_holds_a_formula(found: History, tmp_path: Path) -> None:

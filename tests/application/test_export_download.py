@@ -15,7 +15,7 @@ from digital_painschool.application.export import Format
 from digital_painschool.application.export_download import ExportDownload
 from digital_painschool.domain.events import FormSaved
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.errors import NotPermitted, StorageError
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Entry, load_histories, readable
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.faults import Call, watched
@@ -111,14 +111,6 @@ def test_a_full_disk_is_the_library_s_error(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(StorageError, match="No space left"):
         b"".join(school.office.download())
     assert [0] == exported(school)
-
-
-@pytest.mark.rule("M-20")
-def test_nobody_else_downloads() -> None:
-    """Otherwise a therapist would carry the whole unit home."""
-    school = lived()
-    with school.unchanged(), pytest.raises(NotPermitted):
-        school.school.administrator(evolve(ARCHIVIST, roles=frozenset())).download()
 
 
 def test_the_memory_does_not_grow_with_the_unit() -> None:

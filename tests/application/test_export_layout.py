@@ -9,16 +9,14 @@ from zipfile import ZipFile
 import attrs
 import pytest
 
-from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.application.export import Format, write_export
 from digital_painschool.application.export_layout import LAYOUTS
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.program import EndReason, Program
+from digital_painschool.domain.program import EndReason
 from digital_painschool.errors import InvalidValue, RuleViolation
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.storage import History
-from digital_painschool.testing.environment import with_adapters
+from digital_painschool.testing.faults import Answers, Fault, FaultPlan, watched
 from digital_painschool.testing.people import ANNA, BO
 from digital_painschool.testing.scenario import Scenario
 from tests.application import test_export
@@ -55,16 +53,9 @@ def test_the_csv_files_are_for_a_program_or_a_spreadsheet(
 @pytest.mark.rule("M-21", "D-19a", "D-24d")
 def test_a_spreadsheet_says_why_an_enrolment_ended_in_words(tmp_path: Path) -> None:
     """Otherwise the unit's follow-up would be a table of keys; a program needs them, and no lost list stops it."""
-
-    class Lossy(MemoryStorage):
-        is_lost = False
-
-        def program(self, unit: HsaId, key: str, version: str) -> Program | None:
-            return None if self.is_lost else super().program(unit, key, version)
-
     own = (EndReason(key="flytt", title="Flyttat; =1"), EndReason(key="annan", title="Annan"))
-    storage = Lossy()
-    school = Scenario(with_adapters(storage=storage), policy=Policy(end_reasons=own))
+    plan, policy = FaultPlan(), Policy(end_reasons=own)
+    school = Scenario(lambda here: here.ports(storage=watched(here.storage, plan)), policy=policy)
     for number, reason in ((ANNA, "flytt"), (BO, "annan")):
         school.desk.end(school.start(number), reason=reason)
 
@@ -77,7 +68,7 @@ def test_a_spreadsheet_says_why_an_enrolment_ended_in_words(tmp_path: Path) -> N
     assert ["Flyttat; '=1", "Annan"] == reasons("sv", "sv") == reasons("en", "en")
     school.restart(attrs.evolve(school.catalogue, policy=Policy(end_reasons=own[:1])))
     assert ["Flyttat; '=1", "annan"] == reasons("shorter", "sv")
-    storage.is_lost = True
+    plan.inject(Fault("program", does=Answers(None), times=None))
     school.restart()
     assert ["flytt", "annan"] == reasons("lost", "sv")
 

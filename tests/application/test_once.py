@@ -2,23 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from digital_painschool.application import executor
 from digital_painschool.application.export import Format
 from digital_painschool.application.once import once_of
 from digital_painschool.application.results import SentMessage
-from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Author
-from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.errors import NotFound, NotPermitted, OutcomeUnknown, Reason, RuleViolation
+from digital_painschool.domain.policy import FlagKind
+from digital_painschool.errors import NotPermitted, OutcomeUnknown, Reason, RuleViolation
 from digital_painschool.ports.storage import CallKey
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.environment import PortsFactory, in_memory, stored_at
@@ -78,53 +75,26 @@ CALLBACKS = {"progress", "left"}
 """The parameters that are no content."""
 
 READING = frozenset(
-    {
-        *("desk.programs", "desk.limits", "desk.staff", "desk.caseload", "coordinator.unit_caseload", "desk.counts"),
-        *("coordinator.unit_counts", "desk.profile", "room.enrolments"),
-        *(
-            "office.download",
-            "office.plan",
-            "office.overdue",
-            "office.receipts",
-            "office.access_log",
-            "office.pages.access_log",
-            "office.pages.plans",
-            "office.pages.exports",
-        ),
-        *(
-            "desk.identify",
-            "desk.find",
-            "desk.find_withdrawable",
-            "desk.enrolment",
-            "desk.program",
-            "desk.end_reasons",
-            "desk.next_module",
-        ),
-        *(
-            "desk.to_handle",
-            "desk.answers",
-            "desk.patient_page",
-            "desk.form_answers",
-            "desk.conversations",
-            "desk.timeline",
-            "desk.notifications",
-        ),
-        *("room.overview", "room.form", "room.form_page", "room.form_answers", "room.conversations"),
-        *("room.limits", "room.draft", "room.save_draft", "room.discard_draft"),
-        *("desk.open_form", "desk.read_conversation", "room.open_module", "room.read_page", "room.read_conversation"),
-        "desk.module",
-        *(f"desk.pages.{name}" for name in ("timeline", "conversations", "messages", "notifications")),
-        *(f"room.pages.{name}" for name in ("conversations", "messages")),
-    }
+    f"{who}.{name}"
+    for who, names in {
+        "coordinator": "unit_caseload unit_counts",
+        "office": "download plan overdue receipts access_log pages.access_log pages.plans pages.exports",
+        "desk": "programs limits staff caseload counts profile identify find find_withdrawable enrolment program "
+        "module end_reasons next_module to_handle answers patient_page form_answers open_form conversations "
+        "read_conversation timeline notifications pages.timeline pages.conversations pages.messages "
+        "pages.notifications",
+        "room": "enrolments overview form form_page form_answers conversations read_conversation limits draft "
+        "save_draft discard_draft open_module read_page pages.conversations pages.messages",
+    }.items()
+    for name in names.split()
 )
 """What reads, and takes no key; a download, whose bytes are wanted each time;
 a draft, which is as it was saved last; and what marks by reading, once by itself."""
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let nobody wait between two attempts, and write exports into a folder of the test's own."""
-    monkeypatch.setattr(executor, "sleep", lambda _: None)
+def _in_a_folder(without_waiting: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Write exports into a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -246,44 +216,6 @@ def test_a_lost_answer_is_given_again(ports: PortsFactory) -> None:
 
 
 @pytest.mark.rule("D-24a")
-@pytest.mark.parametrize("ports", [in_memory, stored_at("sqlite:///{folder}/once.db")], ids=["memory", "sqlite"])
-@pytest.mark.parametrize("before", ["load_many", "find_by_person", "find_call", "save"])
-def test_two_racing_calls_have_one_effect(ports: PortsFactory, before: str) -> None:
-    """Otherwise a double click that meets two web workers would count twice, or one of them be an error."""
-    with Scenario(ports) as school:
-        done: list[object] = []
-
-        def meet(ours: Call, act: Callable[[], object]) -> object:
-            if ours.method == before and not done:
-                done.append(None)
-                done[:] = [act()]
-            return ours.go()
-
-        def racing(act: Callable[[], object]) -> PainSchool:
-            done.clear()
-            return school.another(evolve(school.ports, storage=watched(school.storage, lambda c: meet(c, act))))
-
-        def start(of: PainSchool) -> Any:
-            return of.therapist(NURSE).start(ANNA, program="smartskola", once="k")
-
-        started = start(racing(lambda: start(school.school)))
-        id_ = started.id
-
-        def write(of: PainSchool) -> Any:
-            return of.patient(ANNA).write(id_, "Hej", heading="Ny", once="k")
-
-        def mark(of: PainSchool) -> Any:
-            return of.therapist(NURSE).mark_read(id_, PAIN, once="k")
-
-        assert [started] == (done or [start(school.school)])
-        assert [started] == [*school.desk.find(ANNA)]
-        for step in (write, mark):
-            ours = step(racing(partial(step, school.school)))
-            assert [ours] == (done or [step(school.school)])
-            assert 3 == school.state(id_).version
-
-
-@pytest.mark.rule("D-24a")
 def test_who_may_no_longer_gets_no_result_again() -> None:
     """Otherwise a key would open a record to somebody who has handed the patient over."""
     school = lived()
@@ -293,22 +225,6 @@ def test_who_may_no_longer_gets_no_result_again() -> None:
         school.desk.write(E, 1, "Hej", once="k")
     with school.unchanged():
         assert COLLEAGUE.hsa_id == school.coordinator.hand_over(E, COLLEAGUE.hsa_id, once="h").therapist
-
-
-@pytest.mark.rule("D-24a")
-def test_keys_go_with_the_enrolment() -> None:
-    """Otherwise a digest of a number would outlive the record that it was made for (law 7)."""
-    policy = Policy(retention_years=1, retention_decision="RS 1", export_before_purge=False)
-    school = Scenario(policy=policy)
-    first = school.desk.start(ANNA, program="smartskola", once="k")
-    school.desk.end(first.id, reason="klar", once="k")
-    school.advance(days=400)
-    school.office.purge(school.office.approve(school.office.plan_purge(), decision="RS 2"))
-    keys = [CallKey(unit=UNIT, caller=NURSE.hsa_id, action=action, key="k") for action in ("start", "end")]
-    assert [None, None] == [school.storage.find_call(key) for key in keys]
-    with pytest.raises(NotFound):
-        school.desk.end(first.id, reason="klar", once="k")
-    assert first.id != school.desk.start(ANNA, program="smartskola", once="k").id
 
 
 @pytest.mark.rule("D-24a")

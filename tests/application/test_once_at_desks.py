@@ -10,75 +10,34 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory
-from digital_painschool.application import executor
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.unit_records import UnitRecords
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Profile, ResolutionReason
-from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
+from digital_painschool.domain.retention import Skip, Skipped
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.environment import AT_WORK, PortsFactory, in_memory, stored_at, with_adapters
-from digital_painschool.testing.faults import Call, Killed, watched
-from digital_painschool.testing.people import ARCHIVIST, NURSE, OPERATOR, UNIT
+from digital_painschool.testing.environment import AT_WORK, with_adapters
+from digital_painschool.testing.faults import Call, Fault, FaultPlan, Killed, watched
+from digital_painschool.testing.people import ARCHIVIST, NURSE, OPERATOR
 from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.snapshot import difference
 from tests.application.desk_calls import APPROVED, PEOPLE, E, lived
 from tests.application.test_bad_input import RECEIPT
 from tests.application.test_once import ONCE
 from tests.delivery.test_dead_letters import REPAIRED, given_up, letter_of
 
 
-class Directory(MemoryDirectory):
-    """A staff directory that may be away."""
-
-    is_away = False
-
-    def find(self, hsa_id: HsaId) -> StaffEntry | None:
-        if self.is_away:
-            raise DeliveryError("the directory is away")
-        return StaffEntry(email=Address("n@example.org"))
-
-
-@pytest.mark.rule("D-24a", "D-21a", "M-22")
-@pytest.mark.parametrize("ports", [in_memory, stored_at("sqlite:///{folder}/once.db")], ids=["memory", "sqlite"])
-@pytest.mark.parametrize("before", ["find_desk_call", "ended", "save_plan", "save_profile"])
-def test_two_racing_calls_of_a_desk_have_one_effect(ports: PortsFactory, before: str) -> None:
-    """Otherwise a double click that meets two web workers would leave two plans to approve."""
-    with Scenario(ports) as school:
-        done: list[object] = []
-
-        def racing(act: Callable[[PainSchool], object]) -> object:
-            done.clear()
-
-            def meet(ours: Call) -> object:
-                if ours.method == before and not done:
-                    done.append(None)
-                    done[:] = [act(school.school)]
-                return ours.go()
-
-            ours = act(school.another(evolve(school.ports, storage=watched(school.storage, meet))))
-            assert [ours] == (done or [act(school.school)])
-            return ours
-
-        plan = racing(lambda of: of.administrator(ARCHIVIST).plan_purge(once="k"))
-        profile = racing(lambda of: of.therapist(NURSE).receive_notifications(email=True, once="k"))
-        assert isinstance(plan, PurgePlan)
-        assert plan == school.office.plan(plan.id)
-        assert school.desk.profile() == profile
-        lines = [str(entry.action) for _, entry in school.storage.access_entries(UNIT)]
-        assert (2, 2) == (lines.count("plan-purge"), lines.count("keep-profile"))
-
-
 @pytest.mark.rule("D-24a", "D-23a")
 def test_what_needs_no_address_waits_for_no_directory() -> None:
     """Otherwise nobody could untick a box, or get a lost answer again, while the directory is away."""
-    directory = Directory(staff=AT_WORK)
+    entry, plan = StaffEntry(email=Address("n@example.org")), FaultPlan()
+    directory = watched(MemoryDirectory({NURSE.hsa_id: entry}, staff=AT_WORK), plan)
     school = Scenario(with_adapters(directory=directory))
     first = school.desk.receive_notifications(email=True, once="k")
-    directory.is_away = True
+    plan.inject(Fault("find", does=DeliveryError("the directory is away"), times=None))
     again = school.desk.receive_notifications(email=True, once="k")
     assert (first.chosen, None) == (again.chosen, again.directory)
     with school.unchanged(), pytest.raises(DeliveryError):
@@ -160,6 +119,7 @@ _RACING = sorted(ONCE.keys() - {"office.export"})
 
 
 @pytest.mark.rule("D-24a", "D-13d")
+@pytest.mark.usefixtures("without_waiting")
 @pytest.mark.parametrize(
     "prepared",
     [
@@ -174,11 +134,10 @@ def test_a_double_click_gets_the_first_result_wherever_the_other_one_comes(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Otherwise a call that reads what its twin has just saved would be refused: "no such dead letter"."""
-    monkeypatch.setattr(executor, "sleep", lambda _: None)
+    """Otherwise a call would count twice, or one that reads what its twin has just saved be refused."""
 
-    def met_before(number: int) -> list[object]:
-        """Return what the second call got, and the first one; of the second alone where it makes fewer calls."""
+    def met_before(number: int) -> tuple[list[object], tuple[str, ...]]:
+        """Return what the second call got, and the first one where there was one; and what is stored then."""
         (folder := tmp_path / str(number)).mkdir()
         monkeypatch.chdir(folder)
         school, act = prepared()
@@ -190,10 +149,12 @@ def test_a_double_click_gets_the_first_result_wherever_the_other_one_comes(
             return ours.go()
 
         second = act(school.another(evolve(school.ports, storage=watched(school.storage, around))))
-        return [second, *got]
+        return [second, *got], school.kept().numbered()
 
+    _, once = met_before(0)
     for number in count(1):
-        second, *first = met_before(number)
+        (second, *first), kept = met_before(number)
         if not first:
             return
         assert second == first[0]
+        assert once == kept, difference(once, kept)

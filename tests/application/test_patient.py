@@ -15,15 +15,6 @@ from digital_painschool.testing.scenario import Scenario
 from tests.scenario import refused
 
 
-@pytest.mark.rule("M-01", "M-14")
-@pytest.mark.parametrize("key", [PAIN, DAILY])
-def test_a_form_comes_with_its_questions(key: str) -> None:
-    """Otherwise a portal could save answers, and not show what they answer."""
-    school = Scenario()
-    id_ = school.start()
-    assert PROGRAM.form(key) == school.room.form(id_, key)
-
-
 @pytest.mark.rule("D-05c")
 def test_the_questions_are_those_of_the_version_that_was_started() -> None:
     """Otherwise the answers would be to other questions than those that the program asks of this patient."""

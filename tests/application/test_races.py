@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.application import executor
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.events import HandedOver
@@ -24,13 +23,9 @@ from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PERSON, UN
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import refused
 
+pytestmark = pytest.mark.usefixtures("without_waiting")
+
 E = EnrolmentId("e-0001")
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets those who met at one enrolment try again without a wait."""
-    monkeypatch.setattr(executor, "sleep", lambda _: None)
 
 
 def lived() -> Scenario:

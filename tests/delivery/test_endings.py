@@ -1,23 +1,20 @@
 """Notes, ends of access, endings and purges while a worker is at work."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.storage import load_enrolment, load_notifications
-from digital_painschool.testing.environment import INSTANT, with_adapters
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.environment import INSTANT
+from digital_painschool.testing.faults import Answers, Call, Fault, FaultPlan, watched
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, notes, statuses
@@ -111,16 +108,17 @@ def test_a_report_that_comes_after_the_end_leaves_the_enrolment_as_it_was(close:
 def test_an_enrolment_that_is_ended_or_purged_while_a_worker_looks_stops_nothing(fate: str) -> None:
     """Otherwise one therapist or one purge at the wrong moment would stop everybody's notices."""
 
-    class Racing(MemoryStorage):
-        def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
-            found = super().access_ended(now, limit)
-            if fate == "purged":
-                return (EnrolmentId("gone"),) if found else ()
-            for enrolment_id in found:
-                school.desk.end(enrolment_id, reason="klar")
+    def racing(call: Call) -> object:
+        found = cast("tuple[EnrolmentId, ...]", call.go())
+        if call.method != "access_ended" or not found:
             return found
+        if fate == "purged":
+            return (EnrolmentId("gone"),)
+        for enrolment_id in found:
+            school.desk.end(enrolment_id, reason="klar")
+        return found
 
-    school = Scenario(with_adapters(storage=Racing()))
+    school = Scenario(lambda environment: environment.ports(storage=watched(environment.storage, racing)))
     school.start()
     other = school.start(BO)
     school.at("2027-03-01 08:00")
@@ -133,17 +131,10 @@ def test_an_enrolment_that_is_ended_or_purged_while_a_worker_looks_stops_nothing
 @pytest.mark.rule("D-21a")
 def test_a_notification_whose_enrolment_is_purged_after_the_claim_is_dropped() -> None:
     """Otherwise a purge at the wrong moment would stop the run, or a purged patient would get a notice."""
-
-    class Purging(MemoryStorage):
-        purged = False
-
-        def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment]:
-            return {} if self.purged else super().load_many(enrolment_ids)
-
-    storage = Purging()
-    school = Scenario(with_adapters(storage=storage))
+    plan = FaultPlan()
+    school = Scenario(lambda environment: environment.ports(storage=watched(environment.storage, plan)))
     asking(school, notify=Notify.DIRECT)
-    storage.purged = True
+    plan.inject(Fault("load_many", does=Answers({}), times=None))
     assert [DeliveryReport(dropped=1), NONE] == [school.deliver(), school.deliver()]
     assert () == school.environment.inbox.delivered
 

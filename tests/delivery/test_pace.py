@@ -1,7 +1,7 @@
 """The worker at the pace of a channel: slots, what is more urgent, other workers, the end of the forenoon."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
-from digital_painschool.domain.digest import Claim
+from digital_painschool.adapters.memory import MemoryInbox
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify
-from digital_painschool.domain.pace import ChannelPace, DueCount, ForenoonPlan
+from digital_painschool.domain.pace import ChannelPace, ForenoonPlan
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import ConfigurationError, DeliveryError
 from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.contracts.paces import assert_keeps
-from digital_painschool.testing.environment import Environment, local
+from digital_painschool.testing.environment import Environment, in_memory, local
+from digital_painschool.testing.faults import Call, calls_of, watched, with_faults
 from digital_painschool.testing.people import ANNA, NUMBERS
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NINE, NONE, asking, write
@@ -217,54 +217,33 @@ def test_a_crash_wastes_slots_and_loses_no_other_notice() -> None:
     assert_keeps(ChannelPace(interval=SECOND), school.inbox.called)
 
 
-class Counting(MemoryStorage):
-    """A storage that notes its claims, and what the pace asks it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.limits: list[int] = []
-        self.asked: list[str] = []
-
-    def claim(
-        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
-    ) -> tuple[Claim, ...]:
-        if channels == {Channel.INBOX}:
-            self.limits.append(limit)
-        return super().claim(now, limit, lease, channels)
-
-    def reserve_slots(
-        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
-    ) -> tuple[datetime, ...]:
-        self.asked.append("reserve_slots")
-        return super().reserve_slots(channel, pace, wanted, now, span)
-
-    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
-        self.asked.append("count_due")
-        return super().count_due(now)
-
-
 @pytest.mark.rule("D-13e")
 def test_a_claim_holds_what_goes_in_half_a_lease() -> None:
     """Otherwise a lease would end before the last notice of its claim has gone, which two workers would send."""
-    storage = Counting()
+    limits: list[int] = []
+
+    def around(call: Call) -> object:
+        if call.method == "claim" and call.args[3:] == ({Channel.INBOX},):
+            limits.append(call.args[1])
+        return call.go()
+
     school = Slow(ChannelPace(interval=30 * SECOND))
-    school.ports_factory = lambda environment: environment.ports(inbox=school.inbox, storage=storage)
-    school.restart()
+    worker = school.another(evolve(school.ports, storage=watched(school.storage, around))).delivery(lease=4 * MINUTE)
     school.wait_for_nine(6)
-    assert 6 == school.school.delivery(lease=4 * MINUTE).run().sent
-    assert {3} == set(storage.limits[:1])
-    assert max(storage.limits) * 30 * SECOND <= 2 * MINUTE
+    assert 6 == worker.run().sent
+    assert {3} == set(limits[:1])
+    assert max(limits) * 30 * SECOND <= 2 * MINUTE
 
 
 @pytest.mark.rule("D-13e")
 def test_without_a_pace_nothing_is_counted_or_reserved() -> None:
     """Otherwise every school would be slower for a limit that only some inboxes have."""
-    storage = Counting()
-    school = Scenario(lambda environment: environment.ports(storage=storage))
+    school = Scenario(with_faults(in_memory, storage=[]))
     asking(school)
     school.now = NINE
     assert 1 == school.deliver().sent
-    assert [] == storage.asked
+    calls = calls_of(school.storage)
+    assert (True, 0, 0) == ("claim" in calls, calls.count("reserve_slots"), calls.count("count_due"))
 
 
 @pytest.mark.rule("D-13e")
@@ -320,22 +299,15 @@ def test_a_pace_that_is_none_is_refused_at_the_start(wrong: Any) -> None:
         school.another(evolve(school.ports, paces={Channel.INBOX: wrong}))
 
 
-class Failing(MemoryInbox):
-    """An inbox that fails when it is asked for its pace."""
-
-    @property
-    def pace(self) -> ChannelPace:
-        raise self.failure
-
-    failure: Exception = AttributeError("198507099805")
-
-
 @pytest.mark.rule("D-13e")
 @pytest.mark.parametrize("failure", [AttributeError(ANNA), KeyError(ANNA), DeliveryError(ANNA)])
 def test_an_inbox_that_fails_to_say_its_pace_has_not_none(failure: Exception) -> None:
     """Otherwise a mistake in an adapter would send everything at once."""
-    inbox = Failing()
-    inbox.failure = failure
+
+    def fail(_: MemoryInbox) -> ChannelPace:
+        raise failure
+
+    inbox = type("Failing", (MemoryInbox,), {"pace": property(fail)})()
     with pytest.raises((ConfigurationError, DeliveryError)):
         Scenario(lambda environment: environment.ports(inbox=inbox))
 

@@ -1,26 +1,22 @@
 """Silent patients and coming ends as notifications of staff, where the unit chooses."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.application.program_catalogue import UnitTerms
 from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.domain.attention import AttentionLimits
-from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import AccessEndsSoon, Event, PatientSilent
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Template
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import BOX_FLAGS, POINTED_OUT, FlagKind, Policy, YearEnd
 from digital_painschool.errors import DeliveryError, RuleViolation
-from digital_painschool.testing.environment import with_adapters
+from digital_painschool.testing.environment import in_memory
+from digital_painschool.testing.faults import Call, Fault, Meanwhile, When, watched, with_faults
 from digital_painschool.testing.people import BO, COLLEAGUE, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.delivery.faulty import DAY, NONE, Faulty, FaultyMessenger
+from tests.delivery.faulty import DAY, NONE, Faulty
 
 pytestmark = pytest.mark.rule("D-17b", "D-23a")
 
@@ -121,14 +117,13 @@ def test_a_hand_over_tells_the_new_therapist_instead() -> None:
 
 def test_an_end_that_moved_is_told_of_once_although_the_new_one_comes_soon_too() -> None:
     """Otherwise a therapist would get an e-mail of an end that they have moved, and one of the new end (D-13b)."""
-    email = FaultyMessenger(DeliveryError("busy"))
-    school = Scenario(with_adapters(messengers=(email,)), policy=OFFERED)
+    busy = Fault("send", does=DeliveryError("busy"))
+    school = Scenario(with_faults(in_memory, messengers=[busy]), policy=OFFERED)
     school.desk.receive_notifications(email=True, flags=[FlagKind.ENDS_SOON])
     id_ = school.start()
     school.advance(days=350)
     assert 1 == school.deliver().retried
     school.desk.maintain(id_, days=20, modules=[1])
-    email.error = None
     school.advance(minutes=5)
     assert evolve(TOLD, dropped=1) == school.deliver()
     assert [AccessEndsSoon] * 2 == [one for one in pointed_out(school, id_) if one is AccessEndsSoon]
@@ -136,14 +131,8 @@ def test_an_end_that_moved_is_told_of_once_although_the_new_one_comes_soon_too()
 
 def test_a_patient_who_comes_while_a_worker_looks_is_not_noted() -> None:
     """Otherwise a therapist would be told that a patient is silent who has just written."""
-
-    class Racing(MemoryStorage):
-        def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
-            found = super().unnoted_attention(unit, now, limits)
-            school.room.open_module(id_, 1)
-            return found
-
-    school = Scenario(with_adapters(storage=Racing()), policy=OFFERED)
+    comes = Fault("unnoted_attention", when=When.AFTER, does=Meanwhile(lambda _: school.room.open_module(id_, 1)))
+    school = Scenario(with_faults(in_memory, storage=[comes]), policy=OFFERED)
     id_ = school.start()
     school.advance(days=15)
     assert NONE == school.deliver()
@@ -152,24 +141,24 @@ def test_a_patient_who_comes_while_a_worker_looks_is_not_noted() -> None:
 
 def test_what_is_noted_costs_no_later_run_a_look() -> None:
     """Otherwise every run would load all silent patients of a region, for years."""
+    loaded: list[EnrolmentId] = []
 
-    class Counting(MemoryStorage):
-        loaded: list[EnrolmentId]
+    def around(call: Call) -> object:
+        if call.method != "load_many":
+            return call.go()
+        ids = tuple(call.args[0])
+        loaded.extend(ids)
+        return call.ask(ids)
 
-        def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment]:
-            ids = tuple(enrolment_ids)
-            self.loaded.extend(ids)
-            return super().load_many(ids)
-
-    storage = Counting()
-    storage.loaded = []
-    school = Scenario(with_adapters(storage=storage), policy=OFFERED)
+    school = Scenario(
+        lambda environment: environment.ports(storage=watched(environment.storage, around)), policy=OFFERED
+    )
     noted = [school.start(), school.start(BO)]
     school.at("2027-02-10 08:00")
     for found in (DeliveryReport(pointed_out=2), NONE):
-        storage.loaded.clear()
+        loaded.clear()
         assert found == school.deliver()
-        assert {*noted[: found.pointed_out]} == {*storage.loaded}
+        assert {*noted[: found.pointed_out]} == {*loaded}
 
 
 def test_a_note_that_could_not_be_written_is_written_by_a_later_run() -> None:

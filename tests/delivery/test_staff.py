@@ -10,24 +10,15 @@ from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationDropped
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status, Template
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.environment import with_adapters
+from digital_painschool.testing.environment import in_memory, with_adapters
+from digital_painschool.testing.faults import Answers, Fault, faulty, with_faults
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.delivery.faulty import NONE, ONE, FaultyInbox, FaultyMessenger, asking, done, flags, notes, statuses
-
-
-class MovingDirectory(MemoryDirectory):
-    """A directory in which somebody changes an address."""
-
-    address: str | None = "gammal@vgregion.example"
-
-    def find(self, hsa_id: HsaId) -> StaffEntry | None:
-        return StaffEntry(email=Address(self.address)) if self.address else None
+from tests.delivery.faulty import NONE, ONE, asking, done, flags, notes, statuses
 
 
 @pytest.mark.rule("M-22", "M-23")
@@ -48,11 +39,12 @@ def test_a_therapist_is_told_that_a_patient_is_done_by_the_ways_that_were_ticked
 @pytest.mark.parametrize("address", ["ny@vgregion.example", None])
 def test_the_address_is_looked_up_when_the_message_is_sent(address: str | None) -> None:
     """Otherwise a corrected address would count for later patients alone, or the therapist wait for no e-mail."""
-    directory = MovingDirectory()
-    school = Scenario(with_adapters(directory=directory))
+    moved = StaffEntry(email=Address(address)) if address else None
+    move = Fault("find", call=2, does=Answers(moved), times=None)
+    directory = MemoryDirectory({NURSE.hsa_id: StaffEntry(email=Address("gammal@vgregion.example"))})
+    school = Scenario(with_adapters(directory=faulty(directory, move)))
     school.desk.receive_notifications(email=True)
     id_ = done(school)
-    directory.address = address
     assert (ONE if address else DeliveryReport(retried=1)) == school.deliver()
     for minutes in (5, 30, 120, 720):  # whoever the directory has lost may be there again
         school.advance(minutes=minutes)
@@ -64,8 +56,8 @@ def test_the_address_is_looked_up_when_the_message_is_sent(address: str | None) 
 @pytest.mark.rule("D-17a")
 def test_a_staff_notification_that_fails_asks_for_no_other_one() -> None:
     """Otherwise a broken mail server would be told of its own failure, again and again."""
-    broken = FaultyMessenger(DeliveryError("refused", permanent=True))
-    school = Scenario(with_adapters(messengers=(broken,)), policy=Policy(staff_flags=frozenset(FlagKind)))
+    refused = Fault("send", does=DeliveryError("refused", permanent=True), times=None)
+    school = Scenario(with_faults(in_memory, messengers=[refused]), policy=Policy(staff_flags=frozenset(FlagKind)))
     id_ = school.start()
     school.desk.receive_notifications(email=True)
     school.room.save_form(id_, "halsoskattning", {"smarta": 3})
@@ -127,19 +119,20 @@ _SETTLED: Mapping[FlagKind, Callable[[Scenario, EnrolmentId], object]] = {
 @pytest.mark.parametrize("settles", [True, False])
 def test_a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped(kind: FlagKind, settles: bool) -> None:
     """Otherwise a therapist would be called at night to what was dealt with in the evening."""
-    email, inbox = FaultyMessenger(DeliveryError("busy")), FaultyInbox()
-    school = Scenario(with_adapters(messengers=(email,), inbox=inbox), policy=Policy(staff_flags=frozenset(FlagKind)))
-    inbox.error = DeliveryError("for good", permanent=True)
+    lost = Fault("deliver", does=DeliveryError("for good", permanent=True), times=None)
+    busy = Fault("send", does=DeliveryError("busy"))
+    faults = with_faults(in_memory, messengers=[busy], inbox=[lost])
+    school = Scenario(faults, policy=Policy(staff_flags=frozenset(FlagKind)))
     id_ = school.start()
     school.desk.receive_notifications(email=True, flags=[kind])
     _SAVED[kind](school, id_)
     assert 1 == sum(school.deliver().retried for _ in range(2))
     if settles:
         _SETTLED[kind](school, id_)
-    email.error = None
     school.advance(minutes=5)
     assert (DeliveryReport(dropped=1) if settles else ONE) == school.deliver()
-    assert [Template(kind.value)] * (not settles) == [message.template for message in email.sent]
+    sent = [message.template for message in school.environment.email.sent]
+    assert [Template(kind.value)] * (not settles) == sent
 
 
 @pytest.mark.rule("D-09a", "D-09b", "D-13b")

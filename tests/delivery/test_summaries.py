@@ -5,16 +5,14 @@ from datetime import time
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryMessenger
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationDropped
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, Status, Template
+from digital_painschool.domain.notification import Status, Template
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError
-from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.environment import with_adapters
+from digital_painschool.testing.environment import in_memory
+from digital_painschool.testing.faults import Fault, When, with_faults
 from digital_painschool.testing.people import BO, COLLEAGUE
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NONE, notes, statuses
@@ -109,21 +107,8 @@ def test_a_hand_over_takes_a_flag_from_one_summary_to_the_other() -> None:
 @pytest.mark.rule("D-13a", "D-23b")
 def test_a_summary_whose_answer_was_lost_is_sent_again_under_its_key_with_all_that_was_in_it() -> None:
     """Otherwise a flag that is settled meanwhile would change the key, and the therapist be told twice on one day."""
-
-    class Losing(MemoryMessenger):
-        lost = 1
-        keys: list[str]
-
-        def send(self, recipient: Address, *args: object, key: str, **options: object) -> Delivered:
-            self.keys = [*getattr(self, "keys", []), key]
-            answer = super().send(recipient, *args, key=key, **options)  # type: ignore[arg-type]
-            if self.lost:
-                self.lost -= 1
-                raise DeliveryError("the answer was lost")
-            return answer
-
-    messenger = Losing(Channel.EMAIL)
-    school = Scenario(with_adapters(messengers=(messenger,)), policy=ALL)
+    lost = Fault("send", when=When.AFTER, does=DeliveryError("the answer was lost"))
+    school = Scenario(with_faults(in_memory, messengers=[lost]), policy=ALL)
     school.desk.receive_notifications(email=True, summary=True)
     id_ = school.start()
     school.room.save_form(id_, PAIN, {"smarta": 3})
@@ -133,7 +118,7 @@ def test_a_summary_whose_answer_was_lost_is_sent_again_under_its_key_with_all_th
     school.desk.open_form(id_, PAIN)
     school.at("2026-03-02 09:05")
     assert DeliveryReport(delivered=2) == school.deliver()
-    assert 1 == len(set(messenger.keys)) == len(messenger.sent)
+    assert 1 == len(school.environment.email.sent)
 
 
 @pytest.mark.rule("D-13a", "D-23b")
@@ -160,12 +145,11 @@ def test_after_a_failed_attempt_a_hand_over_still_has_the_new_therapist_told_onc
     id_ = school.start()
     school.room.save_form(id_, PAIN, {"smarta": 3})
     school.room.write(id_, "Hej")
-    busy = _Busy(Channel.EMAIL), _Busy(Channel.SMS)
-    school.ports_factory = lambda environment: environment.ports(messengers=busy)
+    school.ports_factory = with_faults(in_memory, messengers=[Fault("send", does=DeliveryError("busy"), times=None)])
     school.restart()
     assert 2 * (1 + sms) == school.deliver().retried
     school.coordinator.hand_over(id_, COLLEAGUE.hsa_id)
-    school.ports_factory = lambda environment: environment.ports()
+    school.ports_factory = in_memory
     school.restart()
     school.at("2026-03-02 09:00")
     assert DeliveryReport(dropped=2 * (1 + sms), sent=not summary, delivered=not summary) == school.deliver()
@@ -176,8 +160,3 @@ def test_after_a_failed_attempt_a_hand_over_still_has_the_new_therapist_told_onc
         (one.address.value, one.template) for one in school.environment.email.sent
     ]
     assert () == school.environment.sms.sent
-
-
-class _Busy(MemoryMessenger):
-    def send(self, *_: object, **__: object) -> Delivered:
-        raise DeliveryError("busy")

@@ -1,21 +1,19 @@
 """Turns of the channels: what is slow or silent holds up no other, and a killed worker has one message at hand."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryInbox
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, Notify, Template
-from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError
-from digital_painschool.labels.lookup import Language
-from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.ports.messaging import Address
-from digital_painschool.testing.environment import with_adapters
+from digital_painschool.ports import Ports
+from digital_painschool.ports.inbox import Delivered
+from digital_painschool.testing.environment import Environment
+from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, BO, CILLA, NUMBERS
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NINE, asking
@@ -24,56 +22,32 @@ MESSAGES = 250
 """More than a worker claims at a time, all to the therapist, and all before what patients wait for."""
 
 
-class Mail:
-    """A mail server that knows no key again, and does what it is told to at each call."""
-
-    channel = Channel.EMAIL
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.at_each: Callable[[], object] = lambda: None
-        self.at_forget: Callable[[], object] = lambda: None
-
-    def send(
-        self, recipient: Address, template: Template, link: str, *, key: str, unit: HsaId, language: Language
-    ) -> Delivered:
-        self.sent.append(key)
-        self.at_each()
-        return Delivered.ACCEPTED
-
-    def forget(self, keys: Iterable[str]) -> int:
-        self.at_forget()
-        return 0
-
-
-class Inbox(MemoryInbox):
-    """An inbox that does what it is told to at each notice, and at each that it is to forget."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at_notice: Callable[[], object] = lambda: None
-        self.at_forget: Callable[[], object] = lambda: None
-
-    def deliver(self, notice: Notice) -> Delivered:
-        self.at_notice()
-        return super().deliver(notice)
-
-    def forget(self, keys: Iterable[str]) -> int:
-        self.at_forget()
-        return super().forget(keys)
-
-
 class Turns(Scenario):
-    """A school with such a mail server, whose therapist is told of each message."""
+    """A school whose therapist is told of each message; its mail server knows no key again.
+
+    Attributes:
+        sent: The keys that the mail server was asked to send.
+        doing: What inbox and mail server do before a call, by its name.
+    """
 
     def __init__(self, messages: int = 0) -> None:
-        self.mail, self.inbox = Mail(), Inbox()
-        ports = with_adapters(inbox=self.inbox, messengers=(self.mail,))
-        super().__init__(ports, policy=Policy(staff_flags=frozenset({FlagKind.MESSAGE_RECEIVED})))
+        self.sent: list[str] = []
+        self.doing: dict[str, Callable[[], object]] = {}
+        super().__init__(self._slow_ports, policy=Policy(staff_flags=frozenset({FlagKind.MESSAGE_RECEIVED})))
         self.desk.receive_notifications(email=True, sms=False, flags=[FlagKind.MESSAGE_RECEIVED])
         self.writer = self.start(ANNA, "somnskola")
         for _ in range(messages):
             self.room.write(self.writer, "Hej")
+
+    def _slow_ports(self, environment: Environment) -> Ports:
+        inbox = watched(environment.inbox, self._call, name="inbox")
+        return environment.ports(inbox=inbox, messengers=(watched(environment.email, self._call, name="mail"),))
+
+    def _call(self, call: Call) -> object:
+        if call.name == "mail.send":
+            self.sent.append(call.options["key"])
+        self.doing.get(call.name, lambda: None)()
+        return Delivered.ACCEPTED if call.name == "mail.send" else call.go()
 
     def slow(self, seconds: int, error: DeliveryError | None = None) -> Callable[[], object]:
         """Return what lasts so long, and then fails."""
@@ -93,23 +67,23 @@ def test_a_mail_server_that_does_not_answer_is_left_alone_until_the_next_run(cap
     for number in (ANNA, BO, CILLA):
         asking(school, number)
     school.now = NINE
-    school.mail.at_each = school.slow(45, DeliveryError("it did not answer in time"))
+    school.doing["mail.send"] = school.slow(45, DeliveryError("it did not answer in time"))
     school.deliver()
-    assert (3, 2) == (len(school.inbox.delivered), len(school.mail.sent))
+    assert (3, 2) == (len(school.environment.inbox.delivered), len(school.sent))
     assert school.now < NINE + timedelta(minutes=2)
     assert "email does not answer, and is left alone until the next run" in caplog.text
-    school.mail.at_each = lambda: None
-    school.mail.sent.clear()
+    school.doing["mail.send"] = lambda: None
+    school.sent.clear()
     school.advance(minutes=6)
-    assert MESSAGES == school.deliver().delivered == len({*school.mail.sent})
+    assert MESSAGES == school.deliver().delivered == len({*school.sent})
 
 
 @pytest.mark.rule("D-13a", "D-13d")
 def test_a_server_that_answers_each_time_is_not_left_alone() -> None:
     """Otherwise refusals of single addresses would stop all others."""
     school = Turns(9)
-    school.mail.at_each = school.slow(45, DeliveryError("no such user", permanent=True))
-    assert (9, 9) == (school.deliver().undelivered, len(school.mail.sent))
+    school.doing["mail.send"] = school.slow(45, DeliveryError("no such user", permanent=True))
+    assert (9, 9) == (school.deliver().undelivered, len(school.sent))
 
 
 @pytest.mark.rule("D-13a", "D-13e")
@@ -120,10 +94,10 @@ def test_a_slow_mail_server_has_its_turn_and_patients_have_theirs() -> None:
     for number in (ANNA, BO, CILLA):
         asking(school, number)
     school.now = NINE
-    school.inbox.at_notice = lambda: told.append(school.now)
-    school.mail.at_each = school.slow(20)
+    school.doing["inbox.deliver"] = lambda: told.append(school.now)
+    school.doing["mail.send"] = school.slow(20)
     assert MESSAGES + 3 == school.deliver().delivered
-    assert MESSAGES == len({*school.mail.sent}) == len(school.mail.sent)
+    assert MESSAGES == len({*school.sent}) == len(school.sent)
     assert 3 == len(told)
     assert max(told) - NINE <= timedelta(minutes=2)
 
@@ -134,16 +108,16 @@ def test_a_worker_that_dies_has_one_message_at_hand() -> None:
     school = Turns(60)
 
     def dies() -> None:
-        if len(school.mail.sent) == 40:
+        if len(school.sent) == 40:
             raise KeyboardInterrupt
 
-    school.mail.at_each = dies
+    school.doing["mail.send"] = dies
     with pytest.raises(KeyboardInterrupt):
         school.deliver()
     for _ in range(2):
         school.advance(minutes=16)
         school.deliver()
-    assert (61, 60) == (len(school.mail.sent), len({*school.mail.sent}))
+    assert (61, 60) == (len(school.sent), len({*school.sent}))
 
 
 @pytest.mark.rule("D-13d", "D-13e")
@@ -154,15 +128,15 @@ def test_messages_that_take_longer_than_a_lease_are_sent_once() -> None:
 
     def slow() -> None:
         school.advance(seconds=30)
-        if len(school.mail.sent) in {30, 31}:
-            school.mail.at_each = lambda: None
+        if len(school.sent) in {30, 31}:
+            school.doing["mail.send"] = lambda: None
             other.delivery().run()
 
-    school.mail.at_each = slow
+    school.doing["mail.send"] = slow
     school.deliver()
     school.advance(minutes=31)
     school.deliver()
-    assert 31 == len(school.mail.sent) == len({*school.mail.sent})
+    assert 31 == len(school.sent) == len({*school.sent})
 
 
 def withdrawn(school: Scenario, number: str) -> EnrolmentId:
@@ -181,7 +155,7 @@ def test_an_inbox_that_does_not_answer_is_not_asked_for_each_withdrawn_start() -
     for number in NUMBERS[1:]:
         withdrawn(school, number)
     began = school.now
-    school.inbox.at_forget = school.slow(30, DeliveryError("it did not answer in time"))
+    school.doing["inbox.forget"] = school.slow(30, DeliveryError("it did not answer in time"))
     school.deliver()
     assert timedelta(minutes=1) == school.now - began
 
@@ -192,7 +166,7 @@ def test_an_inbox_that_cannot_forget_keeps_no_messenger_from_it() -> None:
     asked: list[str] = []
     school = Turns()
     id_ = withdrawn(school, BO)
-    school.mail.at_forget = lambda: asked.append(id_)
-    school.inbox.at_forget = school.slow(0, DeliveryError("it is away"))
+    school.doing["mail.forget"] = lambda: asked.append(id_)
+    school.doing["inbox.forget"] = school.slow(0, DeliveryError("it is away"))
     school.deliver()
     assert [id_] == asked

@@ -1,15 +1,13 @@
 """An inbox and a messenger in memory with a server behind them, which can be down, hang, or refuse."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger
-from digital_painschool.domain.notification import Channel, Template
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.notification import Channel
 from digital_painschool.errors import DeliveryError
-from digital_painschool.labels.lookup import Language
-from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.ports.messaging import Address
 
 TOKEN = "hemlig-token-9137"
@@ -30,63 +28,32 @@ def hanging(place: Path) -> Iterator[None]:
     (place / "hangs").unlink()
 
 
-class ServedInbox(MemoryInbox):
-    """An inbox whose every call asks a server."""
-
-    def __init__(self, place: Path) -> None:
-        super().__init__()
-        self.place = place
-
-    def reach(self, person: PersonId) -> Reachability:
-        """Ask the server."""
-        ask(self.place)
-        return super().reach(person)
-
-    def deliver(self, notice: Notice) -> Delivered:
-        """Ask the server."""
-        ask(self.place)
-        return super().deliver(notice)
-
-    def forget(self, keys: Iterable[str]) -> int:
-        """Ask the server."""
-        ask(self.place)
-        return super().forget(keys)
-
-
-class ServedMessenger(MemoryMessenger):
-    """A messenger whose every call asks a server, which refuses one address."""
-
-    remembers_keys = False
-
-    def __init__(self, place: Path) -> None:
-        super().__init__(Channel.EMAIL)
-        self.place = place
-
-    def send(
-        self,
-        recipient: Address,
-        template: Template,
-        link: str,
-        *,
-        key: str,
-        unit: HsaId,
-        language: Language = Language.SWEDISH,
-    ) -> Delivered:
-        """Ask the server."""
-        ask(self.place)
-        if recipient == REFUSED:
-            raise DeliveryError("the server has no such address", permanent=True)
-        return super().send(recipient, template, link, key=key, unit=unit, language=language)
-
-    def forget(self, keys: Iterable[str]) -> int:
-        """Ask the server."""
-        ask(self.place)
-        return super().forget(keys)
-
-
-def ask(place: Path) -> None:
-    """Raise what a call raises that gets no answer."""
+def ask(place: Path, *args: object) -> None:
+    """Raise what a call raises that gets no answer, or is refused."""
     if (place / "hangs").exists():
         raise DeliveryError("the server has not answered in time")
     if (place / "down").exists():
         raise DeliveryError("the server cannot be reached")
+    if args[:1] == (REFUSED,):
+        raise DeliveryError("the server has no such address", permanent=True)
+
+
+def served(adapter: type[Any], *methods: str, **attributes: object) -> type[Any]:
+    """Return a class of adapters at a place some of whose methods ask the server there first."""
+
+    def asking(name: str) -> Callable[..., object]:
+        def method(self: Any, *args: object, **options: object) -> object:
+            ask(self.place, *args)
+            return getattr(adapter, name)(self, *args, **options)
+
+        return method
+
+    def init(self: Any, place: Path) -> None:
+        adapter.__init__(self, *[Channel.EMAIL] * issubclass(adapter, MemoryMessenger))
+        self.place = place
+
+    return type(adapter.__name__, (adapter,), {"__init__": init, **attributes, **{one: asking(one) for one in methods}})
+
+
+ServedInbox = served(MemoryInbox, "reach", "deliver", "forget")
+ServedMessenger = served(MemoryMessenger, "send", "forget", remembers_keys=False)

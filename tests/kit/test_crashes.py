@@ -3,8 +3,9 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from attrs import evolve
 from sqlalchemy import delete
 
-from digital_painschool.adapters.memory import MemoryInbox, outbox
+from digital_painschool.adapters.memory import outbox
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.schema import METADATA
@@ -25,7 +26,7 @@ from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, Notify, Status
 from digital_painschool.ports import Inbox, Messenger, Observer, Ports, Storage
 from digital_painschool.ports.guarded import WRITES
-from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.storage import AccessEntry, Activity, Change, Entry
 from digital_painschool.rules import digests
 from digital_painschool.testing.crashes import (
@@ -41,7 +42,7 @@ from digital_painschool.testing.crashes.kill import play
 from digital_painschool.testing.crashes.laws import stored_violations
 from digital_painschool.testing.environment import Environment, PortsFactory, in_memory
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.faults import Fault, When, with_faults
+from digital_painschool.testing.faults import Call, Fault, When, watched, with_faults
 from digital_painschool.testing.history import (
     Advance,
     Deliver,
@@ -263,29 +264,14 @@ def test_what_goes_outside_the_forenoon_is_named(monkeypatch: pytest.MonkeyPatch
         kill_at_every_call(in_memory, late)
 
 
-class ForgetfulInbox(MemoryInbox):
-    """An inbox that does not know a key again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.taken: list[Notice] = []
-
-    @property
-    def delivered(self) -> tuple[Notice, ...]:
-        """Every notice, as often as it was handed over."""
-        return tuple(self.taken)
-
-    def deliver(self, notice: Notice) -> Delivered:
-        """Put a notice into the inbox, whether it is there or not."""
-        self.taken.append(notice)
-        return Delivered.ACCEPTED
-
-
 def open_forgetful(environment: Environment) -> Ports:
-    """Open the environment's one inbox that does not know a key again."""
-    if not isinstance(environment.inbox, ForgetfulInbox):
-        environment.inbox = ForgetfulInbox()
-    return environment.ports()
+    """Open an inbox that does not know a key again."""
+
+    def around(call: Call) -> object:
+        answer = call.go()
+        return Delivered.ACCEPTED if call.method == "deliver" else answer
+
+    return environment.ports(inbox=watched(environment.inbox, around))
 
 
 def test_an_inbox_that_does_not_know_a_key_again_is_named() -> None:
@@ -295,60 +281,22 @@ def test_an_inbox_that_does_not_know_a_key_again_is_named() -> None:
     assert f"Law 5: {batch_key(DigestId(FIRST), [FIRST])} was accepted as new twice" in said
 
 
-class Wrapped:
-    """A storage that another one stands behind."""
-
-    def __init__(self, behind: Any) -> None:
-        self.behind = behind
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.behind, name)
-
-
-def behind(wrapper: Callable[[Environment], Wrapped]) -> PortsFactory:
-    """Open the storage in memory behind a wrapper."""
-    storage: Callable[[Environment], Any] = wrapper
-    return lambda environment: environment.ports(storage=storage(environment))
-
-
-class Holding(Wrapped):
-    """A storage that lets nobody have what was claimed once."""
-
-    def claim(self, now: datetime, limit: int, lease: timedelta, *channels: Any) -> Any:
-        """Claim for good: until it is completed."""
-        held = self.behind.__dict__.setdefault("held", set())
-        found = [one for one in self.behind.claim(now, limit, lease, *channels) if one.digest.id not in held]
-        held.update(one.digest.id for one in found)
-        return tuple(found)
-
-    def complete(self, results: Sequence[DeliveryResult], *access: Any) -> None:
-        """Complete, and let others have it."""
-        self.behind.complete(results, *access)
-        self.behind.held.difference_update(result.digest_id for result in results)
+def holding(storage: Storage, call: Call) -> object:
+    """Claim for good, until it is completed: nobody else gets it when the lease is over."""
+    held: set[str] = vars(storage).setdefault("held", set())
+    answer: Any = call.go()
+    if call.method == "claim":
+        answer = tuple(one for one in answer if one.digest.id not in held)
+        held.update(one.digest.id for one in answer)
+    if call.method == "complete":
+        held.difference_update(result.digest_id for result in call.args[0])
+    return answer
 
 
 def test_a_claim_that_outlives_its_worker_is_named() -> None:
     """Otherwise what a dead worker had claimed would wait for ever."""
-    said = the_kill_of(behind(lambda environment: Holding(environment.storage)))
+    said = the_kill_of(lambda here: here.ports(storage=watched(here.storage, partial(holding, here.storage))))
     assert f"killed at step 3 (Deliver()), after storage.claim (call 3): at the end: Law 5: {FIRST} waits" in said
-
-
-class Buffering(Wrapped):
-    """A storage that writes the access log when it has time."""
-
-    def __init__(self, behind: Any) -> None:
-        super().__init__(behind)
-        self.buffer: list[AccessEntry] = []
-
-    def log(self, entries: Iterable[AccessEntry]) -> None:
-        """Note for later."""
-        self.buffer.extend(entries)
-
-    def access_entries(self, unit: Any, **options: Any) -> Any:
-        """Write first."""
-        self.behind.log(self.buffer)
-        self.buffer.clear()
-        return self.behind.access_entries(unit, **options)
 
 
 def test_an_access_log_that_is_written_later_is_named() -> None:
@@ -357,9 +305,21 @@ def test_an_access_log_that_is_written_later_is_named() -> None:
     def looks(school: Scenario) -> None:
         school.desk.to_handle(EnrolmentId("e-0001"))
 
-    said = the_kill_of(
-        behind(lambda environment: Buffering(environment.storage)), NotableHistory([Start(), looks, Review()])
-    )
+    def open_buffering(environment: Environment) -> Ports:
+        buffer: list[AccessEntry] = []
+
+        def around(call: Call) -> object:
+            if call.method == "log":
+                buffer.extend(call.args[0])
+                return None
+            if call.method == "access_entries":
+                environment.storage.log(buffer)
+                buffer.clear()
+            return call.go()
+
+        return environment.ports(storage=watched(environment.storage, around))
+
+    said = the_kill_of(open_buffering, NotableHistory([Start(), looks, Review()]))
     assert "killed at step 2 (looks), after storage.log (call 2): the access log has lost" not in said
     assert "the access log has lost" in said
 
@@ -417,36 +377,28 @@ def test_a_step_that_does_more_when_it_is_taken_again_is_named() -> None:
 def test_a_call_that_leaves_something_else_behind_is_named() -> None:
     """Otherwise what a call promised to do could be gone, and the next step would go on as if nothing was."""
 
-    class Forgetting(Wrapped):
-        saved: Change | None = None
+    def open_forgetting(environment: Environment) -> Ports:
+        """Keep the first step, and any other only until the process ends."""
+        remembered: list[Change] = []
 
-        def save(self, change: Change) -> None:
-            """Keep the first step, and any other only until the process ends."""
-            if change.before:
-                self.saved = change
-            else:
-                self.behind.save(change)
+        def around(call: Call) -> object:
+            if call.method == "save" and call.args[0].before:
+                remembered[:] = call.args
+                return None
+            answer: Any = call.go()
+            for change in remembered:
+                added = (Entry(seq=2, event=change.events[0]),)
+                if call.method == "load_many":
+                    return dict.fromkeys(answer, change.enrolment)
+                if call.method == "load_timelines":
+                    return {id_: evolve(t, entries=t.entries + added) for id_, t in answer.items() if t.entries}
+                if call.method == "list_caseload":
+                    return tuple(evolve(row, counts=change.counts) for row in answer)
+            return answer
 
-        def load_many(self, enrolment_ids: Iterable[str]) -> Any:
-            """Return what is kept, or remembered."""
-            if self.saved is None:
-                return self.behind.load_many(enrolment_ids)
-            return dict.fromkeys(enrolment_ids, self.saved.enrolment)
+        return environment.ports(storage=watched(environment.storage, around))
 
-        def load_timelines(self, *args: Any, **options: Any) -> Any:
-            """Return what is kept, and what is remembered."""
-            kept = self.behind.load_timelines(*args, **options)
-            if self.saved is None:
-                return kept
-            added = (Entry(seq=2, event=self.saved.events[0]),)
-            return {id_: evolve(t, entries=t.entries + added) for id_, t in kept.items() if t.entries}
-
-        def list_caseload(self, query: Any) -> Any:
-            """Return the figures of what is remembered."""
-            rows = self.behind.list_caseload(query)
-            return rows if self.saved is None else tuple(evolve(row, counts=self.saved.counts) for row in rows)
-
-    said = the_kill_of(behind(lambda environment: Forgetting(environment.storage)), NotableHistory([Start(), Review()]))
+    said = the_kill_of(open_forgetting, NotableHistory([Start(), Review()]))
     assert "killed at step 2 (Review()), after storage.save (call 5): what is stored is not what the calls" in said
     assert "-#1 timeline: Entry(seq=2, event=Reviewed(" in said
 
@@ -476,24 +428,28 @@ def test_a_place_can_be_tried_by_itself() -> None:
 
 def test_what_is_wrong_without_any_kill_is_told_as_that() -> None:
     """Otherwise somebody would look for a crash where there is none."""
-    open_wrong = behind(lambda environment: Undocumented(environment.storage))
     with pytest.raises(AssertionError, match="without any crash: Law 2"):
-        kill_at_every_call(open_wrong, MESSAGE)
+        kill_at_every_call(lambda here: here.ports(storage=Undocumented(here.storage)), MESSAGE)
 
 
 # The laws that hold at rest, each broken by a storage that says something else.
 
 
-def other(**answers: Callable[[Any, Any], Any]) -> type[Wrapped]:
+Wrong = Callable[[Storage], Storage]
+"""Returns a storage that says something else than the one behind it."""
+
+
+def other(**answers: Callable[[Any, Any], Any]) -> Wrong:
     """Return a storage of which some methods give something made of the true answer and the first argument."""
 
-    def method(name: str, made: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-        return lambda self, *args, **options: made(getattr(self.behind, name)(*args, **options), args[0])
+    def around(call: Call) -> object:
+        made = answers.get(call.method)
+        return call.go() if made is None else made(call.go(), call.args[0])
 
-    return type("Other", (Wrapped,), {name: method(name, made) for name, made in answers.items()})
+    return lambda storage: watched(storage, around)
 
 
-def written(change: Callable[[Mapping[int, Any]], Mapping[int, Any]]) -> type[Wrapped]:
+def written(change: Callable[[Mapping[int, Any]], Mapping[int, Any]]) -> Wrong:
     """Return a storage of which every timeline has other documents."""
     return other(load_timelines=lambda all_, _: {i: evolve(t, documents=change(t.documents)) for i, t in all_.items()})
 
@@ -504,12 +460,12 @@ A_WRONG_TALLY = other(
 )
 
 
-def status(to: Status) -> type[Wrapped]:
+def status(to: Status) -> Wrong:
     """Return a storage of which every notification has another fate."""
     return other(notifications=lambda records, _: tuple(evolve(record, status=to) for record in records))
 
 
-BROKEN: dict[str, tuple[type[Wrapped], str]] = {
+BROKEN: dict[str, tuple[Wrong, str]] = {
     "state": (
         other(load_many=lambda all_, _: {i: evolve(e, therapist=COLLEAGUE.hsa_id) for i, e in all_.items()}),
         "Law 1: e-0001: the state is not",
@@ -542,8 +498,7 @@ def test_each_law_that_is_broken_at_rest_is_told(broken: str) -> None:
         school.desk.end(EnrolmentId("e-0002"), reason="klar")
         ids = ["e-0001", "e-0002"]
         assert () == tuple(stored_violations(school.storage, ids, school.now))
-        storage: Any = wrong(school.storage)
-        found = [str(violation) for violation in stored_violations(storage, ids, school.now)]
+        found = [str(violation) for violation in stored_violations(wrong(school.storage), ids, school.now)]
         assert any(violation.startswith(said) for violation in found), found
 
 

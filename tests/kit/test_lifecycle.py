@@ -1,8 +1,8 @@
 """The lifecycle machine: three lines point it at adapters, and a broken law is named by the run that breaks it."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from unittest import TestCase
@@ -14,15 +14,13 @@ from hypothesis import Phase as Phases
 from hypothesis.stateful import run_state_machine_as_test
 
 from digital_painschool.adapters.memory import MemoryStorage
-from digital_painschool.domain.digest import Batch, Claim, Decision
-from digital_painschool.domain.ids import DigestId, EnrolmentId
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, ResolutionReason, Status
 from digital_painschool.domain.pace import ChannelPace
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.ports import Ports
-from digital_painschool.ports.storage import AccessEntry, Storage, Timeline
+from digital_painschool.ports.storage import Storage, Timeline
 from digital_painschool.testing.environment import Environment, PortsFactory, at_a_pace, in_memory, on_sqlite
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults.calls import Call, watched
@@ -35,6 +33,7 @@ from digital_painschool.testing.lifecycle.repeating import FROM_VIEW, KEYED, MEA
 from digital_painschool.testing.lifecycle.retention import LIVES
 from digital_painschool.testing.people import COLLEAGUE, NURSE
 from digital_painschool.testing.reference.laws import Law, LawViolation
+from tests.kit.wrong.mistake import Mistake, Wrong
 
 Steps = Callable[[LifecycleMachine], object]
 
@@ -58,8 +57,10 @@ def run_steps(
         machine.teardown()
 
 
-def stored_in(kind: type[MemoryStorage]) -> PortsFactory:
-    """Return an opening of a storage of some kind, the same one for a world as long as that is there."""
+def stored_with(bug: str) -> PortsFactory:
+    """Return an opening of a storage with a bug of the table, the same one for a world as long as that is there."""
+    _, _, method, wrong = BUGS[bug]
+    kind = Mistake(bug, "", method, wrong).within(MemoryStorage)
     storages: dict[int, MemoryStorage] = {}
     return lambda environment: environment.ports(storage=storages.setdefault(id(environment), kind()))
 
@@ -87,7 +88,7 @@ def test_the_test_case_runs_the_machine(focus: str, policy: str) -> None:
     """Otherwise the tests would pass whatever the adapters do."""
 
     class Machine(LifecycleMachine):
-        ports_factory = staticmethod(stored_in(_Doubles))
+        ports_factory = staticmethod(stored_with("timelines are numbered wrongly"))
 
     Machine.TestCase.settings = settings(max_examples=3, stateful_step_count=2, database=None, phases=[Phases.generate])
     with pytest.raises(LawViolation):
@@ -96,7 +97,9 @@ def test_the_test_case_runs_the_machine(focus: str, policy: str) -> None:
 
 def test_a_failing_history_is_printed_as_steps_that_a_person_can_follow(capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise what broke a law could not be read, or done again."""
-    machine = type("Machine", (LifecycleMachine,), {"ports_factory": staticmethod(stored_in(_Doubles))})
+    machine = type(
+        "Machine", (LifecycleMachine,), {"ports_factory": staticmethod(stored_with("timelines are numbered wrongly"))}
+    )
     with pytest.raises(LawViolation) as found:
         run_state_machine_as_test(machine, settings=settings(max_examples=5, database=None, report_multiple_bugs=False))
     notes = "\n".join(found.value.__notes__)
@@ -172,53 +175,25 @@ def test_an_example_without_steps_closes_nothing() -> None:
     assert machine.schools is None
 
 
-class _Doubles(MemoryStorage):
-    """Numbers timelines wrongly."""
-
-    def load_timelines(self, *args: Any, **options: Any) -> Mapping[EnrolmentId, Timeline]:
-        found = super().load_timelines(*args, **options)
-        return {
-            id_: evolve(timeline, entries=tuple(evolve(entry, seq=entry.seq + 1) for entry in timeline.entries))
-            for id_, timeline in found.items()
-        }
+def _each(found: Mapping[EnrolmentId, Timeline], change: Callable[[Timeline], Timeline]) -> object:
+    return {id_: change(timeline) for id_, timeline in found.items()}
 
 
-class _Mute(MemoryStorage):
-    """Loses what people wrote."""
-
-    def load_timelines(self, *args: Any, **options: Any) -> Mapping[EnrolmentId, Timeline]:
-        found = super().load_timelines(*args, **options)
-        return {id_: evolve(timeline, documents={}) for id_, timeline in found.items()}
+def _numbered_wrongly(timeline: Timeline) -> Timeline:
+    return evolve(timeline, entries=tuple(evolve(entry, seq=entry.seq + 1) for entry in timeline.entries))
 
 
-class _Renames(MemoryStorage):
-    """Sends under keys of digests that it does not keep."""
-
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
-        begun = super().begin(decided)
-        return {id_: evolve(batch, key=f"another.1.inbox.then.{batch.key}") for id_, batch in begun.items()}
+def _under_other_keys(right: Wrong, _: Any, decided: Any) -> object:
+    return {id_: evolve(batch, key=f"another.1.inbox.then.{batch.key}") for id_, batch in right(decided).items()}
 
 
-class _Breaks(MemoryStorage):
-    """Has an error of its own where notifications are claimed."""
-
-    def claim(self, now: datetime, limit: int, lease: timedelta, channels: Any = None) -> tuple[Claim, ...]:
-        raise KeyError(limit)
+def _without_its_first_line(right: Wrong, _: Any, *args: Any, after: int = 0, **options: Any) -> Any:
+    found = right(*args, after=after, **options)
+    return found if after or len(found) < 4 else found[1:]
 
 
-class _Idles(MemoryStorage):
-    """Gives nothing to any worker."""
-
-    def claim(self, now: datetime, limit: int, lease: timedelta, channels: Any = None) -> tuple[Claim, ...]:
-        return ()
-
-
-class _Thins(MemoryStorage):
-    """Loses the first line of a long access log."""
-
-    def access_entries(self, unit: HsaId, *, after: int = 0, **options: Any) -> tuple[tuple[int, AccessEntry], ...]:
-        found = super().access_entries(unit, after=after, **options)
-        return found if after or len(found) < 4 else found[1:]
+def _with_an_error_of_its_own(*_: Any) -> object:
+    raise KeyError("limit")
 
 
 def _morning(it: LifecycleMachine) -> None:
@@ -231,23 +206,36 @@ def _reads_meanwhile(it: LifecycleMachine) -> None:
     it.deliver_with_trouble(troubles=["patient reads"], struck="no", write=0, batch=200)
 
 
-BUGS: dict[str, tuple[int, Steps, type[MemoryStorage]]] = {
-    "timelines are numbered wrongly": (1, lambda it: None, _Doubles),
-    "what arrives is not kept": (5, _morning, _Renames),
-    "an adapter's own error stops all": (8, _morning, _Breaks),
-    "a storage loses texts": (8, lambda it: it.patient_writes(enrolment=0, conversation=0), _Mute),
-    "a storage gives nothing to workers": (8, _reads_meanwhile, _Idles),
-    "the access log forgets": (9, lambda it: it.wait_for("run", 0, 0), _Thins),
+BUGS: dict[str, tuple[int, Steps, str, Wrong]] = {
+    "timelines are numbered wrongly": (
+        1,
+        lambda it: None,
+        "load_timelines",
+        lambda right, _, *args, **options: _each(right(*args, **options), _numbered_wrongly),
+    ),
+    "what arrives is not kept": (5, _morning, "begin", _under_other_keys),
+    "an adapter's own error stops all": (8, _morning, "claim", _with_an_error_of_its_own),
+    "a storage loses texts": (
+        8,
+        lambda it: it.patient_writes(enrolment=0, conversation=0),
+        "load_timelines",
+        lambda right, _, *args, **options: _each(right(*args, **options), lambda one: evolve(one, documents={})),
+    ),
+    "a storage gives nothing to workers": (8, _reads_meanwhile, "claim", lambda *_: ()),
+    "the access log forgets": (9, lambda it: it.wait_for("run", 0, 0), "access_entries", _without_its_first_line),
 }
-"""By what is wrong: the law that says so, the steps, and the storage. `proofs/seeded_bugs` has those of rules."""
+"""By what is wrong: the law that says so, the steps, and the storage's method that is wrong.
+
+`proofs/seeded_bugs` has the bugs of rules.
+"""
 
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_what_is_wrong_is_found_and_named(bug: str) -> None:
     """Otherwise a bug would pass, or would be reported as something else than it is."""
-    law, steps, storage = BUGS[bug]
+    law, steps, *_ = BUGS[bug]
     with pytest.raises(LawViolation, match=f"^Law {law}: ") as found:
-        run_steps(steps, stored_in(storage), reference=law == 8)
+        run_steps(steps, stored_with(bug), reference=law == 8)
     assert f"Law{law}Violation" == type(found.value).__name__
     assert Law(law).sentence in str(found.value)
 

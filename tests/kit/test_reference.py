@@ -31,18 +31,17 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import Author
-from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
-from digital_painschool.errors import NotPermitted, Reason
+from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications, load_timeline
 from digital_painschool.rules import pace as rules_of_pace
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import is_alert, score
 from digital_painschool.rules.notifications import next_digest_at
-from digital_painschool.testing.environment import INSTANT, START, PortsFactory, in_memory, local, on_sqlite
+from digital_painschool.testing.environment import START, PortsFactory, in_memory, local, on_sqlite
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, COLLEAGUE, COORDINATOR, NURSE, PERSON, UNIT
-from digital_painschool.testing.reference import calendar, checks, refusals
+from digital_painschool.testing.reference import calendar, checks
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Ticked
@@ -212,41 +211,6 @@ def test_another_value_of_any_field_of_the_state_is_found(name: str) -> None:
         other: Any = nobody.get(name) or _OTHER[type(value)](value)
         wrong = evolve(state, **{name: other})
         assert [*checks.timeline_violations(model, wrong, load_timeline(school.storage, model.id))]
-
-
-def test_refusals_come_in_the_order_of_the_rules() -> None:
-    """Otherwise the model would ask for another reason than the library gives."""
-    model, now = a_model(), MORNING
-    assert [None, Reason.UNKNOWN_FORM] == [refusals.saving(model, form, now) for form in (PAIN, "ingen")]
-    assert NotPermitted is refusals.acting(model, COLLEAGUE.hsa_id)
-    assert Reason.NO_SUCH_FLAG is refusals.handling(model, FlagKind.ENDING)
-    assert Reason.NO_SUCH_SUBMISSION is refusals.marking(model, PAIN, 1)
-    assert Reason.NOT_RELEASED_BY_THERAPIST is refusals.releasing(model, 1, out_of_order=False)
-    wrong = [
-        refusals.maintaining(model, days, modules, now, shortens=shortens)
-        for shortens in (False, True)
-        for days, modules in ((0, ()), (1, ()), (1, (9,)), (1, (1,)))
-    ]
-    always = [Reason.DAYS_OUT_OF_RANGE, Reason.NO_MODULES_CHOSEN, Reason.UNKNOWN_MODULE]
-    assert [*always, Reason.SHORTENS_ACCESS, *always, None] == wrong
-    assert Reason.NOT_IN_MAINTENANCE is refusals.reactivating(model, now, shortens=False)
-    model.maintain(1, (2,), now)
-    year_end = model.year_end
-    back = [refusals.reactivating(model, at, shortens=False) for at in (year_end - INSTANT, year_end)]
-    assert [None, Reason.FIRST_YEAR_OVER] == back
-    open_ended = a_model(policy=Policy(year_end=YearEnd.FLAG_ONLY))
-    kept = [refusals.maintaining(open_ended, 365, (1,), year_end, shortens=confirmed) for confirmed in (False, True)]
-    assert [Reason.ACCESS_WOULD_END, None] == kept
-    open_ended.maintain(365, (1,), year_end)
-    assert None is refusals.reactivating(open_ended, year_end, shortens=False)
-    assert Reason.MODULE_NOT_IN_MAINTENANCE is refusals.opening(model, 1, now)
-    assert Reason.READ_ONLY_IN_MAINTENANCE is refusals.saving(model, "ingen", now)
-    assert Reason.ACCESS_IS_OVER is refusals.completing(model, 2, now + timedelta(days=3))
-    model.end(now)
-    assert Reason.ALREADY_ENDED is refusals.reading(model, now)
-    assert Reason.ALREADY_ENDED is refusals.acting(model, NURSE.hsa_id)
-    assert refusals.acting(model, NURSE.hsa_id, after_end=True) is None
-    assert Reason.ALREADY_ENDED is refusals.transferring(model, COLLEAGUE, COORDINATOR)
 
 
 # Snapshot

@@ -34,7 +34,7 @@ from tests.kit.wrong import (
     whole,
     withdrawals,
 )
-from tests.kit.wrong.mistake import Mistake
+from tests.kit.wrong.mistake import Mistake, mistakes_of
 from tests.staff_file import staff_file
 from tests.stopping import stop_transactions
 
@@ -158,7 +158,7 @@ def _staff_file(folder: Path) -> Path:
 def cases() -> Iterator[Any]:
     """Yield each mistake with its subject."""
     for subject, table in MISTAKES:
-        for mistake in table:
+        for mistake in mistakes_of(table):
             yield pytest.param(subject, mistake, id=f"{subject.adapter.__name__}-{mistake.name}")
 
 

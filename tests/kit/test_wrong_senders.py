@@ -1,9 +1,8 @@
 """The contracts of inbox, messenger and directory, on adapters that are right in another way, or hang."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from threading import Event as Signal
 from typing import Any
 from unittest.mock import patch
 
@@ -17,7 +16,6 @@ from digital_painschool.errors import DeliveryError
 from digital_painschool.labels.lookup import Language, label
 from digital_painschool.ports import Inbox, Messenger
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts import (
     Arrival,
@@ -26,32 +24,34 @@ from digital_painschool.testing.contracts import (
     MessengerContract,
 )
 from digital_painschool.testing.contracts.arrivals import Sent, assert_arrived
+from digital_painschool.testing.faults import Answers, Call, Does, Fault, Sleeps, faulty, watched
 from digital_painschool.testing.people import PERSON
 from tests import arrivals
 from tests.kit import served
 from tests.kit.contract_runs import contract_of, run
 
 
-class Gateway(MemoryMessenger):
-    """Refuses an address, and can say too much about it."""
+def gateway(says: str = "the gateway does not take it") -> MemoryMessenger:
+    """Return a gateway that refuses what is no address, and can say too much about it."""
 
-    remembers_keys = False
-    says = "the gateway does not take it"
+    def around(call: Call) -> object:
+        if call.method == "send" and "@" not in call.args[0].value:
+            raise DeliveryError(says.format(call.args[0].value), permanent=True)
+        return call.go()
 
-    def send(
-        self,
-        recipient: Address,
-        template: Template,
-        link: str,
-        *,
-        key: str,
-        unit: HsaId,
-        language: Language = Language.SWEDISH,
-    ) -> Delivered:
-        """Refuse an address that is not one."""
-        if "@" not in recipient.value:
-            raise DeliveryError(self.says.format(recipient.value), permanent=True)
-        return super().send(recipient, template, link, key=key, unit=unit, language=language)
+    messenger = MemoryMessenger(Channel.EMAIL)
+    messenger.remembers_keys = False  # type: ignore[attr-defined]
+    return watched(messenger, around)
+
+
+def keeps_all() -> Inbox:
+    """Return an inbox that belongs to somebody else, and deletes nothing."""
+    return faulty(MemoryInbox(), Fault("forget", does=Answers(0), times=None))
+
+
+def failing(does: Does | Exception) -> Inbox:
+    """Return an inbox that fails for all."""
+    return faulty(MemoryInbox(), Fault("deliver", does=does, times=None))
 
 
 class TestGateway(MessengerContract):
@@ -62,12 +62,11 @@ class TestGateway(MessengerContract):
 
     def open(self, place: Path) -> Messenger:
         """Make a gateway."""
-        return Gateway(self.channel)
+        return gateway()
 
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Look at what the gateway has kept."""
-        assert isinstance(messenger, Gateway)
-        return arrivals.of_messages(messenger.sent)
+        return arrivals.of_messages(messenger.sent)  # type: ignore[attr-defined]
 
 
 class OfServer:
@@ -92,7 +91,8 @@ class TestServedInbox(OfServer, InboxContract):
 
     def open(self, place: Path) -> Inbox:
         """Make an inbox."""
-        return served.ServedInbox(place)
+        inbox: Inbox = served.ServedInbox(place)
+        return inbox
 
     def arrived(self, place: Path, inbox: Inbox) -> list[Arrival]:
         """Look at what the inbox has kept."""
@@ -108,7 +108,8 @@ class TestServedMessenger(OfServer, MessengerContract):
 
     def open(self, place: Path) -> Messenger:
         """Make a messenger."""
-        return served.ServedMessenger(place)
+        messenger: Messenger = served.ServedMessenger(place)
+        return messenger
 
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Look at what the messenger has kept."""
@@ -137,14 +138,6 @@ def test_a_messenger_that_forgets_otherwise_than_it_says_is_caught(deletes: bool
         run(contract, "what_is_forgotten_is_gone_and_nothing_else", None)
 
 
-class KeepsAll(MemoryInbox):
-    """Belongs to somebody else, and deletes nothing."""
-
-    def forget(self, keys: Iterable[str]) -> int:
-        """Do nothing."""
-        return 0
-
-
 class TestKeepsAll(InboxContract):
     """An inbox that cannot delete, by the contract."""
 
@@ -153,38 +146,21 @@ class TestKeepsAll(InboxContract):
 
     def open(self, place: Path) -> Inbox:
         """Make an inbox."""
-        return KeepsAll()
+        return keeps_all()
 
 
-class Hanging(MemoryInbox):
-    """Waits for a server for as long as it likes, or takes an outage for a refusal."""
-
-    def __init__(self, *, permanent: bool = False) -> None:
-        super().__init__()
-        self._asked, self._permanent = Signal(), permanent
-
-    def deliver(self, notice: Notice) -> Delivered:
-        """Wait."""
-        if self._permanent:
-            raise DeliveryError("the server does not answer", permanent=True)
-        self._asked.wait(5)
-        return super().deliver(notice)
-
-
-@pytest.mark.parametrize("permanent", [False, True])
-def test_an_inbox_that_hangs_is_caught(permanent: bool) -> None:
+@pytest.mark.parametrize("does", [Sleeps(lambda: 5), DeliveryError("it does not answer", permanent=True)])
+def test_an_inbox_that_hangs_is_caught(does: Does | Exception) -> None:
     """Otherwise a worker would hang past its lease, or give up every patient in an outage (D-13d)."""
     hooks = {"answers_within": 0.05, "hanging": lambda *_: nullcontext()}
-    contract = contract_of(InboxContract, lambda _: Hanging(permanent=permanent), durable=False, **hooks)
+    contract = contract_of(InboxContract, lambda _: failing(does), durable=False, **hooks)
     with pytest.raises(AssertionError):
         run(contract, "a_call_returns_or_raises_in_time", None)
 
 
 def test_a_messenger_that_says_the_address_is_caught() -> None:
     """Otherwise a private telephone number would end up in a log."""
-    gateway = Gateway(Channel.EMAIL)
-    gateway.says = "the gateway does not take {}"
-    contract = contract_of(MessengerContract, lambda _: gateway, refused=Address("namn"))
+    contract = contract_of(MessengerContract, lambda _: gateway("it does not take {}"), refused=Address("namn"))
     with pytest.raises(AssertionError):
         run(contract, "a_failure_leaves_the_adapter_usable_and_says_nobody", None, nobody=Address("namn"))
 
@@ -279,30 +255,17 @@ def test_of_many_arrivals_the_closest_is_described() -> None:
 
 def test_an_inbox_that_cannot_delete_is_told_what_to_state() -> None:
     """Otherwise its author would read an arithmetic expression."""
-    says("keys_are_opaque_to_the_letter", "returned 0 of 7; if it cannot delete, state `deletes = False`", KeepsAll)
-
-
-class Refusing(MemoryInbox):
-    """Raises an error, for all."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._error = error
-
-    def deliver(self, notice: Notice) -> Delivered:
-        """Fail."""
-        raise self._error
+    says("keys_are_opaque_to_the_letter", "returned 0 of 7; if it cannot delete, state `deletes = False`", keeps_all)
 
 
 def test_a_failure_for_good_is_told_by_its_word() -> None:
     """Otherwise its author would read `False is True`."""
-    failing = Refusing(DeliveryError("it does not work"))
     expected = "has `permanent=False`, and trying again cannot help"
-    says("what_cannot_be_delivered_fails_for_good", expected, lambda: failing)
+    says("what_cannot_be_delivered_fails_for_good", expected, lambda: failing(DeliveryError("it does not work")))
 
 
 def test_an_error_of_another_type_is_shown_under_the_time_out() -> None:
     """Otherwise its author would read `list index out of range`."""
-    contract = contract_of(InboxContract, lambda _: Refusing(ZeroDivisionError("mine")), durable=False, **NOTHING)
+    contract = contract_of(InboxContract, lambda _: failing(ZeroDivisionError("mine")), durable=False, **NOTHING)
     with pytest.raises(ZeroDivisionError, match="mine"):
         run(contract, "a_call_returns_or_raises_in_time", None)

@@ -10,9 +10,8 @@ from digital_painschool.testing.environment import Environment, PortsFactory, in
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets those who met at one enrolment try again without a wait."""
-    monkeypatch.setattr("digital_painschool.application.executor.sleep", lambda _: None)
+def _at_once(without_waiting: None) -> None:
+    """Lets nobody wait in any test of the laws."""
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """The outbox under PostgreSQL's locks: a claim waits for nobody, and nothing falls between two transactions."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -31,8 +33,10 @@ from digital_painschool.testing.contracts.changes import (
 )
 from digital_painschool.testing.contracts.concurrency import refusal_or
 from digital_painschool.testing.contracts.purges import kept_plan
+from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.example import SLEEP
 from digital_painschool.testing.people import PERSON
+from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute, until
 
 LOCK = b"SELECT id FROM digests WHERE recipient_value = %s FOR UPDATE"
@@ -160,3 +164,22 @@ def test_what_is_asked_for_while_the_batch_is_purged_is_not_forgotten(storage: S
     step = asking_start(EnrolmentId("b"), SLEEP.key)
     assert [None, None] == crossed(lambda: storage.save(step), lambda: storage.purge(plan.id, plan.enrolments, ()))
     assert [["b"]] == claimed(storage)
+
+
+def test_a_digest_is_claimed_whole_or_not_at_all(postgresql_url: str) -> None:
+    """Otherwise a claim beside somebody who writes to the patient would tell of one message and leave another."""
+    with closing(SqlStorage(postgresql_url)) as storage:
+        school = Scenario(with_adapters(storage=storage))
+        id_ = school.start()
+        for text in ("2026-03-02 08:30", "2026-03-02 10:00"):
+            school.at(text)
+            school.desk.start_conversation(id_, "Hej", notify=Notify.COLLECTED)
+        school.at("2026-03-03 09:00")
+        claim = partial(storage.claim, school.now, 10, LEASE)
+        with psycopg.connect(postgresql_url) as other, ThreadPoolExecutor() as pool:
+            other.execute("SELECT 1 FROM digest_notifications LIMIT 1 FOR UPDATE")
+            claiming = pool.submit(claim)
+            wait([claiming], timeout=0.5)
+            other.rollback()
+            taken = claiming.result()
+        assert [2] == [len(one.digest.pending) for one in (*taken, *claim())]

@@ -38,13 +38,6 @@ POLICY = Policy(retention_years=1, retention_decision="RS 2026-1")
 SMALL = str(UNIT).replace("-E", "-e")
 
 
-@pytest.fixture(params=("sqlite_url", "postgresql_url"))
-def url(request: pytest.FixtureRequest) -> str:
-    """The URL of a new database with the schema, of each kind in turn."""
-    found: str = request.getfixturevalue(request.param)
-    return found
-
-
 def school_at(url: str) -> Scenario:
     """Return a school whose storage, inbox and messages lie in one database."""
     made: list[Any] = []

@@ -1,12 +1,7 @@
-"""Many threads and many processes on one database in SQL."""
+"""Many threads on one storage in SQL."""
 
-import os
-import signal
-from collections.abc import Callable
 from contextlib import closing
-from multiprocessing import get_context
 from threading import Barrier, Thread
-from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, literal_column, select, update
@@ -14,17 +9,12 @@ from sqlalchemy import bindparam, literal_column, select, update
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.schema import enrolments
-from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import Conflict, StorageError
-from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
-from digital_painschool.testing.contracts.changes import MORNING, RUN, begin, converse, saved, write
-from digital_painschool.testing.people import UNIT
+from digital_painschool.ports.storage import load_enrolment
+from digital_painschool.testing.contracts.changes import begin
 from tests.adapters.sql.writers import start_of, waits
 from tests.databases import until
-
-SPAWN = get_context("spawn")
 
 
 def test_more_threads_than_connections_wait_for_their_turn(url: str) -> None:
@@ -81,42 +71,6 @@ def test_closing_refuses_who_waits_and_closes_what_is_in_use_afterwards(one: Sql
     assert ["the storage is closed; open another"] == [str(error) for error in refused]
     with pytest.raises(database.pool.driver.failures):
         links[0].fetch_all(select(literal_column("1")), {})
-
-
-def _die_at(url: str, statement: int) -> None:
-    storage = SqlStorage(url)
-    enrolment = load_enrolment(storage, EnrolmentId("enrolment-1"))
-    assert enrolment is not None
-    [connection] = storage._database.pool.idle
-    run: Callable[..., Any] = connection._execute  # type: ignore[attr-defined]
-    left = statement
-
-    def counted(*args: Any) -> Any:
-        nonlocal left
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-        return run(*args)
-
-    connection._execute = counted  # type: ignore[attr-defined]
-    storage.save(write(enrolment, notify=Notify.COLLECTED, at=RUN))
-
-
-@pytest.mark.parametrize("statement", range(8))
-def test_a_process_that_is_killed_within_a_save_leaves_nothing_of_it(sqlite_url: str, statement: int) -> None:
-    """Otherwise a crash would leave a message without its entry, or a notification of a message that is not there."""
-    with closing(SqlStorage(sqlite_url)) as storage:
-        before = saved(storage, converse(saved(storage, begin()), at=MORNING))
-    process = SPAWN.Process(target=_die_at, args=(sqlite_url, statement))
-    process.start()
-    process.join(60)
-    assert -signal.SIGKILL == process.exitcode
-    with closing(SqlStorage(sqlite_url)) as storage:
-        assert before == load_enrolment(storage, EnrolmentId("enrolment-1"))
-        assert before == replay(entry.event for entry in load_timeline(storage, EnrolmentId("enrolment-1")))
-        assert {} == load_documents(storage, EnrolmentId("enrolment-1"), [4])
-        assert () == load_notifications(storage, EnrolmentId("enrolment-1"))
-        assert 2 == len(storage.access_entries(UNIT))
 
 
 def test_two_writes_that_wait_for_each_other_end_as_a_conflict(postgresql_url: str) -> None:

@@ -37,6 +37,8 @@ from digital_painschool.testing.reference.permissions import DESK, ROOM
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute
 
+pytestmark = pytest.mark.usefixtures("without_waiting")  # nobody else is there to collide with
+
 SECRET = "HEMLIGT19850709"
 VICTIM, OLD_VICTIM = EnrolmentId("e-0007"), EnrolmentId("e-0003")
 HEALTHY = {ANNA: EnrolmentId("e-0006"), CILLA: EnrolmentId("e-0008")}
@@ -537,12 +539,6 @@ def test_what_came_back_and_cannot_be_read_stays_and_is_named(
     school.office.replay(receipt, left=left.append)
     assert [Skipped(enrolment_id=OLD_VICTIM, why=Skip.UNREADABLE)] == left
     close(school)
-
-
-@pytest.fixture(autouse=True)
-def never_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again at once what a damaged version refuses: nobody else is there to collide with."""
-    monkeypatch.setattr("digital_painschool.application.executor.sleep", lambda _seconds: None)
 
 
 SIZES = {"sqlite": 40, "postgresql": 12}

@@ -11,13 +11,6 @@ from tests.drift import drift
 KINDS = ("sqlite_url", "postgresql_url")
 
 
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest) -> str:
-    """The URL of a new database with the schema, of each kind in turn."""
-    found: str = request.getfixturevalue(request.param)
-    return found
-
-
 def test_the_migrations_give_the_schema(url: str) -> None:
     """Otherwise an updated database would differ from what the statements are written for."""
     assert [] == drift(url)

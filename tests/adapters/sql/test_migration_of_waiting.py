@@ -24,18 +24,6 @@ from tests.older_schema import back_to_0004
 WAITING = "SELECT id, waiting_since FROM enrolments ORDER BY id"
 
 
-@pytest.fixture(params=["sqlite_url", "postgresql_url"])
-def url(request: pytest.FixtureRequest) -> str:
-    """The URL of a new database, of each kind in turn."""
-    found: str = request.getfixturevalue(request.param)
-    return found
-
-
-def at_once(url: str) -> None:
-    """Migrate as a program does."""
-    migrate(url)
-
-
 def by_hand(url: str) -> None:
     """Migrate as a database administrator does."""
     run_script(url, migration_sql(url, since="0004"))
@@ -75,7 +63,7 @@ def lived(school: Scenario) -> None:
 
 
 @pytest.mark.rule("D-15b")
-@pytest.mark.parametrize("how", [at_once, by_hand])
+@pytest.mark.parametrize("how", [migrate, by_hand])
 def test_the_rows_say_since_when_they_wait_as_a_step_would(url: str, how: Callable[[str], None]) -> None:
     """Otherwise whoever waited already would come first or last, until the next step."""
     school = Scenario(stored_at(url))
@@ -94,7 +82,7 @@ def test_the_rows_say_since_when_they_wait_as_a_step_would(url: str, how: Callab
 
 
 @pytest.mark.rule("D-17b")
-@pytest.mark.parametrize("how", [at_once, by_hand])
+@pytest.mark.parametrize("how", [migrate, by_hand])
 def test_what_is_noted_stays_noted(url: str, how: Callable[[str], None]) -> None:
     """Otherwise each run would ask for ever about the patients who were silent before the update, or forget some."""
     with Scenario(stored_at(url), policy=Policy(staff_flags=POINTED_OUT)) as school:

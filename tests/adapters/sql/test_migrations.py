@@ -50,13 +50,6 @@ def upgrade():
 """A migration of a later version: makes a table, and changes what is there."""
 
 
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest) -> str:
-    """The URL of a new database with the schema, of each kind in turn."""
-    found: str = request.getfixturevalue(request.param)
-    return found
-
-
 @pytest.fixture(params=["sqlite", "postgresql", "postgresql-schema"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str | None]:
     """The URL of an empty database of each kind in turn, and a schema in it that is not there yet."""

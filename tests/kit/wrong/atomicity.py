@@ -1,6 +1,6 @@
 """Adapters that are wrong in one way each: mistakes in what is one transaction, on a full disk, with two openings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -8,7 +8,7 @@ from attrs import evolve
 
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import NOTHING
-from tests.kit.wrong.mistake import Mistake, Wrong, each, last, put
+from tests.kit.wrong.mistake import Mistakes, Wrong, each, last, put
 
 
 def _apart(storage: Any, *works: Callable[[Any], Any]) -> Any:
@@ -40,44 +40,31 @@ def _one_by_one(right: Wrong, _: Any, now: Any, limit: int, lease: Any) -> Any:
     return tuple(claims)
 
 
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "results-in-transactions-of-their-own",
-        "Outbox.complete: one transaction",
-        "complete",
-        lambda right, _, results, access=NOTHING: each(lambda r: right([r], access), results),
-    ),
-    Mistake(
-        "results-and-their-lines-apart",
-        "Outbox.complete: one transaction",
-        "complete",
-        lambda right, self, results, access=NOTHING: last(right(results), self.log(_lines(access))),
-    ),
-    Mistake(
-        "a-profile-and-its-line-apart",
-        "Staff.save_profile",
-        "save_profile",
-        lambda _, self, unit, id_, new, line, completed=None: _apart(
+STORAGE: Mistakes = {
+    ("complete", "Outbox.complete: one transaction"): {
+        "results-in-transactions-of-their-own": lambda right, _, results, access=NOTHING: each(
+            lambda r: right([r], access), results
+        ),
+        "results-and-their-lines-apart": lambda right, self, results, access=NOTHING: last(
+            right(results), self.log(_lines(access))
+        ),
+    },
+    ("save_profile", "Staff.save_profile"): {
+        "a-profile-and-its-line-apart": lambda _, self, unit, id_, new, line, completed=None: _apart(
             self,
             lambda p: (p.desk_calls.add(completed), p.staff.save_profile(unit, id_, new)),
             lambda p: p.access_log.log((line,)),
         ),
-    ),
-    Mistake(
-        "a-plan-and-its-line-apart",
-        "Retention.save_plan",
-        "save_plan",
-        lambda _, self, plan, line, completed=None: _apart(
+    },
+    ("save_plan", "Retention.save_plan"): {
+        "a-plan-and-its-line-apart": lambda _, self, plan, line, completed=None: _apart(
             self,
             lambda p: (p.desk_calls.add(completed), p.retention.save_plan(plan)),
             lambda p: p.access_log.log((line,)),
         ),
-    ),
-    Mistake(
-        "a-step-and-its-line-apart",
-        "Enrolments.save: all or nothing",
-        "save",
-        lambda _, self, change: _apart(
+    },
+    ("save", "Enrolments.save: all or nothing"): {
+        "a-step-and-its-line-apart": lambda _, self, change: _apart(
             self,
             lambda p: (
                 p.enrolments.check(change),
@@ -87,12 +74,7 @@ STORAGE: Sequence[Mistake] = (
             ),
             lambda p: p.access_log.log((change.access,)),
         ),
-    ),
-    Mistake(
-        "a-step-and-its-notifications-apart",
-        "Enrolments.save: all or nothing",
-        "save",
-        lambda _, self, change: _apart(
+        "a-step-and-its-notifications-apart": lambda _, self, change: _apart(
             self,
             lambda p: (
                 p.enrolments.check(change),
@@ -102,77 +84,50 @@ STORAGE: Sequence[Mistake] = (
             ),
             lambda p: p.outbox.save(change),
         ),
-    ),
-    Mistake(
-        "a-step-and-its-documents-apart",
-        "Enrolments.save: all or nothing",
-        "save",
-        lambda right, self, change: last(
+        "a-step-and-its-documents-apart": lambda right, self, change: last(
             right(evolve(change, documents={})),
             _apart(
                 self,
                 lambda p: p.enrolments._documents.setdefault(change.enrolment.id, {}).update(change.documents),
             ),
         ),
-    ),
-    Mistake(
-        "lines-one-by-one",
-        "AccessLog.log",
-        "log",
-        lambda right, _, entries: each(lambda entry: right((entry,)), entries),
-    ),
-    Mistake(
-        "exports-one-by-one",
-        "Retention.save_export",
-        "save_export",
-        lambda right, _, receipt, versions, completed=None: last(
+    },
+    ("log", "AccessLog.log"): {
+        "lines-one-by-one": lambda right, _, entries: each(lambda entry: right((entry,)), entries),
+    },
+    ("save_export", "Retention.save_export"): {
+        "exports-one-by-one": lambda right, _, receipt, versions, completed=None: last(
             each(lambda id_: right(receipt, {id_: versions[id_]}), versions), right(receipt, {}, completed=completed)
         ),
-    ),
-    Mistake("claims-one-by-one", "Outbox.claim: one transaction", "claim", _one_by_one),
-    Mistake(
-        "batches-one-by-one",
-        "Outbox.begin",
-        "begin",
-        lambda right, _, decided: {id_: batch for one in decided for id_, batch in right([one]).items()},
-    ),
-    Mistake(
-        "purges-one-by-one",
-        "Retention.purge: all or nothing",
-        "purge",
-        lambda right, _, plan_id, purge, skip, completed=None: last(
+    },
+    ("claim", "Outbox.claim: one transaction"): {"claims-one-by-one": _one_by_one},
+    ("begin", "Outbox.begin"): {
+        "batches-one-by-one": lambda right, _, decided: {
+            id_: batch for one in decided for id_, batch in right([one]).items()
+        },
+    },
+    ("purge", "Retention.purge: all or nothing"): {
+        "purges-one-by-one": lambda right, _, plan_id, purge, skip, completed=None: last(
             each(lambda one: right(plan_id, [one], ()), purge), right(plan_id, (), skip, completed=completed)
         ),
-    ),
-    Mistake(
-        "skipped-before-purged",
-        "Retention.purge: all or nothing",
-        "purge",
-        lambda right, _, plan_id, purge, skip, completed=None: last(
+        "skipped-before-purged": lambda right, _, plan_id, purge, skip, completed=None: last(
             right(plan_id, (), skip), right(plan_id, purge, (), completed=completed)
         ),
-    ),
-    Mistake(
-        "a-full-disk-is-acknowledged",
-        "Storage: refusing",
-        "save",
-        lambda right, _, change: _acknowledging(right, change),
-    ),
-    Mistake("a-full-disk-in-its-own-words", "Storage: refusing", "save", lambda right, _, change: _raw(right, change)),
-)
-FILE: Sequence[Mistake] = (
-    Mistake(
-        "another-opening-is-not-seen",
-        "Storage: processes",
-        "load_many",
-        lambda right, self, ids: {
+    },
+    ("save", "Storage: refusing"): {
+        "a-full-disk-is-acknowledged": lambda right, _, change: _acknowledging(right, change),
+        "a-full-disk-in-its-own-words": lambda right, _, change: _raw(right, change),
+    },
+}
+FILE: Mistakes = {
+    ("load_many", "Storage: processes"): {
+        "another-opening-is-not-seen": lambda right, self, ids: {
             id_: self.__dict__.setdefault("seen", {}).setdefault(id_, e) for id_, e in right(ids).items()
         },
-    ),
-    Mistake(
-        "written-when-it-is-closed",
-        "Enrolments.save: all or nothing",
-        "save",
-        lambda right, self, change: last(put(self, "close", lambda: right(change)), vars(self)),
-    ),
-)
+    },
+    ("save", "Enrolments.save: all or nothing"): {
+        "written-when-it-is-closed": lambda right, self, change: last(
+            put(self, "close", lambda: right(change)), vars(self)
+        ),
+    },
+}

@@ -1,12 +1,12 @@
 """Adapters that are wrong in one way each: mistakes in calls that are completed under an idempotency key."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve
 
 from digital_painschool.ports.storage import CallKey
-from tests.kit.wrong.mistake import Mistake, Wrong, last
+from tests.kit.wrong.mistake import Mistakes, Wrong, last
 
 
 def _calls(storage: Any) -> Any:
@@ -44,11 +44,11 @@ def _desk_calls(storage: Any) -> Any:
     return storage._parts.desk_calls._calls
 
 
-def _at_desk_of_any(part: str) -> Wrong:
-    """Return a `find_desk_call` that looks at all parts of a key but one."""
+def _of_any(part: str, calls_of: Callable[[Any], Any]) -> Wrong:
+    """Return a method that finds a call and looks at all parts of the key but one."""
 
     def found(_: Wrong, storage: Any, key: CallKey) -> Any:
-        calls = _desk_calls(storage).items()
+        calls = calls_of(storage).items()
         value = getattr(key, part)
         return next((call for stored, call in calls if evolve(stored, **{part: value}) == key), None)
 
@@ -74,68 +74,38 @@ def _step_before_the_key(right: Wrong, storage: Any, *args: Any, **options: Any)
     return done
 
 
-_KEYED = ("save_profile", "save_export", "save_plan", "purge", "save_receipt")
-
-
-def _of_any(part: str) -> Wrong:
-    """Return a `find_call` that looks at all parts of a key but one."""
-
-    def found(_: Wrong, storage: Any, key: CallKey) -> Any:
-        calls = _calls(storage).items()
-        value = getattr(key, part)
-        return next((call for stored, call in calls if evolve(stored, **{part: value}) == key), None)
-
-    return found
-
-
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "the-first-call-is-found-for-every-key",
-        "Enrolments.find_call",
-        "find_call",
-        lambda _, self, key: next(iter(_calls(self).values()), None),
-    ),
-    *(
-        Mistake(f"a-key-of-any-{part}", "Enrolments.find_call: own scope", "find_call", _of_any(part))
-        for part in ("unit", "caller", "action")
-    ),
-    Mistake("the-second-call-takes-the-key", "Change.completed", "save", _forgetting_first),
-    Mistake("a-key-before-its-step", "Enrolments.save: all or nothing", "save", _keeping_the_key_first),
-    Mistake("a-step-and-its-key-apart", "Enrolments.save: all or nothing", "save", _keeping_the_key_later),
-    Mistake(
-        "without-events-there-is-nothing-to-save",
-        "Change.events",
-        "save",
-        lambda right, _, change: right(change) if change.events else None,
-    ),
-    Mistake(
-        "the-first-desk-call-is-found-for-every-key",
-        "DeskCalls.find_desk_call",
-        "find_desk_call",
-        lambda _, self, key: next(iter(_desk_calls(self).values()), None),
-    ),
-    *(
-        Mistake(
-            f"a-desk-s-key-of-any-{part}",
-            "DeskCalls.find_desk_call: own scope",
-            "find_desk_call",
-            _at_desk_of_any(part),
-        )
-        for part in ("unit", "caller", "action")
-    ),
-    *(
-        Mistake(f"{method}-{what}", "DeskCalls: with the step", method, wrong)
-        for method in _KEYED
-        for what, wrong in (
-            ("forgets-the-call", _forgetting_the_call),
-            ("lets-the-second-call-take-the-key", _second_takes_the_key),
-            ("before-it-looks-at-the-key", _step_before_the_key),
-        )
-    ),
-    Mistake(
-        "keys-outlive-the-purge",
-        "Retention.purge: nothing left",
-        "purge",
-        lambda right, self, *args: last(kept := dict(_calls(self)), right(*args), _calls(self).update(kept)),
-    ),
-)
+STORAGE: Mistakes = {
+    ("find_call", "Enrolments.find_call"): {
+        "the-first-call-is-found-for-every-key": lambda _, self, key: next(iter(_calls(self).values()), None),
+    },
+    ("find_call", "Enrolments.find_call: own scope"): {
+        **{f"a-key-of-any-{part}": _of_any(part, _calls) for part in ("unit", "caller", "action")},
+    },
+    ("save", "Change.completed"): {"the-second-call-takes-the-key": _forgetting_first},
+    ("save", "Enrolments.save: all or nothing"): {
+        "a-key-before-its-step": _keeping_the_key_first,
+        "a-step-and-its-key-apart": _keeping_the_key_later,
+    },
+    ("save", "Change.events"): {
+        "without-events-there-is-nothing-to-save": lambda right, _, change: right(change) if change.events else None,
+    },
+    ("find_desk_call", "DeskCalls.find_desk_call"): {
+        "the-first-desk-call-is-found-for-every-key": lambda _, self, key: next(iter(_desk_calls(self).values()), None),
+    },
+    ("find_desk_call", "DeskCalls.find_desk_call: own scope"): {
+        **{f"a-desk-s-key-of-any-{part}": _of_any(part, _desk_calls) for part in ("unit", "caller", "action")},
+    },
+    **{
+        (method, "DeskCalls: with the step"): {
+            f"{method}-forgets-the-call": _forgetting_the_call,
+            f"{method}-lets-the-second-call-take-the-key": _second_takes_the_key,
+            f"{method}-before-it-looks-at-the-key": _step_before_the_key,
+        }
+        for method in ("save_profile", "save_export", "save_plan", "purge", "save_receipt")
+    },
+    ("purge", "Retention.purge: nothing left"): {
+        "keys-outlive-the-purge": lambda right, self, *args: last(
+            kept := dict(_calls(self)), right(*args), _calls(self).update(kept)
+        ),
+    },
+}

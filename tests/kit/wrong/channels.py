@@ -1,6 +1,6 @@
 """Adapters that are wrong in one way each: mistakes in inboxes, messengers and staff directories."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import takewhile
 from time import sleep
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from digital_painschool.ports.inbox import Delivered, Reachability
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts import InboxContract
 from tests.kit.served import TOKEN
-from tests.kit.wrong.mistake import Mistake, Wrong, last
+from tests.kit.wrong.mistake import Mistakes, Wrong, last
 
 
 def _until_unknown(right: Wrong, _: Any, keys: Iterable[str]) -> int:
@@ -112,200 +112,133 @@ def _known_and_sent_again(right: Wrong, messenger: Any, *args: Any, key: str, **
     return Delivered.DUPLICATE if known else Delivered.ACCEPTED
 
 
-INBOX: Sequence[Mistake] = (
-    Mistake("persons-mixed-between-threads", "Inbox: threads", "deliver", _mixed_between_threads),
-    Mistake("answers-mixed-between-threads", "Inbox: threads", "reach", _mixed_between_threads),
-    Mistake(
-        "each-look-delivers",
-        "Inbox.reach: read only",
-        "reach",
-        lambda right, self, person: last(
+INBOX: Mistakes = {
+    ("deliver", "Inbox: threads"): {"persons-mixed-between-threads": _mixed_between_threads},
+    ("reach", "Inbox: threads"): {"answers-mixed-between-threads": _mixed_between_threads},
+    ("reach", "Inbox.reach: read only"): {
+        "each-look-delivers": lambda right, self, person: last(
             self._delivered.setdefault(f"look {person.value}", InboxContract().notice("look", person)), right(person)
         ),
-    ),
-    Mistake("a-greeting-by-name", "Inbox: as given", "deliver", _adding("Hej Anna Andersson! {}")),
-    Mistake(
-        "every-notice-in-swedish",
-        "Inbox: language",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, language=Language.SWEDISH)),
-    ),
-    Mistake(
-        "another-unit",
-        "Inbox: as given",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, unit="SE2321000131-E000000000009")),
-    ),
-    Mistake(
-        "forget-goes-through-twice", "Inbox.forget", "forget", lambda right, _, keys: right(keys) if any(keys) else 0
-    ),
-    Mistake(
-        "forget-counts-what-it-was-told",
-        "Inbox.forget",
-        "forget",
-        lambda right, _, keys: last(right(keys := list(keys)), len(keys)),
-    ),
-    Mistake(
-        "forget-stops-at-the-unknown",
-        "Inbox.forget",
-        "forget",
-        _until_unknown,
-    ),
-    Mistake("forget-says-nothing-was-there", "Inbox.forget", "forget", lambda right, _, keys: right(keys) * 0),
-    Mistake(
-        "a-key-of-each-person",
-        "Inbox: idempotent",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, key=f"{notice.key}{notice.person.value}")),
-    ),
-    Mistake(
-        "an-outage-of-one",
-        "Inbox.deliver: DeliveryError",
-        "deliver",
-        lambda right, _, notice: _not_permanent(right, notice),
-    ),
-    Mistake(
-        "ways-to-nobody",
-        "Inbox.reach: ways",
-        "reach",
-        lambda right, _, person: evolve(right(person), ways=frozenset({"sms"})),
-    ),
-    Mistake("nobody-can-be-reached", "Inbox.reach", "reach", lambda right, _, person: Reachability(reachable=False)),
-    Mistake(
-        "a-long-link-is-cut",
-        "Inbox: as given",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, link=notice.link[:60])),
-    ),
-    Mistake(
-        "one-person-s-second-notice",
-        "Inbox: idempotent",
-        "deliver",
-        lambda right, self, notice: (
+    },
+    ("deliver", "Inbox: as given"): {
+        "a-greeting-by-name": _adding("Hej Anna Andersson! {}"),
+        "another-unit": lambda right, _, notice: right(evolve(notice, unit="SE2321000131-E000000000009")),
+        "a-long-link-is-cut": lambda right, _, notice: right(evolve(notice, link=notice.link[:60])),
+    },
+    ("deliver", "Inbox: language"): {
+        "every-notice-in-swedish": lambda right, _, notice: right(evolve(notice, language=Language.SWEDISH)),
+    },
+    ("forget", "Inbox.forget"): {
+        "forget-goes-through-twice": lambda right, _, keys: right(keys) if any(keys) else 0,
+        "forget-counts-what-it-was-told": lambda right, _, keys: last(right(keys := list(keys)), len(keys)),
+        "forget-stops-at-the-unknown": _until_unknown,
+        "forget-says-nothing-was-there": lambda right, _, keys: right(keys) * 0,
+    },
+    ("deliver", "Inbox: idempotent"): {
+        "a-key-of-each-person": lambda right, _, notice: right(
+            evolve(notice, key=f"{notice.key}{notice.person.value}")
+        ),
+        "one-person-s-second-notice": lambda right, self, notice: (
             Delivered.DUPLICATE if any(n.person == notice.person for n in self.delivered) else right(notice)
         ),
-    ),
-    Mistake(
-        "an-error-with-half-the-number",
-        "Inbox: silent",
-        "deliver",
-        lambda right, self, notice: _raising_with(right, notice, notice.person.value[:8]),
-    ),
-)
+    },
+    ("deliver", "Inbox.deliver: DeliveryError"): {
+        "an-outage-of-one": lambda right, _, notice: _not_permanent(right, notice),
+    },
+    ("reach", "Inbox.reach: ways"): {
+        "ways-to-nobody": lambda right, _, person: evolve(right(person), ways=frozenset({"sms"})),
+    },
+    ("reach", "Inbox.reach"): {"nobody-can-be-reached": lambda right, _, person: Reachability(reachable=False)},
+    ("deliver", "Inbox: silent"): {
+        "an-error-with-half-the-number": lambda right, self, notice: _raising_with(
+            right, notice, notice.person.value[:8]
+        ),
+    },
+}
 
-MESSENGER: Sequence[Mistake] = (
-    Mistake(
-        "an-address-in-small-letters",
-        "Messenger: as given",
-        "send",
-        lambda right, _, to, *args, **options: right(Address(to.value.lower()), *args, **options),
-    ),
-    Mistake(
-        "forget-takes-the-recipient-s",
-        "Messenger.forget",
-        "forget",
-        lambda right, self, keys: last(n := len({*keys} & {*self._sent}), right([*self._sent] if n else []), n),
-    ),
-    Mistake(
-        "a-key-of-each-template",
-        "Messenger: idempotent",
-        "send",
-        lambda right, _, to, *args, key, **options: right(to, *args, key=f"{key}{to.value}", **options),
-    ),
-    Mistake(
-        "the-unit-of-the-first",
-        "Messenger: as given",
-        "send",
-        lambda right, self, *args, unit, **options: right(
+MESSENGER: Mistakes = {
+    ("send", "Messenger: as given"): {
+        "an-address-in-small-letters": lambda right, _, to, *args, **options: right(
+            Address(to.value.lower()), *args, **options
+        ),
+        "the-unit-of-the-first": lambda right, self, *args, unit, **options: right(
             *args, unit="SE2321000131-E000000000009" if self.sent else unit, **options
         ),
-    ),
-    Mistake(
-        "every-message-in-swedish",
-        "Messenger: language",
-        "send",
-        lambda right, _, *args, language, **options: right(*args, **options),
-    ),
-)
+    },
+    ("forget", "Messenger.forget"): {
+        "forget-takes-the-recipient-s": lambda right, self, keys: last(
+            n := len({*keys} & {*self._sent}), right([*self._sent] if n else []), n
+        ),
+    },
+    ("send", "Messenger: idempotent"): {
+        "a-key-of-each-template": lambda right, _, to, *args, key, **options: right(
+            to, *args, key=f"{key}{to.value}", **options
+        ),
+    },
+    ("send", "Messenger: language"): {
+        "every-message-in-swedish": lambda right, _, *args, language, **options: right(*args, **options),
+    },
+}
 
-DIRECTORY: Sequence[Mistake] = (
-    Mistake(
-        "e-mail-and-sms-exchanged",
-        "Directory.find",
-        "find",
-        lambda right, _, id_: (e := right(id_)) and evolve(e, email=e.sms, sms=e.email),
-    ),
-    Mistake(
-        "an-entry-of-nothing",
-        "Directory.find",
-        "find",
-        lambda right, _, id_: right(id_) or evolve(next(iter(_._entries.values())), email=None, sms=None),
-    ),
-    Mistake(
-        "the-one-asked-last",
-        "Directory: threads",
-        "find",
-        _for_the_one_asked_last,
-    ),
-    Mistake(
-        "an-address-without-its-name",
-        "Directory.find",
-        "find",
-        lambda right, _, id_: (
+DIRECTORY: Mistakes = {
+    ("find", "Directory.find"): {
+        "e-mail-and-sms-exchanged": lambda right, _, id_: (e := right(id_)) and evolve(e, email=e.sms, sms=e.email),
+        "an-entry-of-nothing": lambda right, _, id_: (
+            right(id_) or evolve(next(iter(_._entries.values())), email=None, sms=None)
+        ),
+        "an-address-without-its-name": lambda right, _, id_: (
             (e := right(id_)) and evolve(e, email=e.email and Address(f"info@{e.email.value.rpartition('@')[2]}"))
         ),
-    ),
-    Mistake(
-        "a-colleague-of-any-unit",
-        "Directory.works_at",
-        "works_at",
-        lambda _, self, __, id_: any(id_ in members for members in self._staff.values()),
-    ),
-    Mistake("works-where-there-is-an-entry", "Directory.works_at", "works_at", lambda _, self, __, id_: self.find(id_)),
-    Mistake(
-        "a-list-without-names",
-        "Directory.staff_of",
-        "staff_of",
-        lambda right, _, unit, limit: tuple(evolve(one, name=None) for one in right(unit, limit)),
-    ),
-    Mistake("one-too-few", "Directory.staff_of", "staff_of", lambda right, _, unit, limit: right(unit, limit)[1:]),
-    Mistake("one-twice", "Directory.staff_of", "staff_of", lambda right, _, *of: (*right(*of), *right(*of)[:1])),
-    Mistake(
-        "a-list-of-the-region",
-        "Directory.staff_of: agreed",
-        "staff_of",
-        lambda _, self, __, limit: tuple(one for of in self._staff.values() for one in of.values())[:limit],
-    ),
-    Mistake("the-whole-list", "Directory.staff_of: bounded", "staff_of", lambda right, _, unit, __: right(unit, 99)),
-    Mistake(
-        "one-less-than-the-limit",
-        "Directory.staff_of: bounded",
-        "staff_of",
-        lambda right, _, unit, limit: right(unit, limit - 1),
-    ),
-)
-FILE_DIRECTORY: Sequence[Mistake] = (
-    Mistake("an-outage-is-a-no", "Directory.works_at: DeliveryError", "works_at", _answering_in_an_outage(False)),
-    Mistake("an-outage-is-an-empty-unit", "Directory.staff_of: DeliveryError", "staff_of", _answering_in_an_outage(())),
-    Mistake("an-outage-for-good", "Directory.works_at: DeliveryError", "works_at", _failing_otherwise(permanent=True)),
-    Mistake(
-        "the-colleague-in-an-error",
-        "Directory: silent",
-        "works_at",
-        lambda right, _, unit, hsa_id: _raising_with(lambda _: right(unit, hsa_id), None, hsa_id),
-    ),
-)
-SERVED_INBOX: Sequence[Mistake] = (
-    Mistake("no-account-in-an-outage", "Inbox.reach: DeliveryError", "reach", _no_account_in_an_outage),
-    Mistake("an-outage-for-good", "Inbox.deliver: DeliveryError", "deliver", _failing_otherwise(permanent=True)),
-    Mistake("a-question-for-good", "Inbox.reach: DeliveryError", "reach", _failing_otherwise(permanent=True)),
-    Mistake("a-time-out-is-accepted", "Inbox: time-out", "deliver", _accepting_when_it_hangs),
-    Mistake("the-token-in-an-error", "Inbox: silent", "deliver", _failing_otherwise(f" with {TOKEN}")),
-    Mistake("the-person-in-an-error", "Inbox: silent", "deliver", _failing_otherwise(" to {}")),
-)
-SERVED_MESSENGER: Sequence[Mistake] = (
-    Mistake("a-refusal-to-try-again", "Messenger.send: DeliveryError", "send", _failing_otherwise(permanent=False)),
-    Mistake("an-address-in-capitals", "Messenger: silent", "send", _failing_otherwise(" to {}")),
-    Mistake("texts-mixed-between-threads", "Messenger: threads", "send", _texts_mixed_between_threads),
-    Mistake("known-and-sent-again", "Messenger: idempotent", "send", _known_and_sent_again),
-)
+    },
+    ("find", "Directory: threads"): {"the-one-asked-last": _for_the_one_asked_last},
+    ("works_at", "Directory.works_at"): {
+        "a-colleague-of-any-unit": lambda _, self, __, id_: any(id_ in members for members in self._staff.values()),
+        "works-where-there-is-an-entry": lambda _, self, __, id_: self.find(id_),
+    },
+    ("staff_of", "Directory.staff_of"): {
+        "a-list-without-names": lambda right, _, unit, limit: tuple(
+            evolve(one, name=None) for one in right(unit, limit)
+        ),
+        "one-too-few": lambda right, _, unit, limit: right(unit, limit)[1:],
+        "one-twice": lambda right, _, *of: (*right(*of), *right(*of)[:1]),
+    },
+    ("staff_of", "Directory.staff_of: agreed"): {
+        "a-list-of-the-region": lambda _, self, __, limit: tuple(
+            one for of in self._staff.values() for one in of.values()
+        )[:limit],
+    },
+    ("staff_of", "Directory.staff_of: bounded"): {
+        "the-whole-list": lambda right, _, unit, __: right(unit, 99),
+        "one-less-than-the-limit": lambda right, _, unit, limit: right(unit, limit - 1),
+    },
+}
+FILE_DIRECTORY: Mistakes = {
+    ("works_at", "Directory.works_at: DeliveryError"): {
+        "an-outage-is-a-no": _answering_in_an_outage(False),
+        "an-outage-for-good": _failing_otherwise(permanent=True),
+    },
+    ("staff_of", "Directory.staff_of: DeliveryError"): {"an-outage-is-an-empty-unit": _answering_in_an_outage(())},
+    ("works_at", "Directory: silent"): {
+        "the-colleague-in-an-error": lambda right, _, unit, hsa_id: _raising_with(
+            lambda _: right(unit, hsa_id), None, hsa_id
+        ),
+    },
+}
+SERVED_INBOX: Mistakes = {
+    ("reach", "Inbox.reach: DeliveryError"): {
+        "no-account-in-an-outage": _no_account_in_an_outage,
+        "a-question-for-good": _failing_otherwise(permanent=True),
+    },
+    ("deliver", "Inbox.deliver: DeliveryError"): {"an-outage-for-good": _failing_otherwise(permanent=True)},
+    ("deliver", "Inbox: time-out"): {"a-time-out-is-accepted": _accepting_when_it_hangs},
+    ("deliver", "Inbox: silent"): {
+        "the-token-in-an-error": _failing_otherwise(f" with {TOKEN}"),
+        "the-person-in-an-error": _failing_otherwise(" to {}"),
+    },
+}
+SERVED_MESSENGER: Mistakes = {
+    ("send", "Messenger.send: DeliveryError"): {"a-refusal-to-try-again": _failing_otherwise(permanent=False)},
+    ("send", "Messenger: silent"): {"an-address-in-capitals": _failing_otherwise(" to {}")},
+    ("send", "Messenger: threads"): {"texts-mixed-between-threads": _texts_mixed_between_threads},
+    ("send", "Messenger: idempotent"): {"known-and-sent-again": _known_and_sent_again},
+}

@@ -1,6 +1,6 @@
 """Adapters that are wrong in one way each: mistakes in enrolments, their list, and the port as a whole."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
 from typing import Any
@@ -11,7 +11,7 @@ from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import CaseSort, load_enrolment
-from tests.kit.wrong.mistake import Mistake, Wrong, each, last
+from tests.kit.wrong.mistake import Mistakes, Wrong, each, last
 
 
 def _naming(right: Wrong, change: Any) -> None:
@@ -56,192 +56,68 @@ def _reading_under_the_lock(_: Wrong, storage: Any, entries: Any) -> None:
 CONDITIONS = ("flagged", "phase", "program", "reviewed_from", "reviewed_before", "changed_from", "changed_before")
 """The conditions of a `CaseQuery` that may be left out."""
 
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "load-strips-blanks",
-        "Enrolments.load_many",
-        "load_many",
-        lambda right, _, ids: {id_: e for id_ in ids for e in right((id_.strip(),)).values()},
-    ),
-    Mistake(
-        "load-many-names-the-missing",
-        "Enrolments.load_many",
-        "load_many",
-        lambda right, _, ids: {**dict.fromkeys(asked := tuple(ids)), **right(asked)},
-    ),
-    Mistake(
-        "newest-first", "Enrolments.find_by_person", "find_by_person", lambda right, _, person: right(person)[::-1]
-    ),
-    Mistake(
-        "only-open-ones",
-        "Enrolments.find_by_person",
-        "find_by_person",
-        lambda right, _, person: tuple(e for e in right(person) if e.phase is not Phase.ENDED),
-    ),
-    Mistake(
-        "only-the-first-unit",
-        "Enrolments.find_by_person",
-        "find_by_person",
-        lambda right, _, person: tuple(e for e in right(person) if e.unit == right(person)[0].unit),
-    ),
-    Mistake("equal-numbers-of-two-schemes", "Enrolments.save: one open enrolment", "save", _refusing_twins),
-    Mistake("one-open-for-each-version", "Enrolments.save: one open enrolment", "save", _open_per_version),
-    Mistake(
-        "a-filtered-timeline-counts-anew",
-        "Enrolments.load_timelines",
-        "load_timelines",
-        lambda right, _, *args, **options: {
+STORAGE: Mistakes = {
+    ("load_many", "Enrolments.load_many"): {
+        "load-strips-blanks": lambda right, _, ids: {id_: e for id_ in ids for e in right((id_.strip(),)).values()},
+        "load-many-names-the-missing": lambda right, _, ids: {**dict.fromkeys(asked := tuple(ids)), **right(asked)},
+    },
+    ("find_by_person", "Enrolments.find_by_person"): {
+        "newest-first": lambda right, _, person: right(person)[::-1],
+        "only-open-ones": lambda right, _, person: tuple(e for e in right(person) if e.phase is not Phase.ENDED),
+        "only-the-first-unit": lambda right, _, person: tuple(
+            e for e in right(person) if e.unit == right(person)[0].unit
+        ),
+    },
+    ("save", "Enrolments.save: one open enrolment"): {
+        "equal-numbers-of-two-schemes": _refusing_twins,
+        "one-open-for-each-version": _open_per_version,
+    },
+    ("load_timelines", "Enrolments.load_timelines"): {
+        "a-filtered-timeline-counts-anew": lambda right, _, *args, **options: {
             id_: evolve(t, entries=tuple(evolve(e, seq=n) for n, e in enumerate(t.entries, start=1)))
             for id_, t in right(*args, **options).items()
         },
-    ),
-    Mistake(
-        "a-document-of-nothing",
-        "Enrolments.load_timelines",
-        "load_timelines",
-        lambda right, _, ids, kinds=None, seqs=None, **options: {
+        "a-document-of-nothing": lambda right, _, ids, kinds=None, seqs=None, **options: {
             id_: t if seqs is None else evolve(t, documents={**dict.fromkeys(asked), **t.documents})
             for asked in [tuple(seqs or ())]
             for id_, t in right(ids, kinds, None if seqs is None else asked, **options).items()
         },
-    ),
-    Mistake(
-        "access-ended-without-limit",
-        "Enrolments.access_ended",
-        "access_ended",
-        lambda right, _, now, limit: right(now, 1000),
-    ),
-    Mistake(
-        "the-end-of-access-is-noted-early",
-        "Enrolments.access_ended",
-        "access_ended",
-        lambda right, _, now, limit: right(now + timedelta(microseconds=1), limit),
-    ),
-    Mistake(
-        "documents-in-capitals",
-        "Storage: exact",
-        "load_timelines",
-        _writing(lambda doc: doc.capitalize() if isinstance(doc, str) else doc),
-    ),
-    Mistake(
-        "whole-numbers-become-decimals",
-        "Storage: exact",
-        "load_timelines",
-        _writing(
+    },
+    ("access_ended", "Enrolments.access_ended"): {
+        "access-ended-without-limit": lambda right, _, now, limit: right(now, 1000),
+        "the-end-of-access-is-noted-early": lambda right, _, now, limit: right(now + timedelta(microseconds=1), limit),
+    },
+    ("load_timelines", "Storage: exact"): {
+        "documents-in-capitals": _writing(lambda doc: doc.capitalize() if isinstance(doc, str) else doc),
+        "whole-numbers-become-decimals": _writing(
             lambda doc: doc if isinstance(doc, str) else {k: float(v) if type(v) is int else v for k, v in doc.items()}
         ),
-    ),
-    Mistake(
-        "microseconds-are-lost",
-        "Storage: exact",
-        "load_many",
-        lambda right, _, ids: {
+    },
+    ("load_many", "Storage: exact"): {
+        "microseconds-are-lost": lambda right, _, ids: {
             id_: evolve(e, last_entry_at=e.last_entry_at.replace(microsecond=0)) for id_, e in right(ids).items()
         },
-    ),
-    Mistake(
-        "a-conflict-is-swallowed",
-        "Change.before",
-        "save",
-        lambda right, self, change: (
+    },
+    ("save", "Change.before"): {
+        "a-conflict-is-swallowed": lambda right, self, change: (
             None if load_enrolment(self, change.enrolment.id) and not change.before else right(change)
         ),
-    ),
-    Mistake(
-        "a-step-without-its-line",
-        "Change.access",
-        "save",
-        lambda right, self, change: (right(change), change.before and self._parts.access_log._entries.pop()),
-    ),
-    Mistake(
-        "counts-of-the-step-before",
-        "Change.counts",
-        "save",
-        lambda right, self, change: (
+    },
+    ("save", "Change.access"): {
+        "a-step-without-its-line": lambda right, self, change: (
+            right(change),
+            change.before and self._parts.access_log._entries.pop(),
+        ),
+    },
+    ("save", "Change.counts"): {
+        "counts-of-the-step-before": lambda right, self, change: (
             before := self._parts.enrolments._counts.get(change.enrolment.id),
             right(change if before is None else evolve(change, counts=before)),
         ),
-    ),
-    Mistake(
-        "the-ended-stay-in-the-list",
-        "Caseload.list_caseload",
-        "list_caseload",
-        lambda right, _, query: right(query) or right(evolve(query, ended=True)),
-    ),
-    Mistake(
-        "the-page-goes-on-by-id-alone",
-        "Caseload.list_caseload: keyset",
-        "list_caseload",
-        lambda right, _, query: tuple(
-            row
-            for row in right(evolve(query, after=None, limit=1000))
-            if query.after is None or row.key[2] > query.after[2]
-        )[: query.limit],
-    ),
-    Mistake(
-        "within-a-rank-by-id",
-        "Caseload.list_caseload: order",
-        "list_caseload",
-        lambda right, _, query: tuple(sorted(right(query), key=lambda row: (row.key[0], row.key[2]))),
-    ),
-    Mistake(
-        "every-list-by-priority",
-        "Caseload.list_caseload: order",
-        "list_caseload",
-        lambda right, _, query: right(evolve(query, sort=CaseSort.PRIORITY)),
-    ),
-    Mistake(
-        "flags-of-the-ended",
-        "Caseload.list_caseload: order",
-        "list_caseload",
-        lambda right, _, query: tuple(
-            evolve(row, key=(0, *row.key[1:])) if row.phase is Phase.ENDED else row for row in right(query)
-        ),
-    ),
-    *[
-        Mistake(
-            f"the-condition-{name.replace('_', '-')}-is-forgotten",
-            "Caseload.list_caseload: filter",
-            "list_caseload",
-            lambda right, _, query, name=name: right(evolve(query, **{name: None})),
-        )
-        for name in CONDITIONS
-    ],
-    Mistake(
-        "the-ended-among-the-open",
-        "Caseload.list_caseload: filter",
-        "list_caseload",
-        lambda right, _, query: right(evolve(query, ended=False)),
-    ),
-    Mistake(
-        "totals-of-the-unit-for-each",
-        "Caseload.count_caseload: totals",
-        "count_caseload",
-        lambda right, _, unit, therapist, *others: right(unit, None, *others),
-    ),
-    Mistake(
-        "flagged-patients-are-counted-as-flags",
-        "Caseload.count_caseload",
-        "count_caseload",
-        lambda right, _, *args: evolve(right(*args), unread_forms=min(right(*args).unread_forms, 1)),
-    ),
-    Mistake(
-        "flags-by-the-machine-s-clock",
-        "Caseload.list_caseload: order",
-        "list_caseload",
-        lambda right, _, query: right(evolve(query, now=query.now.replace(year=2026, month=3, day=2))),
-    ),
-    Mistake(
-        "a-page-has-one-row-at-least",
-        "Caseload.list_caseload: keyset",
-        "list_caseload",
-        lambda right, _, query: right(evolve(query, limit=max(1, query.limit))),
-    ),
-    Mistake(
-        "a-list-of-every-unit",
-        "Caseload.list_caseload",
-        "list_caseload",
-        lambda right, self, query: (
+    },
+    ("list_caseload", "Caseload.list_caseload"): {
+        "the-ended-stay-in-the-list": lambda right, _, query: right(query) or right(evolve(query, ended=True)),
+        "a-list-of-every-unit": lambda right, self, query: (
             right(query)
             if query.therapist is None
             else tuple(
@@ -251,23 +127,47 @@ STORAGE: Sequence[Mistake] = (
                 if row.enrolment_id == e.id
             )[: query.limit]
         ),
-    ),
-    Mistake(
-        "an-argument-is-read-under-the-lock",
-        "Storage: arguments",
-        "log",
-        _reading_under_the_lock,
-    ),
-    Mistake(
-        "closing-twice-is-an-error",
-        "Storage.close",
-        "close",
-        lambda right, self: last(load_enrolment(self, EnrolmentId("")), right()),
-    ),
-    Mistake(
-        "a-refusal-names-the-document",
-        "Storage: silent",
-        "save",
-        lambda right, _, change: _naming(right, change),
-    ),
-)
+    },
+    ("list_caseload", "Caseload.list_caseload: keyset"): {
+        "the-page-goes-on-by-id-alone": lambda right, _, query: tuple(
+            row
+            for row in right(evolve(query, after=None, limit=1000))
+            if query.after is None or row.key[2] > query.after[2]
+        )[: query.limit],
+        "a-page-has-one-row-at-least": lambda right, _, query: right(evolve(query, limit=max(1, query.limit))),
+    },
+    ("list_caseload", "Caseload.list_caseload: order"): {
+        "within-a-rank-by-id": lambda right, _, query: tuple(
+            sorted(right(query), key=lambda row: (row.key[0], row.key[2]))
+        ),
+        "every-list-by-priority": lambda right, _, query: right(evolve(query, sort=CaseSort.PRIORITY)),
+        "flags-of-the-ended": lambda right, _, query: tuple(
+            evolve(row, key=(0, *row.key[1:])) if row.phase is Phase.ENDED else row for row in right(query)
+        ),
+        "flags-by-the-machine-s-clock": lambda right, _, query: right(
+            evolve(query, now=query.now.replace(year=2026, month=3, day=2))
+        ),
+    },
+    ("list_caseload", "Caseload.list_caseload: filter"): {
+        **{
+            f"the-condition-{name.replace('_', '-')}-is-forgotten": lambda right, _, query, name=name: right(
+                evolve(query, **{name: None})
+            )
+            for name in CONDITIONS
+        },
+        "the-ended-among-the-open": lambda right, _, query: right(evolve(query, ended=False)),
+    },
+    ("count_caseload", "Caseload.count_caseload: totals"): {
+        "totals-of-the-unit-for-each": lambda right, _, unit, therapist, *others: right(unit, None, *others),
+    },
+    ("count_caseload", "Caseload.count_caseload"): {
+        "flagged-patients-are-counted-as-flags": lambda right, _, *args: evolve(
+            right(*args), unread_forms=min(right(*args).unread_forms, 1)
+        ),
+    },
+    ("log", "Storage: arguments"): {"an-argument-is-read-under-the-lock": _reading_under_the_lock},
+    ("close", "Storage.close"): {
+        "closing-twice-is-an-error": lambda right, self: last(load_enrolment(self, EnrolmentId("")), right()),
+    },
+    ("save", "Storage: silent"): {"a-refusal-names-the-document": lambda right, _, change: _naming(right, change)},
+}

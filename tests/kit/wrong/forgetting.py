@@ -1,48 +1,33 @@
 """Adapters that are wrong in one way each: mistakes with lists of exports and with notices to be forgotten."""
 
-from collections.abc import Sequence
+from tests.kit.wrong.mistake import Mistakes
 
-from tests.kit.wrong.mistake import Mistake
-
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "exports-by-id",
-        "Retention.list_exports",
-        "list_exports",
-        lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda one: one.id)),
-    ),
-    Mistake(
-        "the-export-of-the-cursor-again",
-        "Retention.list_exports",
-        "list_exports",
-        lambda right, _, *args, after=None, **options: right(*args, after=after and (after[0], ""), **options),
-    ),
-    Mistake(
-        "every-withdrawn-one-is-unforgotten",
-        "Retention.unforgotten",
-        "unforgotten",
-        lambda right, self, **options: (
+STORAGE: Mistakes = {
+    ("list_exports", "Retention.list_exports"): {
+        "exports-by-id": lambda right, _, *args, **options: tuple(
+            sorted(right(*args, **options), key=lambda one: one.id)
+        ),
+        "the-export-of-the-cursor-again": lambda right, _, *args, after=None, **options: right(
+            *args, after=after and (after[0], ""), **options
+        ),
+    },
+    ("unforgotten", "Retention.unforgotten"): {
+        "every-withdrawn-one-is-unforgotten": lambda right, self, **options: (
             tuple((one.unit, one.id) for one in self._parts.enrolments.ended() if one.withdrawal) or right(**options)
         ),
-    ),
-    Mistake(
-        "what-an-operator-sends-again-is-left-in-the-inbox",
-        "Retention.unforgotten: superseded",
-        "unforgotten",
-        lambda right, self, **options: tuple(
+    },
+    ("unforgotten", "Retention.unforgotten: superseded"): {
+        "what-an-operator-sends-again-is-left-in-the-inbox": lambda right, self, **options: tuple(
             (unit, id_)
             for unit, id_ in right(**options)
             if any(row.key is not None for row in self._parts.outbox.read.asked_by(id_))
         ),
-    ),
-    Mistake("nothing-is-forgotten", "Retention.forgotten: no more", "forgotten", lambda right, self, *args: None),
-    Mistake(
-        "everything-is-forgotten",
-        "Retention.forgotten: others",
-        "forgotten",
-        lambda right, self, unit, id_, keys: [
+    },
+    ("forgotten", "Retention.forgotten: no more"): {"nothing-is-forgotten": lambda right, self, *args: None},
+    ("forgotten", "Retention.forgotten: others"): {
+        "everything-is-forgotten": lambda right, self, unit, id_, keys: [
             right(one.unit, one.id, self.notification_keys(one.unit, (one.id,)))
             for one in self._parts.enrolments.ended()
         ],
-    ),
-)
+    },
+}

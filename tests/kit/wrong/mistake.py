@@ -1,6 +1,6 @@
 """A mistake in one method of an adapter, as a value."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -33,6 +33,17 @@ class Mistake:
 
         class_ = type(f"Wrong{adapter.__name__}", (adapter,), {self.method: wrong})
         return class_
+
+
+Mistakes = Mapping[tuple[str, str], Mapping[str, Wrong]]
+"""Mistakes as they are written: by the wrong method and the clause that it breaks, what takes its place, by name."""
+
+
+def mistakes_of(table: Mistakes) -> Iterator[Mistake]:
+    """Yield the mistakes of a table."""
+    for (method, clause), wrong in table.items():
+        for name, function in wrong.items():
+            yield Mistake(name, clause, method, function)
 
 
 def notification_rows(storage: Any) -> Any:

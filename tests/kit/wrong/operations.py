@@ -1,6 +1,6 @@
 """Adapters that are wrong in one way each: mistakes with dead letters, figures and workers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +8,7 @@ from attrs import evolve
 
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.testing.contracts.changes import DAY, RUN
-from tests.kit.wrong.mistake import Mistake, Wrong, first, notification_rows
+from tests.kit.wrong.mistake import Mistakes, Wrong, first, notification_rows
 
 
 def _spoiling(spoil: Callable[[Any, Any], Any]) -> Wrong:
@@ -47,57 +47,36 @@ def _accepting_all(right: Wrong, storage: Any, change: Any) -> None:
         del outbox.read.is_dead_letter
 
 
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "no-reason",
-        "Outbox.complete: reason",
-        "complete",
-        lambda right, _, results, *access: right([evolve(r, reason=None) for r in results], *access),
-    ),
-    Mistake("all-may-be-resolved", "Change.resolved", "save", _accepting_all),
-    Mistake("a-dead-letter-that-is-sent-again-is-never-due", "Change.resolved", "save", _without_forwarding),
-    Mistake("the-first-key-is-forgotten", "Change.resolved", "save", _forgetting_keys),
-    Mistake(
-        "the-old-attempts-count",
-        "Change.resolved",
-        "save",
-        _spoiling(lambda old, new: evolve(new, record=evolve(new.record, attempts=old.record.attempts))),
-    ),
-    Mistake(
-        "dropped-counts-as-delivered",
-        "Change.resolved",
-        "save",
-        _spoiling(
+STORAGE: Mistakes = {
+    ("complete", "Outbox.complete: reason"): {
+        "no-reason": lambda right, _, results, *access: right([evolve(r, reason=None) for r in results], *access),
+    },
+    ("save", "Change.resolved"): {
+        "all-may-be-resolved": _accepting_all,
+        "a-dead-letter-that-is-sent-again-is-never-due": _without_forwarding,
+        "the-first-key-is-forgotten": _forgetting_keys,
+        "the-old-attempts-count": _spoiling(
+            lambda old, new: evolve(new, record=evolve(new.record, attempts=old.record.attempts))
+        ),
+        "dropped-counts-as-delivered": _spoiling(
             lambda _, new: (
                 new
                 if new.record.status is Status.PENDING
                 else evolve(new, record=evolve(new.record, status=Status.DELIVERED))
             )
         ),
-    ),
-    Mistake(
-        "the-oldest-first",
-        "Operations.dead_letters",
-        "dead_letters",
-        lambda right, _, *args, **options: right(*args, **options)[::-1],
-    ),
-    Mistake(
-        "all-units",
-        "Operations.dead_letters",
-        "dead_letters",
-        lambda right, _, unit=None, **options: right(None, **options),
-    ),
-    Mistake(
-        "pages-by-instant-alone",
-        "Operations.dead_letters: page",
-        "dead_letters",
-        lambda right, _, unit=None, after=None, limit=1000: right(unit, after=after and (after[0], ""), limit=limit),
-    ),
-    Mistake(
-        "ended-ones-too",
-        "Operations.dead_letters: listed",
-        "dead_letters",
-        lambda right, self, *args, **options: (
+    },
+    ("dead_letters", "Operations.dead_letters"): {
+        "the-oldest-first": lambda right, _, *args, **options: right(*args, **options)[::-1],
+        "all-units": lambda right, _, unit=None, **options: right(None, **options),
+    },
+    ("dead_letters", "Operations.dead_letters: page"): {
+        "pages-by-instant-alone": lambda right, _, unit=None, after=None, limit=1000: right(
+            unit, after=after and (after[0], ""), limit=limit
+        ),
+    },
+    ("dead_letters", "Operations.dead_letters: listed"): {
+        "ended-ones-too": lambda right, self, *args, **options: (
             *right(*args, **options),
             *(
                 row.record
@@ -106,67 +85,38 @@ STORAGE: Sequence[Mistake] = (
                 and not self._parts.enrolments.is_open(row.record.notification.trigger.enrolment_id)
             ),
         ),
-    ),
-    Mistake(
-        "before-they-are-noted",
-        "Operations.dead_letters: listed",
-        "dead_letters",
-        lambda right, self, *args, **options: (
+        "before-they-are-noted": lambda right, self, *args, **options: (
             right(*args, **options) or tuple(row.record for row in notification_rows(self).values() if not row.noted)
         ),
-    ),
-    Mistake(
-        "nothing-is-due",
-        "Operations.outbox_figures: figures",
-        "outbox_figures",
-        lambda right, _, *args: evolve(right(*args), oldest_due_at=None),
-    ),
-    Mistake(
-        "what-is-due-alone-waits",
-        "Operations.outbox_figures: figures",
-        "outbox_figures",
-        lambda right, _, now, since: found if (found := right(now, since)).oldest_due_at else evolve(found, waiting={}),
-    ),
-    Mistake(
-        "failures-of-ever",
-        "Operations.outbox_figures: figures",
-        "outbox_figures",
-        lambda right, _, now, since: right(now, since - timedelta(days=9)),
-    ),
-    Mistake(
-        "every-failure-is-a-dead-letter",
-        "Operations.outbox_figures",
-        "outbox_figures",
-        lambda right, _, *args: evolve(found := right(*args), dead_letters=found.failed.get(Channel.INBOX, 0)),
-    ),
-    Mistake(
-        "alive-at-the-end",
-        "Operations.record_worker: alive",
-        "record_worker",
-        lambda right, _, worker, at, until: right(worker, at, until + timedelta(microseconds=1)),
-    ),
-    Mistake(
-        "the-first-sign-of-life-counts",
-        "Operations.record_worker: alive",
-        "record_worker",
-        lambda right, self, worker, *times: (
+    },
+    ("outbox_figures", "Operations.outbox_figures: figures"): {
+        "nothing-is-due": lambda right, _, *args: evolve(right(*args), oldest_due_at=None),
+        "what-is-due-alone-waits": lambda right, _, now, since: (
+            found if (found := right(now, since)).oldest_due_at else evolve(found, waiting={})
+        ),
+        "failures-of-ever": lambda right, _, now, since: right(now, since - timedelta(days=9)),
+    },
+    ("outbox_figures", "Operations.outbox_figures"): {
+        "every-failure-is-a-dead-letter": lambda right, _, *args: evolve(
+            found := right(*args), dead_letters=found.failed.get(Channel.INBOX, 0)
+        ),
+    },
+    ("record_worker", "Operations.record_worker: alive"): {
+        "alive-at-the-end": lambda right, _, worker, at, until: right(worker, at, until + timedelta(microseconds=1)),
+        "the-first-sign-of-life-counts": lambda right, self, worker, *times: (
             None if worker in self._parts.operations._workers else right(worker, *times)
         ),
-    ),
-    Mistake(
-        "a-worker-of-next-year-is-alive",
-        "Operations.record_worker: ahead",
-        "record_worker",
-        lambda right, _, worker, at, until: right(worker, RUN if at > RUN + 9 * DAY else at, until),
-    ),
-    Mistake(
-        "workers-are-never-forgotten",
-        "Operations.record_worker: forgotten",
-        "record_worker",
-        lambda right, self, *args: first(
+    },
+    ("record_worker", "Operations.record_worker: ahead"): {
+        "a-worker-of-next-year-is-alive": lambda right, _, worker, at, until: right(
+            worker, RUN if at > RUN + 9 * DAY else at, until
+        ),
+    },
+    ("record_worker", "Operations.record_worker: forgotten"): {
+        "workers-are-never-forgotten": lambda right, self, *args: first(
             kept := dict(self._parts.operations._workers),
             right(*args),
             self._parts.operations._workers.update({k: v for k, v in kept.items() if k != args[0]}),
         ),
-    ),
-)
+    },
+}

@@ -1,13 +1,13 @@
 """Adapters that are wrong in one way each: mistakes in the outbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import evolve
 
 from digital_painschool.domain.notification import Status
-from tests.kit.wrong.mistake import Mistake, Wrong, first, last, notification_rows, put
+from tests.kit.wrong.mistake import Mistakes, Wrong, first, last, notification_rows, put
 
 
 def _with_joined(right: Wrong, storage: Any, change: Any, spoil: Callable[[Any], Any]) -> None:
@@ -45,132 +45,75 @@ def _by_id(right: Wrong, storage: Any, now: datetime, limit: int, lease: timedel
             row.next_at, row.oldest_due_at = kept[row.digest.id]
 
 
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "the-lower-id-first",
-        "Outbox.claim: oldest first",
-        "claim",
-        _by_id,
-    ),
-    Mistake(
-        "next-year-is-believed",
-        "Outbox.claim: clock",
-        "claim",
-        lambda right, self, now, limit, lease: (
+STORAGE: Mistakes = {
+    ("claim", "Outbox.claim: oldest first"): {
+        "the-lower-id-first": _by_id,
+        "none-is-all": lambda right, _, now, limit, lease: right(now, limit or 1000, lease),
+    },
+    ("claim", "Outbox.claim: clock"): {
+        "next-year-is-believed": lambda right, self, now, limit, lease: (
             right(now, limit, lease)
             if any(row.lease_until is None for row in self._parts.outbox._digests.values())
             else ()
         ),
-    ),
-    Mistake(
-        "none-is-all",
-        "Outbox.claim: oldest first",
-        "claim",
-        lambda right, _, now, limit, lease: right(now, limit or 1000, lease),
-    ),
-    Mistake(
-        "a-lease-an-instant-short",
-        "Outbox.claim: due",
-        "claim",
-        lambda right, _, now, limit, lease: right(now, limit, lease - timedelta(microseconds=1)),
-    ),
-    Mistake(
-        "a-lease-an-instant-long",
-        "Outbox.claim: due",
-        "claim",
-        lambda right, _, now, limit, lease: right(now, limit, lease + timedelta(microseconds=1)),
-    ),
-    Mistake(
-        "due-an-instant-early",
-        "Outbox.claim: due",
-        "claim",
-        lambda right, _, now, limit, lease: right(now + timedelta(microseconds=1), limit, lease),
-    ),
-    Mistake(
-        "every-claim-is-a-lost-one",
-        "Outbox.claim: poison",
-        "claim",
-        lambda right, self, *args: last(
+    },
+    ("claim", "Outbox.claim: due"): {
+        "a-lease-an-instant-short": lambda right, _, now, limit, lease: right(
+            now, limit, lease - timedelta(microseconds=1)
+        ),
+        "a-lease-an-instant-long": lambda right, _, now, limit, lease: right(
+            now, limit, lease + timedelta(microseconds=1)
+        ),
+        "due-an-instant-early": lambda right, _, now, limit, lease: right(
+            now + timedelta(microseconds=1), limit, lease
+        ),
+    },
+    ("claim", "Outbox.claim: poison"): {
+        "every-claim-is-a-lost-one": lambda right, self, *args: last(
             [put(row, "begun", row.token is not None) for row in self._parts.outbox._digests.values()],
             right(*args),
         ),
-    ),
-    Mistake(
-        "a-summary-of-each-patient",
-        "Change.notifications",
-        "save",
-        lambda right, _, change: right(_asking(change, lambda n: evolve(n, collected=n.flag is None and n.collected))),
-    ),
-    Mistake(
-        "a-summary-forgets-the-flag",
-        "Change.notifications",
-        "save",
-        lambda right, _, change: right(_asking(change, lambda n: evolve(n, trigger=evolve(n.trigger, flag=None)))),
-    ),
-    Mistake(
-        "a-joined-notice-forgives-attempts",
-        "Change.notifications",
-        "save",
-        lambda right, self, change: _with_joined(right, self, change, lambda r: evolve(r, attempts=0)),
-    ),
-    Mistake(
-        "a-joined-notice-postpones-the-first",
-        "Change.notifications",
-        "save",
-        lambda right, self, change: _with_joined(
+    },
+    ("save", "Change.notifications"): {
+        "a-summary-of-each-patient": lambda right, _, change: right(
+            _asking(change, lambda n: evolve(n, collected=n.flag is None and n.collected))
+        ),
+        "a-summary-forgets-the-flag": lambda right, _, change: right(
+            _asking(change, lambda n: evolve(n, trigger=evolve(n.trigger, flag=None)))
+        ),
+        "a-joined-notice-forgives-attempts": lambda right, self, change: _with_joined(
+            right, self, change, lambda r: evolve(r, attempts=0)
+        ),
+        "a-joined-notice-postpones-the-first": lambda right, self, change: _with_joined(
             right, self, change, lambda r: _due(r, change.notifications[0].due_at)
         ),
-    ),
-    Mistake(
-        "a-joined-notice-hurries-the-first",
-        "Change.notifications",
-        "save",
-        lambda right, self, change: _with_joined(
+        "a-joined-notice-hurries-the-first": lambda right, self, change: _with_joined(
             right,
             self,
             change,
             lambda r: _due(r, min(change.notifications[0].due_at, r.notification.due_at - timedelta(1))),
         ),
-    ),
-    Mistake(
-        "a-joined-notice-forgets-the-day",
-        "Change.notifications",
-        "save",
-        lambda right, self, change: (
+        "a-joined-notice-forgets-the-day": lambda right, self, change: (
             right(change),
             [put(row, "digest", evolve(row.digest, told_on=None)) for row in _joined(self, change)],
         ),
-    ),
-    Mistake(
-        "a-joined-notice-forgives-lost-workers",
-        "Change.notifications",
-        "save",
-        lambda right, self, change: (
+        "a-joined-notice-forgives-lost-workers": lambda right, self, change: (
             right(change),
             [put(row, "lost", 0) for row in _joined(self, change)],
         ),
-    ),
-    Mistake(
-        "everything-is-begun",
-        "Outbox.begin: what still waits",
-        "begin",
-        lambda right, _, decided: right(
+    },
+    ("begin", "Outbox.begin: what still waits"): {
+        "everything-is-begun": lambda right, _, decided: right(
             [(c, evolve(d, notifications=frozenset(r.notification.id for r in c.digest.pending))) for c, d in decided]
         ),
-    ),
-    Mistake(
-        "begun-on-the-first-day",
-        "Outbox.begin: recorded",
-        "begin",
-        lambda right, _, decided: right(
+    },
+    ("begin", "Outbox.begin: recorded"): {
+        "begun-on-the-first-day": lambda right, _, decided: right(
             [(c, evolve(d, day=c.digest.batch.attempted_on if c.digest.batch else d.day)) for c, d in decided]
         ),
-    ),
-    Mistake(
-        "a-repetition-under-a-new-key",
-        "Outbox.begin: key",
-        "begin",
-        lambda right, self, decided: last(
+    },
+    ("begin", "Outbox.begin: key"): {
+        "a-repetition-under-a-new-key": lambda right, self, decided: last(
             [
                 put(self._parts.outbox._digests[c.digest.id], "key", f"{c.digest.id}.again")
                 for c, d in decided
@@ -178,23 +121,17 @@ STORAGE: Sequence[Mistake] = (
             ],
             right(decided),
         ),
-    ),
-    Mistake(
-        "a-report-is-counted-once",
-        "Outbox.begin: key",
-        "reject",
-        lambda right, self, *args: first(
+    },
+    ("reject", "Outbox.begin: key"): {
+        "a-report-is-counted-once": lambda right, self, *args: first(
             right(*args),
             notification_rows(self).update(
                 {id_: evolve(row, reports=min(1, row.reports)) for id_, row in notification_rows(self).items()}
             ),
         ),
-    ),
-    Mistake(
-        "an-attempt-is-the-first",
-        "Outbox.complete: counted",
-        "complete",
-        lambda right, self, *args: first(
+    },
+    ("complete", "Outbox.complete: counted"): {
+        "an-attempt-is-the-first": lambda right, self, *args: first(
             right(*args),
             notification_rows(self).update(
                 {
@@ -203,18 +140,14 @@ STORAGE: Sequence[Mistake] = (
                 }
             ),
         ),
-    ),
-    Mistake(
-        "all-settled-at-the-first-instant",
-        "Outbox.complete",
-        "complete",
-        lambda right, _, results, *access: right([evolve(r, at=results[0].at) for r in results], *access),
-    ),
-    Mistake(
-        "a-release-is-believed-of-anybody",
-        "Outbox.complete: fenced",
-        "complete",
-        lambda right, self, results, *access: right(
+    },
+    ("complete", "Outbox.complete"): {
+        "all-settled-at-the-first-instant": lambda right, _, results, *access: right(
+            [evolve(r, at=results[0].at) for r in results], *access
+        ),
+    },
+    ("complete", "Outbox.complete: fenced"): {
+        "a-release-is-believed-of-anybody": lambda right, self, results, *access: right(
             [
                 r
                 if r.settled or r.digest_id not in self._parts.outbox._digests
@@ -223,33 +156,23 @@ STORAGE: Sequence[Mistake] = (
             ],
             *access,
         ),
-    ),
-    Mistake(
-        "the-retry-is-forgotten",
-        "Outbox.claim: due",
-        "complete",
-        lambda right, _, results, *access: right([evolve(r, next_at=None) for r in results], *access),
-    ),
-    Mistake(
-        "lost-workers-are-forgiven",
-        "Outbox.complete: released",
-        "complete",
-        lambda right, _, results, *access: right([evolve(r, lost=0) for r in results], *access),
-    ),
-    Mistake(
-        "lines-of-what-was-fenced-off",
-        "Outbox.complete: fenced",
-        "complete",
-        lambda right, self, results, access=None: first(
+        "lines-of-what-was-fenced-off": lambda right, self, results, access=None: first(
             right(results),
             self.log(entry for lines in (access or {}).values() for entry in lines),
         ),
-    ),
-    Mistake(
-        "a-report-of-the-digest",
-        "Outbox.reject: failed",
-        "reject",
-        lambda right, self, key, at: first(
+    },
+    ("complete", "Outbox.claim: due"): {
+        "the-retry-is-forgotten": lambda right, _, results, *access: right(
+            [evolve(r, next_at=None) for r in results], *access
+        ),
+    },
+    ("complete", "Outbox.complete: released"): {
+        "lost-workers-are-forgiven": lambda right, _, results, *access: right(
+            [evolve(r, lost=0) for r in results], *access
+        ),
+    },
+    ("reject", "Outbox.reject: failed"): {
+        "a-report-of-the-digest": lambda right, self, key, at: first(
             right(key, at),
             notification_rows(self).update(
                 {
@@ -259,23 +182,15 @@ STORAGE: Sequence[Mistake] = (
                 }
             ),
         ),
-    ),
-    Mistake(
-        "a-report-without-a-note",
-        "Outbox.reject: failed",
-        "reject",
-        lambda right, self, key, at: first(
+        "a-report-without-a-note": lambda right, self, key, at: first(
             right(key, at),
             notification_rows(self).update(
                 {id_: evolve(row, noted=True) for id_, row in notification_rows(self).items()}
             ),
         ),
-    ),
-    Mistake(
-        "a-report-is-noted-each-time",
-        "Outbox.reject: once",
-        "reject",
-        lambda right, self, key, at: first(
+    },
+    ("reject", "Outbox.reject: once"): {
+        "a-report-is-noted-each-time": lambda right, self, key, at: first(
             right(key, at),
             notification_rows(self).update(
                 {
@@ -285,45 +200,30 @@ STORAGE: Sequence[Mistake] = (
                 }
             ),
         ),
-    ),
-    Mistake(
-        "a-report-by-a-part-of-the-key",
-        "Outbox.reject: unknown",
-        "reject",
-        lambda right, self, key, at: right(
+    },
+    ("reject", "Outbox.reject: unknown"): {
+        "a-report-by-a-part-of-the-key": lambda right, self, key, at: right(
             next((row.key for row in notification_rows(self).values() if row.key and key.startswith(row.key)), key), at
         ),
-    ),
-    Mistake(
-        "an-early-report-is-of-an-unknown-key",
-        "Outbox.reject: in doubt",
-        "reject",
-        lambda right, self, key, at: (
+    },
+    ("reject", "Outbox.reject: in doubt"): {
+        "an-early-report-is-of-an-unknown-key": lambda right, self, key, at: (
             0
             if any(r.key == key and r.record.status is Status.PENDING for r in notification_rows(self).values())
             else right(key, at)
         ),
-    ),
-    Mistake(
-        "notifications-by-id",
-        "Outbox.notifications",
-        "notifications",
-        lambda right, _, id_, **options: tuple(sorted(right(id_, **options), key=lambda r: r.notification.id)),
-    ),
-    Mistake(
-        "notifications-of-the-digest",
-        "Outbox.notifications",
-        "notifications",
-        lambda right, self, id_, **options: tuple(
+    },
+    ("notifications", "Outbox.notifications"): {
+        "notifications-by-id": lambda right, _, id_, **options: tuple(
+            sorted(right(id_, **options), key=lambda r: r.notification.id)
+        ),
+        "notifications-of-the-digest": lambda right, self, id_, **options: tuple(
             row.record
             for row in notification_rows(self).values()
             if row.digest_id in {notification_rows(self)[r.notification.id].digest_id for r in right(id_, **options)}
         ),
-    ),
-    Mistake(
-        "the-last-note-again",
-        "Outbox.unnoted",
-        "unnoted",
-        lambda right, _, after="", limit=1000: right(after=after[:-1], limit=limit),
-    ),
-)
+    },
+    ("unnoted", "Outbox.unnoted"): {
+        "the-last-note-again": lambda right, _, after="", limit=1000: right(after=after[:-1], limit=limit),
+    },
+}

@@ -1,6 +1,5 @@
 """Adapters that are wrong in one way each: mistakes in the pace of a channel, and in the claims that it is for."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from time import sleep
 from typing import Any
@@ -9,7 +8,7 @@ from attrs import evolve
 
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace, grant
-from tests.kit.wrong.mistake import Mistake, Wrong
+from tests.kit.wrong.mistake import Mistakes, Wrong
 
 _AGES = timedelta(days=900)
 
@@ -48,64 +47,41 @@ def _in_order_of(right: Wrong, self: Any, now: Any, limit: int, lease: Any, *cha
             row.oldest_due_at, row.digest = oldest, digest
 
 
-STORAGE: Sequence[Mistake] = (
-    Mistake("two-get-one-slot", "Paces.reserve_slots: one transaction", "reserve_slots", _unguarded),
-    Mistake("the-first-pace-for-ever", "Paces.reserve_slots: new pace", "reserve_slots", _remembered),
-    Mistake("a-wrong-clock-is-believed", "Paces.reserve_slots: clock", "reserve_slots", _patient),
-    Mistake(
-        "one-pace-for-all-channels",
-        "Paces.reserve_slots: apart",
-        "reserve_slots",
-        lambda right, _, channel, *asked: right(Channel.INBOX, *asked),
-    ),
-    Mistake(
-        "half-an-interval",
-        "Paces.reserve_slots: apart",
-        "reserve_slots",
-        lambda right, _, channel, pace, *asked: right(channel, evolve(pace, interval=pace.interval / 2), *asked),
-    ),
-    Mistake(
-        "rounds-without-a-pause",
-        "Paces.reserve_slots: rounds",
-        "reserve_slots",
-        lambda right, _, channel, pace, *asked: right(channel, ChannelPace(interval=pace.interval), *asked),
-    ),
-    Mistake(
-        "slots-for-an-hour",
-        "Paces.reserve_slots: near",
-        "reserve_slots",
-        lambda right, _, channel, pace, wanted, now, span: right(channel, pace, wanted, now, 20 * span),
-    ),
-    Mistake(
-        "direct-ones-wait-their-turn",
-        "Outbox.claim: direct first",
-        "claim",
-        lambda right, self, *asked: _in_order_of(right, self, *asked, collected=False),
-    ),
-    Mistake(
-        "the-next-forenoon-begins-anew",
-        "Outbox.claim: oldest first",
-        "claim",
-        lambda right, self, now, *asked: _in_order_of(right, self, now, *asked, oldest_due_at=now - _AGES),
-    ),
-    Mistake(
-        "every-channel-at-once",
-        "Outbox.claim: channels",
-        "claim",
-        lambda right, _, now, limit, lease, channels=None: right(now, limit, lease),
-    ),
-    Mistake(
-        "the-limit-counts-other-channels",
-        "Outbox.claim: channels",
-        "claim",
-        lambda right, _, now, limit, lease, channels=None: tuple(
+STORAGE: Mistakes = {
+    ("reserve_slots", "Paces.reserve_slots: one transaction"): {"two-get-one-slot": _unguarded},
+    ("reserve_slots", "Paces.reserve_slots: new pace"): {"the-first-pace-for-ever": _remembered},
+    ("reserve_slots", "Paces.reserve_slots: clock"): {"a-wrong-clock-is-believed": _patient},
+    ("reserve_slots", "Paces.reserve_slots: apart"): {
+        "one-pace-for-all-channels": lambda right, _, channel, *asked: right(Channel.INBOX, *asked),
+        "half-an-interval": lambda right, _, channel, pace, *asked: right(
+            channel, evolve(pace, interval=pace.interval / 2), *asked
+        ),
+    },
+    ("reserve_slots", "Paces.reserve_slots: rounds"): {
+        "rounds-without-a-pause": lambda right, _, channel, pace, *asked: right(
+            channel, ChannelPace(interval=pace.interval), *asked
+        ),
+    },
+    ("reserve_slots", "Paces.reserve_slots: near"): {
+        "slots-for-an-hour": lambda right, _, channel, pace, wanted, now, span: right(
+            channel, pace, wanted, now, 20 * span
+        ),
+    },
+    ("claim", "Outbox.claim: direct first"): {
+        "direct-ones-wait-their-turn": lambda right, self, *asked: _in_order_of(right, self, *asked, collected=False),
+    },
+    ("claim", "Outbox.claim: oldest first"): {
+        "the-next-forenoon-begins-anew": lambda right, self, now, *asked: _in_order_of(
+            right, self, now, *asked, oldest_due_at=now - _AGES
+        ),
+    },
+    ("claim", "Outbox.claim: channels"): {
+        "every-channel-at-once": lambda right, _, now, limit, lease, channels=None: right(now, limit, lease),
+        "the-limit-counts-other-channels": lambda right, _, now, limit, lease, channels=None: tuple(
             claim for claim in right(now, limit, lease) if channels is None or claim.digest.channel in channels
         ),
-    ),
-    Mistake(
-        "what-is-claimed-is-due-too",
-        "Outbox.count_due: due",
-        "count_due",
-        lambda right, _, now: right(now + timedelta(days=1)),
-    ),
-)
+    },
+    ("count_due", "Outbox.count_due: due"): {
+        "what-is-claimed-is-due-too": lambda right, _, now: right(now + timedelta(days=1)),
+    },
+}

@@ -1,6 +1,5 @@
 """Adapters that are wrong in one way each: mistakes in pages of timelines, of the access log and of notifications."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
@@ -8,7 +7,7 @@ from attrs import evolve
 from digital_painschool.domain.people import PersonId
 from digital_painschool.ports.storage import WHOLE, Excerpt, Timeline
 from digital_painschool.testing.environment import INSTANT
-from tests.kit.wrong.mistake import Mistake, Wrong
+from tests.kit.wrong.mistake import Mistakes, Wrong
 
 
 def _in_another_excerpt(right: Wrong, _: Any, *args: Any, excerpt: Excerpt = WHOLE, **options: Any) -> Any:
@@ -98,29 +97,33 @@ def _after_in_one_order(
     return tuple(found[::-1] if newest_first else found)[:limit]
 
 
-_TIMELINES = ("Enrolments.load_timelines: excerpt", "load_timelines")
-_PAGE = ("Enrolments.load_timelines: page", "load_timelines")
-_FILTERED = ("AccessLog.access_entries: filtered", "access_entries")
-_LOG = ("AccessLog.access_entries: excerpt", "access_entries")
-STORAGE: Sequence[Mistake] = (
-    Mistake("a-timeline-until-and-with-an-instant", *_TIMELINES, _in_another_excerpt),
-    Mistake("a-timeline-after-an-instant", *_TIMELINES, _from_the_next_instant),
-    Mistake("a-timeline-below-a-number", *_TIMELINES, _below_the_last),
-    Mistake("a-timeline-of-any-author", *_TIMELINES, _of_any_author),
-    Mistake("a-timeline-always-from-its-beginning", *_TIMELINES, _always_oldest_first),
-    Mistake("a-timeline-by-time", *_TIMELINES, _timelines_by_time),
-    Mistake(
-        "a-page-of-a-timeline-is-cut-first", "Enrolments.load_timelines: page", "load_timelines", _timelines_cut_first
-    ),
-    Mistake("one-page-for-all-timelines", "Enrolments.load_timelines: page", "load_timelines", _one_page_for_all),
-    Mistake("a-log-until-and-with-an-instant", *_LOG, _in_another_excerpt),
-    Mistake("a-log-after-an-instant", *_LOG, _from_the_next_instant),
-    Mistake("a-log-below-a-number", *_LOG, _below_the_last),
-    Mistake("a-log-of-any-author", *_LOG, _of_any_author),
-    Mistake("a-log-always-from-its-beginning", *_LOG, _always_oldest_first),
-    Mistake("a-page-of-the-log-is-cut-first", "AccessLog.access_entries: page", "access_entries", _log_cut_first),
-    Mistake("lines-of-no-record", *_FILTERED, _records_of_nobody_too),
-    Mistake("any-record-of-a-person", *_FILTERED, _any_record_of_the_person),
-    Mistake("notifications-after-an-entry", "Outbox.notifications: page", "notifications", _after_the_entry),
-    Mistake("notifications-after-in-one-order", "Outbox.notifications: page", "notifications", _after_in_one_order),
-)
+STORAGE: Mistakes = {
+    ("load_timelines", "Enrolments.load_timelines: excerpt"): {
+        "a-timeline-until-and-with-an-instant": _in_another_excerpt,
+        "a-timeline-after-an-instant": _from_the_next_instant,
+        "a-timeline-below-a-number": _below_the_last,
+        "a-timeline-of-any-author": _of_any_author,
+        "a-timeline-always-from-its-beginning": _always_oldest_first,
+        "a-timeline-by-time": _timelines_by_time,
+    },
+    ("load_timelines", "Enrolments.load_timelines: page"): {
+        "a-page-of-a-timeline-is-cut-first": _timelines_cut_first,
+        "one-page-for-all-timelines": _one_page_for_all,
+    },
+    ("access_entries", "AccessLog.access_entries: excerpt"): {
+        "a-log-until-and-with-an-instant": _in_another_excerpt,
+        "a-log-after-an-instant": _from_the_next_instant,
+        "a-log-below-a-number": _below_the_last,
+        "a-log-of-any-author": _of_any_author,
+        "a-log-always-from-its-beginning": _always_oldest_first,
+    },
+    ("access_entries", "AccessLog.access_entries: page"): {"a-page-of-the-log-is-cut-first": _log_cut_first},
+    ("access_entries", "AccessLog.access_entries: filtered"): {
+        "lines-of-no-record": _records_of_nobody_too,
+        "any-record-of-a-person": _any_record_of_the_person,
+    },
+    ("notifications", "Outbox.notifications: page"): {
+        "notifications-after-an-entry": _after_the_entry,
+        "notifications-after-in-one-order": _after_in_one_order,
+    },
+}

@@ -1,7 +1,5 @@
 """Adapters that are wrong in one way each: mistakes in exports, plans, purges and receipts."""
 
-from collections.abc import Sequence
-
 from attrs import evolve
 
 from digital_painschool.domain.ids import EnrolmentId
@@ -10,45 +8,28 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PlanState
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
-from tests.kit.wrong.mistake import Mistake, first, last, notification_rows
+from tests.kit.wrong.mistake import Mistakes, first, last, notification_rows
 
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "the-end-counts-as-the-last-entry",
-        "Retention.ended",
-        "ended",
-        lambda right, _, *args, **options: tuple(evolve(e, last_entry_at=e.ended_at) for e in right(*args, **options)),
-    ),
-    Mistake(
-        "ended-once-more",
-        "Retention.ended",
-        "ended",
-        lambda right, _, unit, after="", limit=1000: right(unit, after=after[:-1], limit=limit),
-    ),
-    Mistake(
-        "an-export-of-another-unit",
-        "Retention.save_export: as told",
-        "save_export",
-        lambda right, self, receipt, versions, **options: [
+STORAGE: Mistakes = {
+    ("ended", "Retention.ended"): {
+        "the-end-counts-as-the-last-entry": lambda right, _, *args, **options: tuple(
+            evolve(e, last_entry_at=e.ended_at) for e in right(*args, **options)
+        ),
+        "ended-once-more": lambda right, _, unit, after="", limit=1000: right(unit, after=after[:-1], limit=limit),
+    },
+    ("save_export", "Retention.save_export: as told"): {
+        "an-export-of-another-unit": lambda right, self, receipt, versions, **options: [
             right(evolve(receipt, unit=unit), versions, **options)
             for unit in {e.unit for e in self._parts.enrolments._enrolments.values()} | {receipt.unit}
         ],
-    ),
-    Mistake(
-        "an-export-outlives-the-purge",
-        "Retention.purge: nothing left",
-        "purge",
-        lambda right, self, *args: last(
+    },
+    ("purge", "Retention.purge: nothing left"): {
+        "an-export-outlives-the-purge": lambda right, self, *args: last(
             kept := dict(self._parts.retention._exported),
             right(*args),
             self._parts.retention._exported.update(kept),
         ),
-    ),
-    Mistake(
-        "a-purge-takes-a-summary-whole",
-        "Retention.purge: nothing left",
-        "purge",
-        lambda right, self, plan_id, purge, *args, **options: last(
+        "a-purge-takes-a-summary-whole": lambda right, self, plan_id, purge, *args, **options: last(
             gone := {planned.enrolment_id for planned in purge},
             touched := {
                 row.digest_id
@@ -62,38 +43,7 @@ STORAGE: Sequence[Mistake] = (
                 if isinstance(self._parts.outbox._digests[digest_id].digest.recipient, HsaId)
             ],
         ),
-    ),
-    Mistake(
-        "an-approved-plan-is-still-open",
-        "Retention.list_plans",
-        "list_plans",
-        lambda right, _, unit, state=None, **options: right(
-            unit, None if state is PlanState.OPEN else state, **options
-        ),
-    ),
-    Mistake(
-        "plans-by-id",
-        "Retention.list_plans",
-        "list_plans",
-        lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda plan: plan.id)),
-    ),
-    Mistake(
-        "the-plan-of-the-cursor-again",
-        "Retention.list_plans",
-        "list_plans",
-        lambda right, _, *args, after=None, **options: right(*args, after=after and (after[0], ""), **options),
-    ),
-    Mistake(
-        "an-approval-drops-the-list",
-        "Retention.save_plan",
-        "save_plan",
-        lambda right, _, plan, line: right(plan if plan.decision is None else evolve(plan, enrolments=()), line),
-    ),
-    Mistake(
-        "the-purge-takes-the-log-s-persons",
-        "Retention.purge: nothing left",
-        "purge",
-        lambda right, self, *args: first(
+        "the-purge-takes-the-log-s-persons": lambda right, self, *args: first(
             right(*args),
             self._parts.access_log._entries.__setitem__(
                 slice(None),
@@ -103,76 +53,63 @@ STORAGE: Sequence[Mistake] = (
                 ],
             ),
         ),
-    ),
-    Mistake(
-        "the-last-note-stands",
-        "Retention.purge: idempotent",
-        "purge",
-        lambda right, self, plan_id, purge, skip: first(
+    },
+    ("list_plans", "Retention.list_plans"): {
+        "an-approved-plan-is-still-open": lambda right, _, unit, state=None, **options: right(
+            unit, None if state is PlanState.OPEN else state, **options
+        ),
+        "plans-by-id": lambda right, _, *args, **options: tuple(
+            sorted(right(*args, **options), key=lambda plan: plan.id)
+        ),
+        "the-plan-of-the-cursor-again": lambda right, _, *args, after=None, **options: right(
+            *args, after=after and (after[0], ""), **options
+        ),
+    },
+    ("save_plan", "Retention.save_plan"): {
+        "an-approval-drops-the-list": lambda right, _, plan, line: right(
+            plan if plan.decision is None else evolve(plan, enrolments=()), line
+        ),
+    },
+    ("purge", "Retention.purge: idempotent"): {
+        "the-last-note-stands": lambda right, self, plan_id, purge, skip: first(
             right(plan_id, purge, skip),
             self._parts.retention._progress[plan_id].update({s.enrolment_id: s for s in skip}),
         ),
-    ),
-    Mistake(
-        "an-older-version-will-do",
-        "Retention.purge: only as planned",
-        "purge",
-        lambda right, self, plan_id, purge, skip: right(
+    },
+    ("purge", "Retention.purge: only as planned"): {
+        "an-older-version-will-do": lambda right, self, plan_id, purge, skip: right(
             plan_id,
             [evolve(p, version=e.version) if (e := load_enrolment(self, p.enrolment_id)) else p for p in purge],
             skip,
         ),
-    ),
-    Mistake(
-        "what-came-back-stays",
-        "Retention.purge: again",
-        "purge",
-        lambda right, self, plan_id, purge, skip: right(
+    },
+    ("purge", "Retention.purge: again"): {
+        "what-came-back-stays": lambda right, self, plan_id, purge, skip: right(
             plan_id, [p for p in purge if p.enrolment_id not in self.load_purge(plan_id).progress], skip
         ),
-    ),
-    Mistake(
-        "a-purge-needs-its-plan",
-        "Retention.purge: again",
-        "purge",
-        lambda right, self, plan_id, purge, skip: right(plan_id, purge if self.load_purge(plan_id).plan else (), skip),
-    ),
-    Mistake(
-        "receipts-by-plan",
-        "Retention.receipts",
-        "receipts",
-        lambda right, _, unit: tuple(sorted(right(unit), key=lambda r: r.plan_id)),
-    ),
-    Mistake(
-        "keys-of-what-was-only-begun",
-        "Retention.notification_keys",
-        "notification_keys",
-        lambda right, self, unit, ids: tuple(
+        "a-purge-needs-its-plan": lambda right, self, plan_id, purge, skip: right(
+            plan_id, purge if self.load_purge(plan_id).plan else (), skip
+        ),
+    },
+    ("receipts", "Retention.receipts"): {
+        "receipts-by-plan": lambda right, _, unit: tuple(sorted(right(unit), key=lambda r: r.plan_id)),
+    },
+    ("notification_keys", "Retention.notification_keys"): {
+        "keys-of-what-was-only-begun": lambda right, self, unit, ids: tuple(
             key
             for key in right(unit, tuple(ids))
             if any(r.key == key and r.record.status is not Status.PENDING for r in notification_rows(self).values())
         ),
-    ),
-    Mistake(
-        "keys-of-any-unit",
-        "Retention.notification_keys",
-        "notification_keys",
-        lambda right, _, unit, ids: tuple(
+        "keys-of-any-unit": lambda right, _, unit, ids: tuple(
             sorted({*right(unit, ids), *right(OTHER_UNIT if unit == UNIT else UNIT, ids)})
         ),
-    ),
-    Mistake(
-        "the-timeline-of-the-first-alone",
-        "Enrolments.load_timelines",
-        "load_timelines",
-        lambda right, _, ids, *args, **options: right(tuple(ids)[:1], *args, **options),
-    ),
-    Mistake(
-        "a-filtered-timeline-has-every-text",
-        "Enrolments.load_timelines",
-        "load_timelines",
-        lambda right, _, ids, kinds=None, seqs=None, **options: right(
+    },
+    ("load_timelines", "Enrolments.load_timelines"): {
+        "the-timeline-of-the-first-alone": lambda right, _, ids, *args, **options: right(
+            tuple(ids)[:1], *args, **options
+        ),
+        "a-filtered-timeline-has-every-text": lambda right, _, ids, kinds=None, seqs=None, **options: right(
             ids, kinds, range(1, 1000) if seqs is None else seqs, **options
         ),
-    ),
-)
+    },
+}

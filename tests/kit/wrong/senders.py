@@ -1,6 +1,5 @@
 """Adapters that are wrong in one way each: mistakes in what arrives, and how often."""
 
-from collections.abc import Sequence
 from time import sleep
 from typing import Any
 
@@ -10,7 +9,7 @@ from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
-from tests.kit.wrong.mistake import Mistake, Wrong, last
+from tests.kit.wrong.mistake import Mistakes, Wrong, last
 
 ELSEWHERE = "https://www.1177.se/"
 
@@ -46,72 +45,40 @@ def _sending_again(right: Wrong, inbox: Any, notice: Any) -> Any:
     return result
 
 
-INBOX: Sequence[Mistake] = (
-    Mistake("a-failure-counts-as-delivered", "Inbox: isolated", "deliver", _noting_first),
-    Mistake("asked-before-it-is-noted", "Inbox: threads", "deliver", _asking_before_noting),
-    Mistake(
-        "delivered-by-asking",
-        "Inbox.reach: read only",
-        "reach",
-        lambda right, self, person: last(self._delivered.update({"key-1": None}), right(person)),
-    ),
-    Mistake(
-        "keys-as-the-names-of-files",
-        "Inbox: idempotent",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, key=notice.key.lower().strip())),
-    ),
-    Mistake(
-        "everything-to-the-first",
-        "Inbox: as given",
-        "deliver",
-        lambda right, self, notice: right(evolve(notice, person=(*self.delivered, notice)[0].person)),
-    ),
-    Mistake(
-        "a-masked-number",
-        "Inbox: as given",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, person=PersonId("personnummer", "19850709XXXX"))),
-    ),
-    Mistake(
-        "one-link-for-all",
-        "Inbox: as given",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, link=ELSEWHERE)),
-    ),
-    Mistake(
-        "a-text-for-staff",
-        "Inbox: as given",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, template=Template.PROGRAM_DONE)),
-    ),
-    Mistake(
-        "the-number-in-the-link",
-        "Inbox: as given",
-        "deliver",
-        lambda right, _, notice: right(evolve(notice, link=f"{notice.link}?of={notice.person.value}")),
-    ),
-    Mistake("accepted-and-not-delivered", "Inbox: as given", "deliver", _accepting_alone),
-    Mistake("sent-again-and-called-known", "Inbox: as given", "deliver", _sending_again),
-    Mistake(
-        "sent-before-it-is-refused",
-        "Inbox: as given",
-        "deliver",
-        lambda right, self, notice: last(self._delivered.update({f"early {notice.key}": notice}), right(notice)),
-    ),
-    Mistake(
-        "forgotten-in-words",
-        "Inbox.forget",
-        "forget",
-        lambda right, self, keys: len({*keys} & {*self._delivered}),
-    ),
-)
+INBOX: Mistakes = {
+    ("deliver", "Inbox: isolated"): {"a-failure-counts-as-delivered": _noting_first},
+    ("deliver", "Inbox: threads"): {"asked-before-it-is-noted": _asking_before_noting},
+    ("reach", "Inbox.reach: read only"): {
+        "delivered-by-asking": lambda right, self, person: last(self._delivered.update({"key-1": None}), right(person)),
+    },
+    ("deliver", "Inbox: idempotent"): {
+        "keys-as-the-names-of-files": lambda right, _, notice: right(evolve(notice, key=notice.key.lower().strip())),
+    },
+    ("deliver", "Inbox: as given"): {
+        "everything-to-the-first": lambda right, self, notice: right(
+            evolve(notice, person=(*self.delivered, notice)[0].person)
+        ),
+        "a-masked-number": lambda right, _, notice: right(
+            evolve(notice, person=PersonId("personnummer", "19850709XXXX"))
+        ),
+        "one-link-for-all": lambda right, _, notice: right(evolve(notice, link=ELSEWHERE)),
+        "a-text-for-staff": lambda right, _, notice: right(evolve(notice, template=Template.PROGRAM_DONE)),
+        "the-number-in-the-link": lambda right, _, notice: right(
+            evolve(notice, link=f"{notice.link}?of={notice.person.value}")
+        ),
+        "accepted-and-not-delivered": _accepting_alone,
+        "sent-again-and-called-known": _sending_again,
+        "sent-before-it-is-refused": lambda right, self, notice: last(
+            self._delivered.update({f"early {notice.key}": notice}), right(notice)
+        ),
+    },
+    ("forget", "Inbox.forget"): {"forgotten-in-words": lambda right, self, keys: len({*keys} & {*self._delivered})},
+}
 
-MESSENGER: Sequence[Mistake] = (
-    Mistake(
-        "one-text-for-all",
-        "Messenger: as given",
-        "send",
-        lambda right, _, to, template, *args, **options: right(to, Template.PROGRAM_DONE, *args, **options),
-    ),
-)
+MESSENGER: Mistakes = {
+    ("send", "Messenger: as given"): {
+        "one-text-for-all": lambda right, _, to, template, *args, **options: right(
+            to, Template.PROGRAM_DONE, *args, **options
+        ),
+    },
+}

@@ -1,13 +1,12 @@
 """Adapters that are wrong in one way each: mistakes in what the storage promises of every method."""
 
-from collections.abc import Sequence
 from datetime import timedelta, timezone
 from typing import Any
 
 from attrs import evolve
 
 from digital_painschool.errors import Conflict
-from tests.kit.wrong.mistake import Mistake, Wrong
+from tests.kit.wrong.mistake import Mistakes, Wrong
 
 ELSEWHERE = timezone(timedelta(hours=1))
 
@@ -36,44 +35,32 @@ def _naming_the_person(right: Wrong, _: Any, change: Any) -> None:
         raise Conflict(f"{change.enrolment.person.value} was changed by somebody else") from conflict
 
 
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "local-times",
-        "Storage: exact",
-        "load_many",
-        lambda right, _, ids: {
+STORAGE: Mistakes = {
+    ("load_many", "Storage: exact"): {
+        "local-times": lambda right, _, ids: {
             id_: evolve(e, started_at=e.started_at.astimezone(ELSEWHERE)) for id_, e in right(ids).items()
         },
-    ),
-    Mistake(
-        "a-page-is-cut-first",
-        "Caseload.list_caseload: keyset",
-        "list_caseload",
-        lambda right, _, query: tuple(
+    },
+    ("list_caseload", "Caseload.list_caseload: keyset"): {
+        "a-page-is-cut-first": lambda right, _, query: tuple(
             row for row in right(evolve(query, therapist=None)) if query.therapist in (None, row.therapist)
         ),
-    ),
-    Mistake(
-        "a-portion-of-the-log-is-cut-first",
-        "AccessLog.access_entries",
-        "access_entries",
-        lambda right, _, unit, person=None, **options: tuple(
+    },
+    ("access_entries", "AccessLog.access_entries"): {
+        "a-portion-of-the-log-is-cut-first": lambda right, _, unit, person=None, **options: tuple(
             (number, entry) for number, entry in right(unit, **options) if person in (None, entry.person)
         ),
-    ),
-    Mistake(
-        "ended-ones-are-cut-first",
-        "Retention.ended",
-        "ended",
-        lambda right, self, unit, after="", limit=1000: tuple(
+    },
+    ("ended", "Retention.ended"): {
+        "ended-ones-are-cut-first": lambda right, self, unit, after="", limit=1000: tuple(
             one
             for id_ in sorted(e.id for e in self._parts.enrolments.of_unit(unit) if e.id > after)[:limit]
             for one in right(unit)
             if one.enrolment_id == id_
         ),
-    ),
-    Mistake("ids-in-any-case", "Enrolments.load_many", "save", _taking_ids_in_any_case),
-    Mistake("documents-are-its-own", "Storage: values", "load_timelines", _giving_out_its_own),
-    Mistake("a-refusal-names-the-person", "Storage: silent", "save", _naming_the_person),
-    Mistake("closing-does-nothing", "Storage: refusing", "close", lambda right, _: None),
-)
+    },
+    ("save", "Enrolments.load_many"): {"ids-in-any-case": _taking_ids_in_any_case},
+    ("load_timelines", "Storage: values"): {"documents-are-its-own": _giving_out_its_own},
+    ("save", "Storage: silent"): {"a-refusal-names-the-person": _naming_the_person},
+    ("close", "Storage: refusing"): {"closing-does-nothing": lambda right, _: None},
+}

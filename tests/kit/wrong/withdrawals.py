@@ -1,6 +1,5 @@
 """Adapters that are wrong in one way each: mistakes with starts that were withdrawn."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
@@ -9,7 +8,7 @@ from digital_painschool.domain.enrolment import CaseloadCounts, Phase
 from digital_painschool.domain.retention import PurgeReason
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import case_row, is_wanted, page_of
-from tests.kit.wrong.mistake import Mistake, Wrong
+from tests.kit.wrong.mistake import Mistakes, Wrong
 
 
 def _listing_them_as_ended(right: Wrong, storage: Any, query: Any) -> Any:
@@ -29,25 +28,17 @@ def _hindered_by_them(right: Wrong, storage: Any, change: Any) -> None:
     right(change)
 
 
-STORAGE: Sequence[Mistake] = (
-    Mistake(
-        "withdrawn-ones-among-the-ended", "Caseload.list_caseload: withdrawn", "list_caseload", _listing_them_as_ended
-    ),
-    Mistake("a-withdrawn-one-hinders-the-next", "Enrolments.save: one open enrolment", "save", _hindered_by_them),
-    Mistake(
-        "withdrawn-ones-wait-for-the-period",
-        "Retention.ended: withdrawn",
-        "ended",
-        lambda right, _, *args, **options: tuple(
+STORAGE: Mistakes = {
+    ("list_caseload", "Caseload.list_caseload: withdrawn"): {"withdrawn-ones-among-the-ended": _listing_them_as_ended},
+    ("save", "Enrolments.save: one open enrolment"): {"a-withdrawn-one-hinders-the-next": _hindered_by_them},
+    ("ended", "Retention.ended: withdrawn"): {
+        "withdrawn-ones-wait-for-the-period": lambda right, _, *args, **options: tuple(
             evolve(e, reason=PurgeReason.PERIOD_OVER) for e in right(*args, **options)
         ),
-    ),
-    Mistake(
-        "a-plan-forgets-its-reasons",
-        "Retention.ended: withdrawn",
-        "save_plan",
-        lambda right, _, plan, line: right(
+    },
+    ("save_plan", "Retention.ended: withdrawn"): {
+        "a-plan-forgets-its-reasons": lambda right, _, plan, line: right(
             evolve(plan, enrolments=tuple(evolve(e, reason=PurgeReason.PERIOD_OVER) for e in plan.enrolments)), line
         ),
-    ),
-)
+    },
+}

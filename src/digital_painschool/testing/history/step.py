@@ -61,12 +61,10 @@ class EnrolmentStep(Step):
         """Return the desk of the actor."""
 
     def take(self, scenario: Scenario) -> object:
-        own = [one for one in fields(type(self)) if one.name not in {"who", "which", "by", "once"}]
-        args = [getattr(self, one.name) for one in own if not one.kw_only]
-        options = {one.name: getattr(self, one.name) for one in own if one.kw_only}
-        return getattr(self.desk(scenario), self.call)(
-            self.enrolment(scenario), *args, **options, **given(once=self.once)
-        )
+        own = {
+            one.name: getattr(self, one.name) for one in fields(type(self)) if one.name not in {"who", "which", "by"}
+        }
+        return getattr(self.desk(scenario), self.call)(self.enrolment(scenario), **given(**own))
 
     def enrolment(self, scenario: Scenario) -> EnrolmentId:
         """Return the enrolment's id, or `NOBODY`."""

@@ -122,13 +122,9 @@ class PatientReads(PatientStep):
 class PatientRenames(PatientStep):
     """Another heading of a conversation, by the patient."""
 
+    call = "rename_conversation"
     heading: str
     conversation: int = 1
-
-    def take(self, scenario: Scenario) -> None:
-        self.desk(scenario).rename_conversation(
-            self.enrolment(scenario), self.conversation, self.heading, **given(once=self.once)
-        )
 
 
 @frozen(repr=False)
@@ -163,12 +159,9 @@ class TherapistReads(TherapistStep):
 class TherapistRenames(TherapistStep):
     """Another heading of a conversation, by the therapist."""
 
+    call = "rename_conversation"
     heading: str
     conversation: int = 1
-
-    def take(self, scenario: Scenario) -> object:
-        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        return desk.rename_conversation(enrolment, self.conversation, self.heading, **given(once=self.once))
 
 
 @frozen(repr=False)
@@ -192,24 +185,18 @@ class MarkRead(TherapistStep):
 class MarkHandled(TherapistStep):
     """A flag that the therapist settles."""
 
+    call = "mark_handled"
     flag: FlagKind = FlagKind.PROGRAM_DONE
     expected: int | None = field(default=None, kw_only=True)
-
-    def take(self, scenario: Scenario) -> object:
-        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        return desk.mark_handled(enrolment, self.flag, **given(expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)
 class ReleaseModule(TherapistStep):
     """The release of a module; `out_of_order` releases it before its turn."""
 
+    call = "release_module"
     module: int
     out_of_order: bool | None = field(default=None, kw_only=True)
-
-    def take(self, scenario: Scenario) -> object:
-        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        return desk.release_module(enrolment, self.module, **given(out_of_order=self.out_of_order, once=self.once))
 
 
 @frozen(repr=False)
@@ -236,39 +223,29 @@ class HandOver(TherapistStep):
 class Maintain(TherapistStep):
     """Maintenance, or its renewal."""
 
+    call = "maintain"
     days: int
     modules: tuple[int, ...] = (1,)
     shortens: bool = field(default=False, kw_only=True)
     expected: int | None = field(default=None, kw_only=True)
-
-    def take(self, scenario: Scenario) -> object:
-        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        chosen = given(days=self.days, modules=self.modules, shortens=self.shortens)
-        return desk.maintain(enrolment, **chosen, **given(expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)
 class Reactivate(TherapistStep):
     """The way back from maintenance to active; `shortens` confirms that the maintenance would last longer."""
 
+    call = "reactivate"
     shortens: bool | None = field(default=None, kw_only=True)
     expected: int | None = field(default=None, kw_only=True)
-
-    def take(self, scenario: Scenario) -> object:
-        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        return desk.reactivate(enrolment, **given(shortens=self.shortens, expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)
 class End(TherapistStep):
     """The end of the enrolment."""
 
+    call = "end"
     reason: str = "klar"
     expected: int | None = field(default=None, kw_only=True)
-
-    def take(self, scenario: Scenario) -> object:
-        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        return desk.end(enrolment, reason=self.reason, **given(expected=self.expected, once=self.once))
 
 
 @frozen(repr=False)

@@ -2,8 +2,7 @@
 
 from attrs import field, frozen
 
-from digital_painschool.testing.history.step import TherapistStep, given
-from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.history.step import TherapistStep
 
 __all__ = ["Withdraw"]
 
@@ -12,9 +11,6 @@ __all__ = ["Withdraw"]
 class Withdraw(TherapistStep):
     """A start that was entered in error is withdrawn by the one who started it, or by a patient administrator."""
 
+    call = "withdraw"
     reason: str = "wrong-person"
     expected: int | None = field(default=None, kw_only=True)
-
-    def take(self, scenario: Scenario) -> object:
-        desk, enrolment = self.desk(scenario), self.enrolment(scenario)
-        return desk.withdraw(enrolment, self.reason, **given(expected=self.expected, once=self.once))

@@ -1,9 +1,8 @@
 """What timelines note of notifications, held to the notifications themselves."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from types import MappingProxyType
 
 from digital_painschool.domain.events import (
     AccessEnded,
@@ -21,14 +20,9 @@ from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law, LawViolation, unequal, unless, violation
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
-_NOTES_OF: Mapping[Status, tuple[type[Event], ...]] = MappingProxyType(
-    {
-        Status.DROPPED: (NotificationDropped, NotificationResolved),
-        Status.UNREACHABLE: (NotificationUndelivered,),
-        Status.FAILED: (NotificationUndelivered,),
-    }
-)
-"""The events that note the end of a notification, by its status: an operator may drop it too."""
+_GIVEN_UP = frozenset({Status.UNREACHABLE, Status.FAILED})
+_NOTED = _GIVEN_UP | {Status.DROPPED}
+"""The ends of a notification that its timeline says; an operator may drop it too."""
 
 
 def note_violations(
@@ -41,29 +35,37 @@ def note_violations(
     """
     events = [entry.event for entry in timeline]
     is_closed = any(isinstance(event, Ended | Withdrawn) for event in events)
-    noted: defaultdict[str, Counter[type[Event]]] = defaultdict(Counter)
+    noted: defaultdict[str, Counter[Status]] = defaultdict(Counter)
     for event in events:
         if isinstance(event, NotificationResolved):
-            was_given_up = noted.pop(event.notification, Counter()) == Counter([NotificationUndelivered])
+            before = noted.pop(event.notification, Counter())
             what = f"{event.notification} was resolved, and its timeline does not say that it was given up"
-            yield from unless(was_given_up, _LAW, what, enrolment_id)
-        if isinstance(event, NotificationDropped | NotificationUndelivered) or (
-            isinstance(event, NotificationResolved) and event.status is Status.DROPPED
-        ):
-            noted[event.notification][type(event)] += 1
+            yield from unless(before.total() == 1 and {*before} <= _GIVEN_UP, _LAW, what, enrolment_id)
+        for notification, status in _noted_by(event):
+            noted[notification][status] += 1
     for notification, times in noted.items():
         for number in times.values():
             what = f"its timeline says {number} times what became of {notification}"
             yield from unless(number == 1, _LAW, what, enrolment_id)
     for record in records:
-        id_, notes = record.notification.id, _NOTES_OF.get(record.status, ())
-        is_owed, found = id_ in owed, {*noted.get(id_, ())}
-        if is_closed and not found and NotificationUndelivered in notes:
+        id_, status = record.notification.id, record.status
+        is_owed, found = id_ in owed, {*noted.pop(id_, ())}
+        if is_closed and not found and status in _GIVEN_UP:
             continue  # it came too late for anybody to act
-        is_right = not found if is_owed or not notes else len(found) == 1 and found <= {*notes}
-        if not is_right or (is_owed and not notes):
+        is_right = not found if is_owed or status not in _NOTED else found == {status}
+        if not is_right or (is_owed and status not in _NOTED):
             says = "says otherwise" if found or is_owed else "does not say so"
-            yield violation(_LAW, f"{id_} is {record.status.value}, and the timeline {says}", enrolment_id)
+            yield violation(_LAW, f"{id_} is {status.value}, and the timeline {says}", enrolment_id)
+    for notification in noted:
+        yield violation(_LAW, f"its timeline says what became of {notification}, which there is not", enrolment_id)
+
+
+def _noted_by(event: Event) -> Iterator[tuple[str, Status]]:
+    """Yield the notification whose end an event notes, with its status."""
+    if isinstance(event, NotificationDropped):
+        yield event.notification, Status.DROPPED
+    elif isinstance(event, NotificationUndelivered | NotificationResolved) and event.status in _NOTED:
+        yield event.notification, event.status
 
 
 def access_end_violations(enrolment: ReferenceEnrolment, event: AccessEnded) -> Iterator[LawViolation]:
