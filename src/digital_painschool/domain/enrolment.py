@@ -151,6 +151,7 @@ class Enrolment:
         last_entry_at: The latest time of a timeline entry, UTC (D-21b), but for the notes of D-17b, which nobody did
             anything for; clocks of several machines may differ.
         last_seen_at: When the patient last did something, UTC.
+        reactivated_at: When the maintenance last went back to active, UTC; silence counts from then (D-17b, D-18b).
         reviewed_at: When the therapist last reviewed, UTC (M-09).
         maintained: The modules that are readable in maintenance (M-18).
         opened: The modules that the patient has opened.
@@ -189,6 +190,7 @@ class Enrolment:
     access_until: datetime
     last_entry_at: datetime
     last_seen_at: datetime | None = None
+    reactivated_at: datetime | None = None
     reviewed_at: datetime | None = None
     maintained: frozenset[int] = frozenset()
     opened: frozenset[int] = frozenset()
