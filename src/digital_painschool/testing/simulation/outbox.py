@@ -137,7 +137,7 @@ class _Outbox(Scenario):
         self._asked: dict[tuple[str, int], _Asked] = {}
         self._numbers: dict[str, str] = {}
         self._waiting: dict[str, list[_Asked]] = {}
-        self._enrolments: list[EnrolmentId] = []
+        self._enrolments: dict[int, EnrolmentId] = {}
         self._used: list[Used] = []
         self._last: datetime | None = None
         self._sent_at, self._in_round = self._at(-1, time(0)), 0
@@ -165,9 +165,7 @@ class _Outbox(Scenario):
         self.now = at
 
     def run(self) -> tuple[ForenoonRun, ...]:
-        """Start every patient, and go through the days."""
-        for patient in range(self._demand.patients):
-            self._enrolments.append(self._desk(patient).start(f"99{patient:010}", program="smartskola").id)
+        """Go through the days."""
         days = range(len(self._demand.days))
         for day in days:
             self._plan(day)
@@ -183,7 +181,7 @@ class _Outbox(Scenario):
         return tuple(self._forenoons)
 
     def _plan(self, day: int) -> None:
-        """Choose who is written to for the forenoon and on the day, and when."""
+        """Plan who is written to for the forenoon and on the day, and when."""
         opens, ends = (self._at(day, at) for at in (_POLICY.collected_at, _POLICY.forenoon_ends))
         patients, first = range(self._demand.patients), self._at(0, time(6))
         collected, direct = self._demand.days[day]
@@ -212,7 +210,10 @@ class _Outbox(Scenario):
         return self.school.therapist(actor)
 
     def _write(self, patient: int, notify: Notify) -> None:
-        self._desk(patient).start_conversation(self._enrolments[patient], "Hej!", notify=notify)
+        desk = self._desk(patient)
+        if patient not in self._enrolments:  # the others are not in the outbox, and change nothing in it
+            self._enrolments[patient] = desk.start(f"99{patient:010}", program="smartskola").id
+        desk.start_conversation(self._enrolments[patient], "Hej!", notify=notify)
 
     def _note(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
         """Note what a message asks for."""

@@ -20,7 +20,7 @@ class Demand:
     """The notices that a region asks for.
 
     Args:
-        patients: The patients, each with an enrolment.
+        patients: The patients. Each is started before the first message to them.
         days: How many collected notices are due on the forenoon of each day, and how many direct ones are asked for.
         lateness: How many quarters of an hour before the run collected messages are written: how many are so.
     """
@@ -32,7 +32,7 @@ class Demand:
 
 @define
 class Told:
-    """How long patients waited, of those who were told since the end of the forenoon before.
+    """The waits of those who were told since the end of the forenoon before.
 
     Args:
         days: The collected messages, by the local days from the message to its notice.
@@ -47,7 +47,7 @@ class Told:
 
 @frozen(kw_only=True)
 class ForenoonRun:
-    """What became of one forenoon.
+    """The figures of one forenoon.
 
     Args:
         day: The local day.
@@ -56,7 +56,7 @@ class ForenoonRun:
         left: The patients who still wait at the end of the forenoon.
         oldest: For how long the first of them has waited since the run that should have told them.
         last: The time from the beginning of the forenoon to its last notice.
-        told: How long those waited who were told.
+        told: The waits of those who were told.
     """
 
     day: date
