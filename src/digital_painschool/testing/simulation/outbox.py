@@ -59,7 +59,6 @@ def run_outbox(
     *,
     begins: date = date(2026, 3, 2),
     pace: ChannelPace = NATIONAL_INBOX,
-    seed: int = 7,
     ports_factory: PortsFactory = on_sqlite,
     progress: Progress = lambda _: None,
 ) -> tuple[ForenoonRun, ...]:
@@ -69,14 +68,13 @@ def run_outbox(
         demand: The notices.
         begins: The first day.
         pace: The pace of the inbox.
-        seed: The seed that chooses who is written to, and when.
         ports_factory: Opens the storage; left out, SQLite in a file of its own.
         progress: Called with the forenoons that are over, after each.
 
     Raises:
         LawViolation: A law does not hold.
     """
-    outbox = _Outbox(demand, begins, pace, seed, ports_factory, progress)
+    outbox = _Outbox(demand, begins, pace, ports_factory, progress)
     try:
         return outbox.run()
     finally:
@@ -123,12 +121,11 @@ class _Outbox(Scenario):
         demand: Demand,
         begins: date,
         pace: ChannelPace,
-        seed: int,
         ports_factory: PortsFactory,
         progress: Progress,
     ) -> None:
         self._demand, self._begins, self._pace = demand, begins, pace
-        self._chance = Random(seed)  # noqa: S311 - nothing secret
+        self._chance = Random(7)  # noqa: S311 - nothing secret
         self._events: list[tuple[datetime, int, Callable[[], object]]] = []
         self._recording = RecordingPorts(lambda environment: self._opened(ports_factory, environment))
         self._arrivals = Arrivals(_POLICY)
@@ -154,8 +151,6 @@ class _Outbox(Scenario):
     def _at(self, day: int, at: time) -> datetime:
         return instant(self._begins + day * DAY, at, _POLICY.zone)
 
-    # What happens
-
     def move_to(self, at: datetime) -> None:
         """Move the clock on, and let happen what happens until then."""
         while self._events and self._events[0][0] <= at:
@@ -165,7 +160,7 @@ class _Outbox(Scenario):
         self.now = at
 
     def run(self) -> tuple[ForenoonRun, ...]:
-        """Go through the days."""
+        """Simulate the days, and return the figures of their forenoons."""
         days = range(len(self._demand.days))
         for day in days:
             self._plan(day)
@@ -224,8 +219,6 @@ class _Outbox(Scenario):
                 asked = _Asked(event.at, run if collected else event.at, collected)
                 self._asked[enrolment.id, seq], self._numbers[enrolment.id] = asked, enrolment.person.value
                 self._waiting.setdefault(enrolment.person.value, []).append(asked)
-
-    # What is checked
 
     def _due(self) -> dict[str, datetime]:
         """Return the patients of whom something collected is due, each with the instant since when."""
