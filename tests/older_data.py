@@ -7,6 +7,7 @@ This file runs under earlier versions too. Write the file of a version with the 
 
 import sqlite3
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from inspect import signature
 from pathlib import Path
@@ -56,6 +57,20 @@ def fill(url: str) -> None:
         return environment.ports(storage=SqlStorage(url, migrate=True), inbox=inbox)
 
     school = Scenario(ports)
+    asks = "shortens" in signature(school.desk.maintain).parameters  # from version 0009 on
+    longer: dict[str, Any] = {"shortens": True} if asks else {}
+    _start(school)
+    _treat(school, longer)
+    school.at("2026-06-14 20:00")
+    school.deliver()
+    _leave(school, longer)
+    school.at(STORED_AT)
+    inbox.is_away = True
+    school.deliver()
+    school.close()
+
+
+def _start(school: Scenario) -> None:
     school.at("2015-03-02 08:00")
     for name in PEOPLE:
         if name == "over":
@@ -67,8 +82,10 @@ def fill(url: str) -> None:
         assert id_ == IDS[name]
         if name == "long_ended":
             school.desk.end(id_, reason="klar")
-    desk, rooms = school.desk, {name: school.school.patient(number) for name, number in NUMBERS.items()}
-    busy, room = IDS["busy"], rooms["busy"]
+
+
+def _treat(school: Scenario, longer: Mapping[str, Any]) -> None:
+    desk, busy, room = school.desk, IDS["busy"], school.school.patient(NUMBERS["busy"])
     room.read_page(busy, 1, 1)
     room.open_module(busy, 3)
     room.save_form(busy, PAIN, {"smarta": 3})
@@ -81,29 +98,24 @@ def fill(url: str) -> None:
     desk.review(busy, once="the review's key")
     desk.receive_notifications(email=True)
     school.deliver()
-    asks = "shortens" in signature(desk.maintain).parameters  # from version 0009 on
-    longer: dict[str, Any] = {"shortens": True} if asks else {}
     school.complete(IDS["kept"], 1, 2)
     desk.maintain(IDS["kept_over"], days=1, modules=(1,), **longer)
-    rooms["ended"].save_form(IDS["ended"], PAIN, {"smarta": 5})
+    school.school.patient(NUMBERS["ended"]).save_form(IDS["ended"], PAIN, {"smarta": 5})
     desk.end(IDS["ended"], reason="avbruten")
-    rooms["handed"].write(IDS["handed"], "Hej!")
+    school.school.patient(NUMBERS["handed"]).write(IDS["handed"], "Hej!")
     school.coordinator.hand_over(IDS["handed"], COLLEAGUE.hsa_id)
     desk.start_conversation(IDS["undelivered"], "Välkommen!", notify=Notify.DIRECT)
-    school.at("2026-06-14 20:00")
-    school.deliver()
+
+
+def _leave(school: Scenario, longer: Mapping[str, Any]) -> None:
     plan = school.office.plan_purge()
     with TemporaryDirectory() as folder:
         school.office.export(folder)
     school.office.approve(plan, decision="RS 2026-1")
     school.complete(IDS["done"], 1, 2, 3)
-    desk.maintain(IDS["kept"], days=30, modules=(1, 2), **longer)
-    desk.start_conversation(IDS["collected"], "Hur går det?", notify=Notify.COLLECTED)
-    desk.start_conversation(IDS["in_doubt"], "Ring mig.", notify=Notify.DIRECT)
-    school.at(STORED_AT)
-    inbox.is_away = True
-    school.deliver()
-    school.close()
+    school.desk.maintain(IDS["kept"], days=30, modules=(1, 2), **longer)
+    school.desk.start_conversation(IDS["collected"], "Hur går det?", notify=Notify.COLLECTED)
+    school.desk.start_conversation(IDS["in_doubt"], "Ring mig.", notify=Notify.DIRECT)
 
 
 def _write(path: Path) -> None:

@@ -59,7 +59,9 @@ def test_where_the_year_closes_nothing_both_read_so(folder: Path, portal: Clock)
     portal.wait(days=370)
     for page, address in ((anna, f"/personal/patient/{elsa}/"), (patient, f"/patient/moment/{elsa}/")):
         page.open(address)
-        assert "Tills behandlaren vidmakthåller eller avslutar" in page.text
+        assert "Tillgängligt tills behandlaren vidmakthåller eller avslutar" in page.text
+    anna.open(f"/personal/patient/{elsa}/")
+    assert "patienten kan fortsätta tills du vidmakthåller eller avslutar" in anna.text
     anna.click("Vidmakthåll")
     anna.fill("Antal dagar", "30")
     anna.choose("Moduler som ska vara tillgängliga", "1. Vad är smärta?")
@@ -68,7 +70,7 @@ def test_where_the_year_closes_nothing_both_read_so(folder: Path, portal: Clock)
     anna.tick("Jag bekräftar att patientens tillgång minskar")
     anna.press("Vidmakthåll")
     anna.press("Tillbaka till aktiv")
-    assert "Tills behandlaren vidmakthåller eller avslutar" in anna.text
+    assert "Tillgängligt tills behandlaren vidmakthåller eller avslutar" in anna.text
 
 
 def test_hantera_says_that_a_patient_is_shut_out(anna: ClientVisitor, portal: Clock) -> None:

@@ -138,6 +138,7 @@ from digital_painschool.domain.retention import EndedEnrolment as EndedEnrolment
 from digital_painschool.domain.retention import ExportedFile as ExportedFile
 from digital_painschool.domain.retention import ExportReceipt as ExportReceipt
 from digital_painschool.domain.retention import Held as Held
+from digital_painschool.domain.retention import OverdueRecords as OverdueRecords
 from digital_painschool.domain.retention import PlanState as PlanState
 from digital_painschool.domain.retention import PlanSummary as PlanSummary
 from digital_painschool.domain.retention import PurgeDecision as PurgeDecision

@@ -106,8 +106,8 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
         {"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": END, "reactivated_at": AT},
     ),
     AccessEnded: ((AccessEnded(at=AT, by="system", access_until=END),), {"noted_end": END, "phase": Phase.ACTIVE}),
-    PatientSilent: ((PatientSilent(at=AT, by="system", since=START),), {"noted_silence": START}),
-    AccessEndsSoon: ((AccessEndsSoon(at=AT, by="system", access_until=END),), {"noted_ending": END}),
+    PatientSilent: ((PatientSilent(at=AT, by="system", since=START),), {"noted_silence": START, "silence_entry": 2}),
+    AccessEndsSoon: ((AccessEndsSoon(at=AT, by="system", access_until=END),), {"noted_ending": END, "ending_entry": 2}),
     Ended: (
         (Ended(at=AT, by="x", reason="klar"),),
         {"phase": Phase.ENDED, "ended_at": AT, "end_reason": "klar"},

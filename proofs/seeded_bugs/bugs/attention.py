@@ -116,9 +116,9 @@ BUGS = (
         name="a-coming-end-that-moved-is-told-of",
         harm="a therapist would be told of an end that they have moved",
         module="rules.notifications",
-        old="lambda _, enrolment: enrolment.noted_ending != enrolment.access_until,",
-        new="lambda _, enrolment: enrolment.noted_ending is None,",
-        caught_by=_told("test_staff", "a_staff_notification_whose_flag_is_settled_before_it_goes_is_dropped"),
+        old="lambda one, e: one.trigger.seq < e.ending_entry or e.noted_ending != e.access_until,",
+        new="lambda _, e: e.noted_ending is None,",
+        caught_by=_told("test_pointed_out", "an_end_that_moved_is_told_of_once_although_the_new_one_comes_soon_too"),
     ),
     Bug(
         name="a-unit-s-own-choice-of-what-is-pointed-out-is-forgotten",

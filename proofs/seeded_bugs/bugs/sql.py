@@ -227,9 +227,9 @@ BUGS = (
     Bug(
         name="an-old-suspect-in-company",
         harm="after an outage of days, one poison message would hold up all that is claimed with it",
-        module="domain.digest",
-        old="return tuple(takewhile(lambda row: not is_suspect(row), found)) or found[:1]",
-        new="return found",
+        module="adapters.sql.outbox",
+        old="claimed = [*takewhile(lambda row: not is_suspect(row), found)]",
+        new="claimed = found",
         caught_by=Catcher(f"{_SQLITE}::test_a_suspect_that_has_waited_a_day_has_its_place_again"),
     ),
     Bug(

@@ -261,8 +261,8 @@ _SETTLED: Mapping[FlagKind, Callable[[Notification, Enrolment], bool]] = Mapping
         FlagKind.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
         FlagKind.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
         FlagKind.HANDED_OVER: lambda _, enrolment: enrolment.handed_at is None,
-        FlagKind.SILENT: lambda _, enrolment: not _is_silence_noted(enrolment),
-        FlagKind.ENDS_SOON: lambda _, enrolment: enrolment.noted_ending != enrolment.access_until,
+        FlagKind.SILENT: lambda one, e: one.trigger.seq < e.silence_entry or not _is_silence_noted(e),
+        FlagKind.ENDS_SOON: lambda one, e: one.trigger.seq < e.ending_entry or e.noted_ending != e.access_until,
     }
 )
 """Whether the flag that a staff notification reports is settled, whatever the time."""

@@ -24,17 +24,17 @@ def end_comes(of: ReferenceEnrolment, now: datetime) -> bool:
     return ends_on(of, now) is not None and of.access_until == of.noted_ending
 
 
-def note_pointed_out(of: ReferenceEnrolment, event: Event) -> Iterator[LawViolation]:
+def note_pointed_out(of: ReferenceEnrolment, seq: int, event: Event) -> Iterator[LawViolation]:
     """Note an entry that says what a list points out: it must be so at that instant, and said once."""
     if isinstance(event, PatientSilent):
         yield from unequal(_LAW, silent_since(of, event.at), event.since, "a silence is noted that is none", of.id)
         yield from unless(of.noted_silence != event.since, _LAW, "a silence is noted twice", of.id)
-        of.noted_silence = event.since
+        of.noted_silence, of.noted_by[FlagKind.SILENT] = event.since, seq
     if isinstance(event, AccessEndsSoon):
         is_right = ends_on(of, event.at) is not None and of.access_until == event.access_until
         yield from unless(is_right, _LAW, "a coming end is noted that does not come", of.id)
         yield from unless(of.noted_ending != event.access_until, _LAW, "a coming end is noted twice", of.id)
-        of.noted_ending = event.access_until
+        of.noted_ending, of.noted_by[FlagKind.ENDS_SOON] = event.access_until, seq
     if isinstance(event, NotificationDropped) and event.takes_back is FlagKind.SILENT:
         yield from unless(not silence_goes_on(of, event.at), _LAW, "a note of a silence that goes on is gone", of.id)
         of.noted_silence = None

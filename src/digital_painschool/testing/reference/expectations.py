@@ -260,6 +260,8 @@ class ExpectedNotification:
     def flag_stands(self, now: datetime) -> bool:
         """Return whether there is something to do for the therapist, whoever that is."""
         enrolment = self.enrolment
+        if self.flag is not None and self.seq < enrolment.noted_by.get(self.flag, 0):
+            return False  # what is so now was noted later
         if self.flag is FlagKind.FORM_SAVED:
             return enrolment.submissions(self.form).read < self.number
         if self.flag is FlagKind.MESSAGE_RECEIVED:

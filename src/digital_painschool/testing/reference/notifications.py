@@ -121,7 +121,7 @@ class NotificationOracle:
         """Note an entry of a timeline: what became of notifications, and which staff notifications it asks for."""
         if not isinstance(event, POINTED_OUT):
             enrolment.last_entry_at = max(enrolment.last_entry_at, event.at)
-        yield from note_pointed_out(enrolment, event)
+        yield from note_pointed_out(enrolment, seq, event)
         enrolment.notes += isinstance(event, NOTES)
         once = _noted_once(event)
         if once is not None:

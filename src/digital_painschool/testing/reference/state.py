@@ -42,6 +42,7 @@ class ReferenceState:
         reactivated_at: When the maintenance last went back to active.
         noted_silence: Since when the patient was silent, in the last note of it.
         noted_ending: The end of access in the last note that it comes soon.
+        noted_by: By kind, the entry of the last note of it.
         handed_at: When somebody else gave the patient to the present therapist, until that is handled; None otherwise.
         handed_by: Who did so; None without that flag.
         settled: By kind of flag, the version that settled it last.
@@ -65,6 +66,7 @@ class ReferenceState:
     reactivated_at: datetime | None = field(default=None, init=False)
     noted_silence: datetime | None = field(default=None, init=False)
     noted_ending: datetime | None = field(default=None, init=False)
+    noted_by: dict[FlagKind, int] = field(factory=dict, init=False)
     reviewed_at: datetime | None = field(default=None, init=False)
     ended_at: datetime | None = field(default=None, init=False)
     done_at: datetime | None = field(default=None, init=False)
