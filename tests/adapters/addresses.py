@@ -11,15 +11,20 @@ DEAD = ("127.0.0.11", "127.0.0.12", "127.0.0.13")
 
 
 @contextmanager
-def dropping(port: int) -> Iterator[None]:
-    """Drop what is sent to a port of the dead addresses: nobody takes a connection, and the queue for them is full."""
+def dropping(port: int, *, accepts: bool = False) -> Iterator[None]:
+    """Drop what is sent to a port of the dead addresses: nobody takes a connection, and the queue for them is full.
+
+    Args:
+        port: The port.
+        accepts: Whether the system takes connections, and nobody ever answers on them.
+    """
     with ExitStack() as stack:
         for address in DEAD:
             listener = stack.enter_context(socket.socket())
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((address, port))
-            listener.listen(0)
-            for _ in range(3):
+            listener.listen(100 if accepts else 0)
+            for _ in range(0 if accepts else 3):
                 waiting = stack.enter_context(socket.socket())
                 waiting.setblocking(False)
                 with suppress(BlockingIOError):

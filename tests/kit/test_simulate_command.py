@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from digital_painschool.cli import simulate as command
 from digital_painschool.cli.app import app
 from digital_painschool.delivery import claims
+from digital_painschool.delivery.pacing import Pacer
 from digital_painschool.domain.people import Role
 from digital_painschool.rules import permissions
 from digital_painschool.testing import simulation
@@ -108,6 +109,25 @@ def test_the_report_is_written(tmp_path: Path) -> None:
     assert {"report.md", "activity.svg", "forenoons.svg", "waiting.svg"} == {
         file.name for file in (tmp_path / "of" / "today").iterdir()
     }
+
+
+def test_the_outbox_of_a_larger_region_is_run(tmp_path: Path) -> None:
+    """Otherwise a region would know of the national pace what somebody planned, and not what the worker does."""
+    result = run("--outbox", "12", "--report", str(tmp_path))
+    assert 0 == result.exit_code
+    assert "12 patients, run: as simulated, 7 days" in result.stdout
+    report = (tmp_path / "report.md").read_text("utf-8")
+    assert "--outbox 12" in report
+    assert "![Outbox](outbox.svg)" in report
+    assert "as simulated" in (tmp_path / "outbox.svg").read_text("utf-8")
+
+
+def test_an_outbox_that_breaks_a_law_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a command that a night job watches would succeed with a worker that lets patients wait."""
+    monkeypatch.setattr(Pacer, "deliver", lambda *_: False)
+    result = run("--outbox", "12")
+    assert 1 == result.exit_code
+    assert "the outbox of 12 patients: Law 5: " in result.stdout
 
 
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:

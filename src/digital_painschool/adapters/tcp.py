@@ -44,13 +44,18 @@ def connected(host: str, port: int, left: Callable[[], float]) -> socket.socket:
     failure = OSError("the host has no address")
     for address, seconds in addresses_of(host, port, left):
         try:
-            return _connected(address, seconds)
+            return connected_to(address, seconds)
         except OSError as error:
             failure = error
     raise failure
 
 
-def _connected(address: Address, seconds: float) -> socket.socket:
+def connected_to(address: Address, seconds: float) -> socket.socket:
+    """Return a socket that is connected to an address within some seconds.
+
+    Raises:
+        OSError: The address has not answered in time.
+    """
     family, kind, protocol, _, where = address
     stream = socket.socket(family, kind, protocol)
     try:

@@ -1,5 +1,6 @@
 """The command `simulate`: a simulated region whose runs are checked against the laws of the library."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from digital_painschool.cli.output import add_row, console, counted, print_line,
 
 if TYPE_CHECKING:
     from digital_painschool.testing.simulation import Outcome, Region
+    from digital_painschool.testing.simulation.outbox_figures import OutboxRun
 
 _MOST_WORKERS = 64
 _DAY = Day()
@@ -27,6 +29,7 @@ Examples:
   digital-painschool simulate --patients 10000 --years 2 --seed 7 --unit 12 --until 2026-10-25
   digital-painschool simulate --patients 40 --years 1 --storage sqlite:///region-{unit}.db
   digital-painschool simulate --patients 40 --years 1 --compare
+  digital-painschool simulate --patients 2000 --years 1.2 --outbox 200000 --report region
 
 Exit code 1 also when a law did not hold. Needs: pip install 'digital_painschool[testing]'""")
 )
@@ -57,7 +60,13 @@ Exit code 1 also when a law did not hold. Needs: pip install 'digital_painschool
     "--report",
     type=FilePath(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="Write report.md and three plots.",
+    help="Write report.md and its plots.",
+)
+@click.option(
+    "--outbox",
+    type=WholeNumber(1),
+    metavar="PATIENTS",
+    help="Then run the outbox of so many patients at the national pace, on SQLite.",
 )
 def simulate(
     *,
@@ -73,6 +82,7 @@ def simulate(
     storage: str,
     compare: bool,
     report: Path | None,
+    outbox: int | None,
 ) -> None:
     """Simulate a region over years.
 
@@ -107,13 +117,14 @@ def simulate(
     if compare:
         other = _run(region, unit, workers, "sqlite://")
         found += _compared(outcome, other)
-    print_line(f"Again with: {command(region, unit=unit)}")
+    run = None if outbox is None else _outbox(outcome, outbox, found)
+    print_line(f"Again with: {command(region, unit=unit, outbox=outbox)}")
     for line in found:
         print_line(line)
     if report is not None:
         from digital_painschool.testing.simulation.report import write
 
-        write(outcome, report)
+        write(outcome, report, run)
         print_line(f"The report is in {report}.")
     if found:
         click.get_current_context().exit(1)
@@ -140,13 +151,32 @@ def _run(region: "Region", unit: int | None, workers: int, storage: str) -> "Out
 def _shown(outcome: "Outcome") -> tuple[str, ...]:
     from digital_painschool.testing.simulation.report import findings, tables
 
+    _print_tables(tables(outcome))
+    return findings(outcome)
+
+
+def _outbox(outcome: "Outcome", patients: int, found: list[str]) -> "OutboxRun | None":
+    from digital_painschool.testing.reference.laws import LawViolation
+    from digital_painschool.testing.simulation.outbox import run_outbox_of
+    from digital_painschool.testing.simulation.report import run_tables
+
+    try:
+        with progress("forenoons run") as report:
+            run = run_outbox_of(outcome, patients, lambda forenoons: report(len(forenoons)))
+    except LawViolation as broken:
+        found.append(f"the outbox of {patients} patients: {broken}")
+        return None
+    _print_tables(run_tables(run))
+    return run
+
+
+def _print_tables(tables: Mapping[str, Mapping[str, str]]) -> None:
     screen = console()
-    for title, table in tables(outcome).items():
+    for title, table in tables.items():
         shown = Table(show_header=False, box=None)
         for row in table.items():
             add_row(shown, *row)
         screen.print(Text(title, "bold"), shown, "")
-    return findings(outcome)
 
 
 def _compared(outcome: "Outcome", other: "Outcome") -> list[str]:

@@ -126,7 +126,7 @@ ABOUT_EVERYBODY = [
         (401, "u0123456789hemlig", False, "credentials"),
         (402, "", False, "credit"),
         (403, '{"error": "Not enough credits"}', False, "credit"),
-        (404, "to", False, "not known here (404)"),
+        (404, "to", False, "correct the URL"),
         (409, "", False, "not known here (409)"),
         (422, "Invalid to number", False, "not known here (422)"),
         (429, "", False, "fewer calls"),

@@ -69,13 +69,14 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     assert ("the mail server's name cannot be resolved", False) == (str(failure), failure.permanent)
 
 
+@pytest.mark.parametrize("accepts", [False, True], ids=["drops", "is silent"])
 @pytest.mark.parametrize("healthy", [0, 1])
 def test_the_addresses_of_a_server_share_the_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, healthy: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, healthy: int, accepts: bool
 ) -> None:
-    """Otherwise an address that drops packets would keep every e-mail from the healthy one behind it."""
+    """Otherwise an address that drops packets, or never greets, would keep every e-mail from the one behind it."""
     mailbox = Mailbox()
-    with messenger_to(mailbox, tmp_path, changes={"seconds": 2}) as to, dropping(to._server.at[1]):
+    with messenger_to(mailbox, tmp_path, changes={"seconds": 2}) as to, dropping(to._server.at[1], accepts=accepts):
         resolve(monkeypatch, *DEAD, *["127.0.0.1"] * healthy)
         began = monotonic()
         if healthy:

@@ -95,6 +95,7 @@ CONFIGURATION: Mapping[int, Verdict] = {
     400: Verdict("it does not accept the call (400); compare the settings with what it expects"),
     401: Verdict("it does not accept the credentials (401); correct the settings"),
     403: Verdict("it refuses these credentials (403); correct the settings or the rights"),
+    404: Verdict("it has no such address (404); correct the URL"),
     429: Verdict("it asks for fewer calls (429)"),
 }
 """The failures that an operator corrects, and the pace. None is permanent: such a mistake must flag nobody."""

@@ -18,7 +18,7 @@ from typing import Any
 from digital_painschool.adapters.smtp.answers import Stage, refusal
 from digital_painschool.adapters.smtp.mail import Envelope
 from digital_painschool.adapters.smtp.server import Security, Server
-from digital_painschool.adapters.tcp import connected
+from digital_painschool.adapters.tcp import Address, addresses_of, connected_to
 from digital_painschool.errors import DeliveryError
 
 _LONGEST_REPLY = 64_000
@@ -149,7 +149,21 @@ def hand_over(connection: Connection, envelope: Envelope, deadline: float) -> De
 
 
 def _open(connection: Connection, server: Server, tls: ssl.SSLContext | None) -> None:
-    connection.sock = connected(*server.at, lambda: connection.left)
+    whole, failure = connection.deadline, OSError("the host has no address")
+    for address, seconds in addresses_of(*server.at, lambda: connection.left):
+        connection.deadline = monotonic() + seconds
+        try:
+            return _greet(connection, address, server, tls)
+        except OSError as error:  # an address that takes the connection and stays silent is no better than a dead one
+            connection.drop()
+            failure = error
+        finally:
+            connection.deadline = whole
+    raise failure
+
+
+def _greet(connection: Connection, address: Address, server: Server, tls: ssl.SSLContext | None) -> None:
+    connection.sock = connected_to(address, connection.left)
     if server.hello is None:
         address = connection.sock.getsockname()[0]
         connection.local_hostname = f"[IPv6:{address}]" if ":" in address else f"[{address}]"

@@ -10,6 +10,7 @@ import svg
 
 from digital_painschool.testing.simulation.figures import quantile
 from digital_painschool.testing.simulation.forenoons import FORENOON, SIZE, carried, of_region
+from digital_painschool.testing.simulation.outbox_figures import OutboxRun
 from digital_painschool.testing.simulation.running import Outcome
 
 _WIDTH, _HEIGHT = 800, 560
@@ -122,6 +123,30 @@ def forenoons(outcome: Outcome, size: int = SIZE) -> str:
     return _drawing(outcome, "A region at the national pace", [above, below], note)
 
 
+def outbox(run: OutboxRun) -> str:
+    """Draw what each forenoon of an outbox that was run had to send, who waited after it, and when it was done."""
+    days, begins = len(run.forenoons), 0
+    ticks: list[_Tick] = []
+    for phase in run.phases:
+        ticks.append((begins + len(phase.days) / 2, phase.name))
+        begins += len(phase.days)
+    high = max(carried(), *(one.due for one in run.forenoons)) * 1.1
+    entries = (("due", _BLUE, False), ("wait for another one", _ORANGE, False), ("a forenoon carries", _INK, True))
+    above = _Panel(_UPPER, "Collected notices on each forenoon", (days, high), ticks, entries)
+    ends = FORENOON / timedelta(minutes=1)
+    done = (("done", _BLUE, False), ("the forenoon ends", _INK, True))
+    below = _Panel(_LOWER, "Minutes from 09:00 to the last notice", (days, ends * 1.1), ticks, done)
+    for day, one in enumerate(run.forenoons):
+        above.bar(day, day + 1, one.due, _BLUE)
+        above.bar(day, day + 1, one.left, _ORANGE)
+        below.bar(day, day + 1, one.last / timedelta(minutes=1), _BLUE)
+    for panel, limit in ((above, carried()), (below, ends)):
+        panel.line([(0, limit), (days, limit)], _INK, dashed=True)
+    words = f"{run.patients:,}".replace(",", " ")
+    under = f"{words} patients, {days} days, one worker on SQLite, with a moved clock"
+    return _sheet(under, "The outbox at the national pace, run", [above, below], "Each phase has days that are alike.")
+
+
 def _faults(outcome: Outcome, days: int) -> Iterable[_Pair]:
     region = outcome.region
     yield from ((n, n + 1) for n in range(days) if region.away(region.begins + timedelta(days=n)))
@@ -197,6 +222,10 @@ def _legend(y: float, entries: Iterable[_Entry]) -> Iterable[svg.Element]:
 def _drawing(outcome: Outcome, title: str, panels: Iterable[_Panel], note: str) -> str:
     patients = sum(unit.patients for unit in outcome.units)
     under = f"{patients} patients, {len(outcome.units)} units, from {outcome.region.begins}, seed {outcome.region.seed}"
+    return _sheet(under, title, panels, note)
+
+
+def _sheet(under: str, title: str, panels: Iterable[_Panel], note: str) -> str:
     drawing = svg.SVG(
         width=_WIDTH,
         height=_HEIGHT,

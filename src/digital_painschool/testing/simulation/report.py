@@ -11,7 +11,8 @@ from attrs import fields
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.simulation.figures import quantile
 from digital_painschool.testing.simulation.forenoons import SIZE, forenoon_table, of_region
-from digital_painschool.testing.simulation.plots import activity, forenoons, waiting
+from digital_painschool.testing.simulation.outbox_figures import OutboxRun
+from digital_painschool.testing.simulation.plots import activity, forenoons, outbox, waiting
 from digital_painschool.testing.simulation.region import Region
 from digital_painschool.testing.simulation.running import Outcome
 
@@ -24,7 +25,7 @@ _SHOWN = 20
 _QUANTILES = {"half of": 0.5, "95 % of": 0.95, "all": 1.0}
 
 
-def command(region: Region, *, unit: int | None = None) -> str:
+def command(region: Region, *, unit: int | None = None, outbox: int | None = None) -> str:
     """Return the command that simulates a region again, or one unit of it.
 
     The habits and the months of access are not among its options: to change them, call `simulate`.
@@ -38,6 +39,7 @@ def command(region: Region, *, unit: int | None = None) -> str:
         "begins": region.begins,
         "until": region.until,
         "unit": unit,
+        "outbox": outbox,
     }
     defaults = {field.name.replace("_", "-"): field.default for field in fields(Region)}
     always = {"patients", "years", "seed"}
@@ -49,7 +51,7 @@ def command(region: Region, *, unit: int | None = None) -> str:
     return " ".join(("digital-painschool simulate", *named))
 
 
-def tables(outcome: Outcome) -> Mapping[str, Table]:
+def tables(outcome: Outcome) -> dict[str, Table]:
     """Return the tables of the report that have rows, by title."""
     figures, region = outcome.figures, outcome.region
     enrolments, entries = (sum(unit.stored[place] for unit in outcome.units) for place in (0, 1))
@@ -90,6 +92,13 @@ def tables(outcome: Outcome) -> Mapping[str, Table]:
     return {title: table for title, table in found.items() if table}
 
 
+def run_tables(run: OutboxRun | None) -> dict[str, Table]:
+    """Return the tables of an outbox that was run, by title."""
+    if run is None:
+        return {}
+    return {f"{_number(run.patients)} patients, run: {name}": table for name, table in run.tables.items()}
+
+
 def _counted(counts: Mapping[str, int]) -> Table:
     return {name: _number(counts[name]) for name in sorted(counts) if counts[name]}
 
@@ -119,8 +128,13 @@ def findings(outcome: Outcome) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def write(outcome: Outcome, folder: Path) -> None:
-    """Write the report into a folder: `report.md` and three plots in SVG. A missing folder is made.
+def write(outcome: Outcome, folder: Path, run: OutboxRun | None = None) -> None:
+    """Write the report into a folder: `report.md` and its plots in SVG. A missing folder is made.
+
+    Args:
+        outcome: What was simulated.
+        folder: The folder.
+        run: The outbox of a larger region, where it was run.
 
     Raises:
         OSError: It cannot be written.
@@ -129,10 +143,13 @@ def write(outcome: Outcome, folder: Path) -> None:
     (folder / "activity.svg").write_text(activity(outcome), "utf-8")
     (folder / "forenoons.svg").write_text(forenoons(outcome), "utf-8")
     (folder / "waiting.svg").write_text(waiting(outcome), "utf-8")
+    if run is not None:
+        (folder / "outbox.svg").write_text(outbox(run), "utf-8")
+    again = command(outcome.region, unit=outcome.only_unit, outbox=None if run is None else run.patients)
     found = findings(outcome)
-    lines = ["# A region in a box", "", "```sh", command(outcome.region, unit=outcome.only_unit), "```", ""]
+    lines = ["# A region in a box", "", "```sh", again, "```", ""]
     lines += [f"## Findings: {len(outcome.findings)}", "", "```text", *found, "```"] if found else [NO_FINDINGS]
-    for title, table in tables(outcome).items():
+    for title, table in (tables(outcome) | run_tables(run)).items():
         lines += ["", f"## {title}", "", "| | |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in table.items())]
     lines += [
         "",
@@ -144,6 +161,7 @@ def write(outcome: Outcome, folder: Path) -> None:
         "",
         "![Forenoons](forenoons.svg)",
         "",
+        *(["![Outbox](outbox.svg)", ""] if run is not None else []),
     ]
     (folder / "report.md").write_text("\n".join(lines), "utf-8")
 
