@@ -171,6 +171,17 @@ class Database:
         return self._shared
 
 
+class Part:
+    """A part of the storage, with the database that all parts share.
+
+    Args:
+        database: The database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
 @contextmanager
 def _without_content() -> Iterator[None]:
     """Turn an error of LMDB, or of a parser, into a `StorageError` that repeats nothing of the content."""

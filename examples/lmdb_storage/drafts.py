@@ -7,16 +7,13 @@ from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.values import content_from_data
-from lmdb_storage.database import Database
+from lmdb_storage.database import Part
 from lmdb_storage.records import add_access, find_enrolment
 from lmdb_storage.tables import Table
 
 
-class LmdbDrafts:
+class LmdbDrafts(Part):
     """The drafts of forms."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
         data = {"at": instant_to_text(draft.saved_at), "answers": dict(draft.answers)}

@@ -3,15 +3,12 @@
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.program import Program
 from digital_painschool.programs.toml import program_from_data, program_to_data
-from lmdb_storage.database import Database
+from lmdb_storage.database import Part
 from lmdb_storage.tables import Table
 
 
-class LmdbPrograms:
+class LmdbPrograms(Part):
     """The versions of programs that enrolments were started with."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def save_program(self, unit: HsaId, program: Program) -> Program:
         data = program_to_data(program)

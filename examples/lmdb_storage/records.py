@@ -12,20 +12,19 @@ from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import AccessEntry, CallKey, CompletedCall, DeskCall
+from digital_painschool.ports.storage import AccessEntry, CallKey, CompletedCall, DeskCall, StoredEnrolment
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
-from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each, read_stored
 from lmdb_storage.database import Transaction, log
 from lmdb_storage.tables import Key, Table
 from lmdb_storage.values import (
-    StoredEnrolment,
     StoredNotification,
     access_to_data,
     entry_from_data,
     notification_from_data,
     stored_enrolment_from_data,
+    stored_enrolment_to_data,
 )
 
 
@@ -78,7 +77,7 @@ def _find_enrolment(transaction: Transaction, enrolment_id: str) -> StoredEnrolm
 def save_enrolment(transaction: Transaction, one: StoredEnrolment, before: StoredEnrolment | None) -> None:
     """Save the present state of an enrolment, and its places in the indexes."""
     id_ = one.enrolment.id
-    transaction.put(Table.STATES, one.to_data(), id_)
+    transaction.put(Table.STATES, stored_enrolment_to_data(one), id_)
     places, places_before = dict(_places(one)), dict(_places(before))
     for place in places_before.keys() - places.keys():
         transaction.remove(place[0], *place[1])
@@ -107,12 +106,10 @@ def _places(one: StoredEnrolment | None) -> Iterator[tuple[tuple[Table, Key], No
         return
     state = one.enrolment
     yield (Table.PERSONS, (state.person.scheme, state.person.value, state.id)), None
-    if not one.is_open:
+    if not one.enrolment.is_open:
         yield (Table.ENDED, (state.unit, state.id)), None
         return
     yield (Table.OPEN, (state.unit, state.id)), None
-    if state.noted_end != state.access_until:
-        yield (Table.ACCESS, (instant_to_text(state.access_until), state.id)), None
 
 
 def find_call(transaction: Transaction, key: CallKey) -> CompletedCall | None:

@@ -7,7 +7,6 @@ from itertools import islice
 
 from attrs import evolve
 
-from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import (
@@ -20,16 +19,15 @@ from digital_painschool.domain.retention import (
     Skip,
     Skipped,
 )
-from digital_painschool.ports.storage import AccessEntry, DeskCall, PurgeRecord, plan_summary
+from digital_painschool.ports.storage import AccessEntry, DeskCall, PurgeRecord, StoredEnrolment, plan_summary
 from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import from_data, to_data
 from lmdb_storage import outbox
-from lmdb_storage.database import Database, Transaction, log
+from lmdb_storage.database import Part, Transaction, log
 from lmdb_storage.records import (
     add_access,
     add_desk_call,
-    find_each_enrolment,
     find_enrolment,
     find_readable_enrolments,
     ids,
@@ -39,30 +37,11 @@ from lmdb_storage.records import (
     save_enrolment,
 )
 from lmdb_storage.tables import Table
-from lmdb_storage.values import StoredEnrolment, StoredNotification
+from lmdb_storage.values import StoredNotification
 
 
-class LmdbRetention:
+class LmdbRetention(Part):
     """Ended enrolments on their way out."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def ended(
-        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
-    ) -> tuple[EndedEnrolment | UnreadableEnrolment, ...]:
-        wanted = None if among is None else frozenset(among)
-        with self._database.reading() as transaction:
-            if wanted is None:
-                page: Sequence[str] = ids(
-                    islice(transaction.scan(Table.ENDED, unit, after=(after,) if after else ()), limit)
-                )
-            else:
-                theirs = (id_ for id_ in sorted(wanted) if transaction.get(Table.ENDED, unit, id_) is not None)
-                page = [id_ for id_ in theirs if id_ > after][:limit]
-            found = find_each_enrolment(transaction, page)
-        read = (one if isinstance(one, UnreadableEnrolment) else one.ended for one in found)
-        return tuple(one for one in read if one is not None)
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         given = tuple(enrolment_ids)
@@ -73,7 +52,7 @@ class LmdbRetention:
             needed = {
                 (found.digest_id, key)
                 for one in find_readable_enrolments(transaction, theirs)
-                if one.is_open
+                if one.enrolment.is_open
                 for found in notifications_of(transaction, one.enrolment.id)
                 for key in (found.key, None)
             }
@@ -176,7 +155,7 @@ class LmdbRetention:
                 id_ = planned.enrolment_id
                 if before.get(id_) is None and id_ not in noted:
                     one = find_enrolment(transaction, id_)
-                    fits = one is not None and not one.is_open and one.enrolment.version == planned.version
+                    fits = one is not None and not one.enrolment.is_open and one.enrolment.version == planned.version
                     noted[id_] = None if fits or id_ in before else Skipped(enrolment_id=id_, why=Skip.CHANGED)
                     if one is not None and fits:
                         _delete(transaction, one)

@@ -4,16 +4,13 @@ from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import AccessEntry, CallKey, DeskCall
 from digital_painschool.serialization.values import from_data, to_data
-from lmdb_storage.database import Database
+from lmdb_storage.database import Part
 from lmdb_storage.records import add_access, add_desk_call, find_desk_call
 from lmdb_storage.tables import Table
 
 
-class LmdbStaff:
+class LmdbStaff(Part):
     """The profiles of members of staff."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
         with self._database.reading() as transaction:

@@ -31,8 +31,6 @@ class Table(Enum):
     """By unit and enrolment id: the enrolments that have not ended."""
     ENDED = "ended"
     """By unit and enrolment id."""
-    ACCESS = "access"
-    """By the end of access and enrolment id: open enrolments whose timeline does not say that access has ended."""
     NOTIFICATIONS = "notifications"
     """By id."""
     ASKED = "asked"

@@ -17,7 +17,7 @@ def test_the_package_gives_every_public_name_of_its_files() -> None:
         for name, value in vars(file).items()
         if not name.startswith("_") and getattr(value, "__module__", None) == file.__name__
     }
-    assert len(files) == 15
+    assert len(files) == 16
     assert {name for name in own if name not in {"Value", "Row"}} - INTERNAL <= set(storage.__all__)
     assert all(hasattr(storage, name) for name in storage.__all__)
 
@@ -26,3 +26,14 @@ def test_the_storage_is_made_of_the_small_protocols() -> None:
     """Otherwise a protocol could be forgotten, and an adapter without it would pass as a storage."""
     parts = {storage.Enrolments, storage.Caseload, storage.Outbox, storage.Staff, storage.AccessLog}
     assert parts | {storage.Drafts, storage.Programs, storage.Retention} <= set(storage.Storage.__mro__)
+
+
+REQUIRED, FOR_SPEED = 38, 6
+"""The numbers of methods that an adapter has to write, and may write for speed; the documentation repeats them."""
+
+
+def test_the_port_stays_as_small_as_it_is() -> None:
+    """Otherwise each feature would give every author of a storage more to write, and nobody would notice."""
+    methods = {name for name in dir(storage.Storage) if not name.startswith("_")}
+    required = storage.Storage.__abstractmethods__
+    assert (REQUIRED, FOR_SPEED) == (len(required - {"close"}), len(methods - required))

@@ -1,7 +1,6 @@
 """The enrolments of the memory storage, with their timelines, documents and counts; the storage holds the lock."""
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
@@ -9,7 +8,16 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import CallKey, Change, CompletedCall, Content, Entry, Excerpt, Timeline
+from digital_painschool.ports.storage import (
+    CallKey,
+    Change,
+    CompletedCall,
+    Content,
+    Entry,
+    Excerpt,
+    StoredEnrolment,
+    Timeline,
+)
 
 _Course = tuple[PersonId, str, HsaId]
 """A person, a program and a unit: together they have at most one open enrolment."""
@@ -23,6 +31,7 @@ class MemoryEnrolments:
         self._timelines: dict[str, list[Event]] = {}
         self._documents: dict[str, dict[int, Content]] = {}
         self._counts: dict[str, CaseloadCounts] = {}
+        self._exported: dict[EnrolmentId, int] = {}
         self._of_person: dict[PersonId, set[EnrolmentId]] = {}
         self._open: dict[_Course, EnrolmentId] = {}
         self._calls: dict[CallKey, CompletedCall] = {}
@@ -41,9 +50,14 @@ class MemoryEnrolments:
         found = (self._enrolments[enrolment_id] for enrolment_id in self._of_person.get(person, ()))
         return tuple(sorted(found, key=lambda enrolment: (enrolment.started_at, enrolment.id)))
 
-    def of_unit(self, unit: HsaId) -> Iterator[Enrolment]:
-        """Return a unit's enrolments, in no order."""
-        return (enrolment for enrolment in self._enrolments.values() if enrolment.unit == unit)
+    def list_enrolments(
+        self, unit: HsaId | None, *, ended: bool, among: Collection[EnrolmentId] | None, after: str, limit: int
+    ) -> tuple[StoredEnrolment, ...]:
+        """Return a unit's open or ended enrolments by rising id, those above `after`."""
+        ids = self._enrolments.keys() if among is None else among & self._enrolments.keys()
+        found = (self._enrolments[id_] for id_ in ids if id_ > after)
+        wanted = sorted(one.id for one in found if one.is_open is not ended and unit in (None, one.unit))
+        return tuple(map(self._stored, wanted[:limit]))
 
     def still_open(self) -> Iterator[Enrolment]:
         """Return the open enrolments, in no order."""
@@ -57,15 +71,6 @@ class MemoryEnrolments:
         """Return whether an enrolment exists and is open."""
         enrolment = self._enrolments.get(enrolment_id)
         return enrolment is not None and enrolment.is_open
-
-    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
-        """Return the ids of open enrolments whose access has ended and whose timeline does not say so."""
-        over = sorted(
-            (enrolment.access_until, enrolment.id)
-            for enrolment in self.still_open()
-            if enrolment.access_until <= now and enrolment.noted_end != enrolment.access_until
-        )
-        return tuple(enrolment_id for _, enrolment_id in over[:limit])
 
     def check(self, change: Change) -> None:
         """Refuse a change that cannot be saved, and change nothing.
@@ -134,19 +139,29 @@ class MemoryEnrolments:
         numbers = [entry.seq for entry in entries] if documents is None else documents
         return Timeline(entries=entries, documents={seq: copy_of(stored[seq]) for seq in numbers if seq in stored})
 
-    def counts_of(self, enrolment_id: EnrolmentId) -> CaseloadCounts:
-        """Return the counts of the last saved change of an enrolment."""
-        return self._counts[enrolment_id]
+    def count_as_exported(self, unit: HsaId, versions: Mapping[EnrolmentId, int]) -> None:
+        """Save the versions of a unit's enrolments that count as exported."""
+        for id_, version in versions.items():
+            if id_ in self._enrolments and self._enrolments[id_].unit == unit:
+                self._exported[id_] = max(version, self._exported.get(id_, 0))
 
     def delete(self, enrolment: Enrolment) -> None:
         """Delete a closed enrolment with its timeline, documents, counts and completed calls."""
         del self._enrolments[enrolment.id], self._timelines[enrolment.id]
         del self._documents[enrolment.id], self._counts[enrolment.id]
         self._calls = {key: call for key, call in self._calls.items() if call.enrolment_id != enrolment.id}
+        self._exported.pop(enrolment.id, None)
         theirs = self._of_person[enrolment.person]
         theirs.discard(enrolment.id)
         if not theirs:
             del self._of_person[enrolment.person]
+
+    def _stored(self, enrolment_id: EnrolmentId) -> StoredEnrolment:
+        return StoredEnrolment(
+            enrolment=self._enrolments[enrolment_id],
+            counts=self._counts[enrolment_id],
+            exported=self._exported.get(enrolment_id, 0),
+        )
 
 
 def copy_of(content: Content) -> Content:

@@ -1,7 +1,6 @@
 """The parts of the memory storage."""
 
 from digital_painschool.adapters.memory.access_log import MemoryAccessLog
-from digital_painschool.adapters.memory.caseload import MemoryCaseload
 from digital_painschool.adapters.memory.desk_calls import MemoryDeskCalls
 from digital_painschool.adapters.memory.drafts import MemoryDrafts
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
@@ -20,7 +19,6 @@ class Parts:
     def __init__(self) -> None:
         self.enrolments = MemoryEnrolments()
         self.drafts = MemoryDrafts()
-        self.caseload = MemoryCaseload(self.enrolments)
         self.outbox = MemoryOutbox()
         self.operations = MemoryOperations(self.enrolments, self.outbox)
         self.latest_slots: dict[Channel, LatestSlot] = {}

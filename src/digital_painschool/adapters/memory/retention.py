@@ -1,6 +1,6 @@
 """Exports, plans, purges and receipts of the memory storage; the storage holds the lock."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from digital_painschool.adapters.memory.drafts import MemoryDrafts
@@ -19,7 +19,7 @@ from digital_painschool.domain.retention import (
     Skip,
     Skipped,
 )
-from digital_painschool.ports.storage import PurgeRecord, ended_enrolment, plan_summary
+from digital_painschool.ports.storage import PurgeRecord, plan_summary
 
 
 class MemoryRetention:
@@ -35,19 +35,10 @@ class MemoryRetention:
         self._enrolments = enrolments
         self._drafts = drafts
         self._outbox = outbox
-        self._exported: dict[EnrolmentId, int] = {}
         self._exports: dict[str, ExportReceipt] = {}
         self._plans: dict[PlanId, PurgePlan] = {}
         self._progress: dict[PlanId, dict[EnrolmentId, Skipped | None]] = {}
         self._receipts: dict[PlanId, PurgeReceipt] = {}
-
-    def ended(
-        self, unit: HsaId, *, among: Collection[EnrolmentId] | None = None, after: str = "", limit: int = 1000
-    ) -> tuple[EndedEnrolment, ...]:
-        """Return a unit's ended enrolments by rising id, those above `after`."""
-        found = self._enrolments.of_unit(unit) if among is None else self._among(unit, among)
-        later = sorted((enrolment for enrolment in found if enrolment.id > after), key=lambda enrolment: enrolment.id)
-        return tuple([ended for one in later if (ended := self._ended(one)) is not None][:limit])
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising."""
@@ -56,8 +47,7 @@ class MemoryRetention:
     def save_export(self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int]) -> None:
         """Save an export's receipt, and the versions that count as exported."""
         self._exports[receipt.id] = receipt
-        for one in self._among(receipt.unit, versions):
-            self._exported[one.id] = max(versions[one.id], self._exported.get(one.id, 0))
+        self._enrolments.count_as_exported(receipt.unit, versions)
 
     def save_plan(self, plan: PurgePlan) -> None:
         """Save a plan, or its approval."""
@@ -118,8 +108,7 @@ class MemoryRetention:
             if progress.get(enrolment_id) is not None:
                 continue
             present = self._enrolments.load(enrolment_id)
-            ended = None if present is None else self._ended(present)
-            if present is not None and ended is not None and ended.version == planned.version:
+            if present is not None and not present.is_open and present.version == planned.version:
                 self._delete(present)
                 progress[enrolment_id] = None
             elif enrolment_id not in progress:
@@ -136,17 +125,9 @@ class MemoryRetention:
         found = (receipt for receipt in self._receipts.values() if receipt.unit == unit)
         return tuple(sorted(found, key=lambda receipt: (receipt.purged_at, receipt.plan_id)))
 
-    def _among(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> list[Enrolment]:
-        found = map(self._enrolments.load, enrolment_ids)
-        return [enrolment for enrolment in found if enrolment is not None and enrolment.unit == unit]
-
-    def _ended(self, enrolment: Enrolment) -> EndedEnrolment | None:
-        return ended_enrolment(enrolment, self._exported.get(enrolment.id, 0))
-
     def _delete(self, enrolment: Enrolment) -> None:
         self._enrolments.delete(enrolment)
         self._drafts.delete(enrolment.id)
-        self._exported.pop(enrolment.id, None)
         others = any(other.unit == enrolment.unit for other in self._enrolments.find_by_person(enrolment.person))
         self._outbox.delete(enrolment.id, (enrolment.unit, enrolment.person), others=others)
 

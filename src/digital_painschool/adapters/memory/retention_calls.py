@@ -24,13 +24,6 @@ class MemoryRetentionCalls:
 
     _open: Callable[[], AbstractContextManager[Parts]]
 
-    def ended(
-        self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
-    ) -> tuple[EndedEnrolment, ...]:
-        ids = None if among is None else frozenset(among)
-        with self._open() as parts:
-            return parts.retention.ended(unit, among=ids, after=after, limit=limit)
-
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         ids = tuple(enrolment_ids)
         with self._open() as parts:

@@ -7,7 +7,6 @@ from threading import RLock
 
 from digital_painschool.adapters.memory.parts import Parts
 from digital_painschool.adapters.memory.retention_calls import MemoryRetentionCalls
-from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
@@ -23,19 +22,18 @@ from digital_painschool.ports.storage import (
     WHOLE,
     AccessEntry,
     CallKey,
-    CaseQuery,
-    CaseRow,
-    CaseTotals,
     Change,
     CompletedCall,
     DeskCall,
     Excerpt,
     OutboxFigures,
+    Storage,
+    StoredEnrolment,
     Timeline,
 )
 
 
-class MemoryStorage(MemoryRetentionCalls):
+class MemoryStorage(MemoryRetentionCalls, Storage):
     """Stores everything in this process's memory, for tests and demos; `close` deletes it, as the process's end does.
 
     The storage keeps the whole contract of the port but durability. One lock is held throughout each call, so that a
@@ -66,6 +64,19 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             return parts.enrolments.find_by_person(person)
 
+    def list_enrolments(
+        self,
+        unit: HsaId | None,
+        *,
+        ended: bool,
+        among: Iterable[EnrolmentId] | None = None,
+        after: str = "",
+        limit: int = 1000,
+    ) -> tuple[StoredEnrolment, ...]:
+        ids = None if among is None else frozenset(among)
+        with self._open() as parts:
+            return parts.enrolments.list_enrolments(unit, ended=ended, among=ids, after=after, limit=limit)
+
     def save(self, change: Change) -> None:
         with self._open() as parts:
             parts.enrolments.check(change)
@@ -95,10 +106,6 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             return parts.enrolments.find_call(key)
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
-        with self._open() as parts:
-            return parts.enrolments.access_ended(now, limit)
-
     def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
         with self._open() as parts:
             parts.enrolments.require_version(enrolment.id, enrolment.version)
@@ -113,24 +120,6 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             parts.drafts.discard(enrolment_id, (form,))
             parts.access_log.log((access,))
-
-    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
-        with self._open() as parts:
-            return parts.caseload.list_caseload(query)
-
-    def open_units(self) -> tuple[HsaId, ...]:
-        with self._open() as parts:
-            return parts.caseload.open_units()
-
-    def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
-        with self._open() as parts:
-            return parts.caseload.unnoted_attention(unit, now, limits)
-
-    def count_caseload(
-        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
-    ) -> CaseTotals:
-        with self._open() as parts:
-            return parts.caseload.count_caseload(unit, therapist, now, limits)
 
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None

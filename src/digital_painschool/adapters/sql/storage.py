@@ -14,6 +14,7 @@ from digital_painschool.adapters.sql.desk_calls import SqlDeskCalls
 from digital_painschool.adapters.sql.drafts import SqlDrafts
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
+from digital_painschool.adapters.sql.enrolment_list import SqlEnrolmentList
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
 from digital_painschool.adapters.sql.exports import SqlExports
 from digital_painschool.adapters.sql.forgetting import SqlForgetting
@@ -102,6 +103,7 @@ class SqlStorage(SqlRetention):
         self._database = database
         self._states = states
         self._enrolments = SqlEnrolments(self._database, self._states)
+        self.list_enrolments = SqlEnrolmentList(self._database, self._states).list_enrolments
         self._timelines = SqlTimelines(self._database)
         self._save: Callable[[Change], None] = StepSaver(self._database, self._states).save
         self._calls = SqlCompletedCalls(self._database)
@@ -161,8 +163,6 @@ class SqlStorage(SqlRetention):
         self._database.close()
         self._states.clear()
 
-    # Enrolments
-
     def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         return self._enrolments.load_many(enrolment_ids)
 
@@ -192,8 +192,6 @@ class SqlStorage(SqlRetention):
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
 
-    # Drafts
-
     def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
         self._drafts.save_draft(enrolment, draft, access)
 
@@ -203,8 +201,6 @@ class SqlStorage(SqlRetention):
     def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
         self._drafts.discard_draft(enrolment_id, form, access)
 
-    # Caseload
-
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return self._caseload.list_caseload(query)
 
@@ -212,8 +208,6 @@ class SqlStorage(SqlRetention):
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
     ) -> CaseTotals:
         return self._caseload.count_caseload(unit, therapist, now, limits)
-
-    # Outbox
 
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
@@ -271,8 +265,6 @@ class SqlStorage(SqlRetention):
     ) -> None:
         self._profiles.save_profile(unit, hsa_id, profile, access, completed=completed)
 
-    # AccessLog
-
     def log(self, entries: Iterable[AccessEntry]) -> None:
         self._log(entries)
 
@@ -290,8 +282,6 @@ class SqlStorage(SqlRetention):
         return self._access_log.access_entries(
             unit, person=person, enrolment_id=enrolment_id, action=action, after=after, limit=limit, excerpt=excerpt
         )
-
-    # Programs
 
     def save_program(self, unit: HsaId, program: Program) -> Program:
         return self._programs.save_program(unit, program)

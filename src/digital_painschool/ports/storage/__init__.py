@@ -4,14 +4,15 @@ Every clause of the docstrings is a promise that adapters are tested against. Re
 port are functions (`derived`): no adapter implements them.
 """
 
+from abc import abstractmethod
 from typing import Protocol
 
 from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
-from digital_painschool.ports.storage.case_rows import case_row, is_wanted, page_of, totals_of
-from digital_painschool.ports.storage.caseload import (
+from digital_painschool.ports.storage.case_rows import case_row, case_rows, is_wanted, page_of, totals_of
+from digital_painschool.ports.storage.caseload import Caseload
+from digital_painschool.ports.storage.cases import (
     NO_INSTANT,
     CaseKey,
-    Caseload,
     CaseQuery,
     CaseRow,
     CaseSort,
@@ -32,7 +33,16 @@ from digital_painschool.ports.storage.derived import (
     load_timeline,
 )
 from digital_painschool.ports.storage.drafts import Drafts
-from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
+from digital_painschool.ports.storage.enrolments import (
+    Change,
+    Content,
+    Enrolments,
+    Entry,
+    StoredEnrolment,
+    Timeline,
+    each_enrolment,
+    lacks_end,
+)
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.operations import CLOCKS_DIFFER, Operations, OutboxFigures
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox
@@ -44,7 +54,7 @@ from digital_painschool.ports.storage.staff_profiles import Staff
 
 
 class Storage(
-    Enrolments, Drafts, Caseload, Outbox, Operations, Paces, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol
+    Caseload, Retention, Enrolments, Drafts, Outbox, Operations, Paces, Staff, AccessLog, Programs, DeskCalls, Protocol
 ):
     """Everything that the school stores.
 
@@ -72,6 +82,7 @@ class Storage(
         * **silent**: no error text contains anything of the person, or of a document.
     """
 
+    @abstractmethod
     def close(self) -> None:
         """Release files and connections. Every other call is then refused; closing again does nothing."""
         ...
@@ -111,13 +122,17 @@ __all__ = [
     "Retention",
     "Staff",
     "Storage",
+    "StoredEnrolment",
     "Timeline",
     "UnreadableCase",
     "case_row",
+    "case_rows",
+    "each_enrolment",
     "ended_enrolment",
     "find_cancellable",
     "find_ended",
     "is_wanted",
+    "lacks_end",
     "load_documents",
     "load_enrolment",
     "load_enrolments",

@@ -1,5 +1,6 @@
 """Calls that a host makes once: the idempotency key of a call, and what is stored of the call. Rule: D-24a."""
 
+from abc import abstractmethod
 from typing import Protocol
 
 from attrs import field, frozen
@@ -90,6 +91,7 @@ class DeskCalls(Protocol):
           call was completed under an equal key before, it raises `Conflict` and changes nothing.
     """
 
+    @abstractmethod
     def find_desk_call(self, key: CallKey) -> DeskCall | None:
         """Return the call that was completed under a key and concerns no single enrolment, or None. Rule: D-24a.
 

@@ -1,5 +1,6 @@
 """Drafts: forms that patients have begun to fill in, apart from everything that staff see. Rule: D-14a."""
 
+from abc import abstractmethod
 from typing import Protocol
 
 from digital_painschool.domain.draft import Draft
@@ -11,6 +12,7 @@ from digital_painschool.ports.storage.access_log import AccessEntry
 class Drafts(Protocol):
     """The drafts of forms, at most one of each form in an enrolment. `Change.discarded_drafts` says when they go."""
 
+    @abstractmethod
     def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
         """Save a draft in place of the form's earlier one, and log it, in one transaction, durably.
 
@@ -29,6 +31,7 @@ class Drafts(Protocol):
         """
         ...
 
+    @abstractmethod
     def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
         """Return the draft of a form in an enrolment, or None.
 
@@ -37,6 +40,7 @@ class Drafts(Protocol):
         """
         ...
 
+    @abstractmethod
     def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
         """Delete the draft of a form where there is one, and log it, in one transaction."""
         ...

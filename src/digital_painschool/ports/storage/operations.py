@@ -1,5 +1,6 @@
 """What operators ask of the outbox: dead letters, figures, and which workers are alive. Rule: D-13d."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -41,6 +42,7 @@ class Operations(Protocol):
     Its status is `UNREACHABLE` or `FAILED`, its note is on the timeline, and its enrolment is open.
     """
 
+    @abstractmethod
     def dead_letters(
         self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
     ) -> tuple[NotificationRecord, ...]:
@@ -60,6 +62,7 @@ class Operations(Protocol):
         """
         ...
 
+    @abstractmethod
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         """Return the figures of the whole outbox at an instant.
 
@@ -73,6 +76,7 @@ class Operations(Protocol):
         """
         ...
 
+    @abstractmethod
     def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
         """Record a sign of life of a worker, durably.
 

@@ -1,5 +1,6 @@
 """The transactional outbox: notifications on their way, in digests."""
 
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -23,6 +24,7 @@ class Outbox(Protocol):
     member of staff. Every other notification has a digest of its own.
     """
 
+    @abstractmethod
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
     ) -> tuple[Claim, ...]:
@@ -60,6 +62,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def count_due(self, now: datetime) -> tuple[DueCount, ...]:
         """Return the numbers of digests that can be claimed, by channel, unit and kind.
 
@@ -69,6 +72,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         """Store the intent to send, in one transaction, and return the begun batches by digest id.
 
@@ -82,6 +86,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def complete(
         self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
@@ -98,6 +103,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def reject(self, key: str, at: datetime) -> int:
         """Note that what was delivered under a key did not reach its recipient; return how many notifications changed.
 
@@ -116,6 +122,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def notifications(
         self,
         enrolment_id: EnrolmentId,
@@ -139,6 +146,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`.
 

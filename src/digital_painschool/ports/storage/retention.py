@@ -1,5 +1,6 @@
 """Ended enrolments on their way out: exports, plans, purges and receipts. Rule: M-20, M-21, D-21a to D-21c."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +22,7 @@ from digital_painschool.domain.retention import (
 )
 from digital_painschool.ports.storage.access_log import AccessEntry
 from digital_painschool.ports.storage.completed_calls import DeskCall
+from digital_painschool.ports.storage.enrolments import Enrolments
 
 
 @frozen(kw_only=True)
@@ -75,7 +77,7 @@ def plan_summary(plan: PurgePlan, receipt: PurgeReceipt | None) -> PlanSummary:
     )
 
 
-class Retention(Protocol):
+class Retention(Enrolments, Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
     def ended(
@@ -90,8 +92,14 @@ class Retention(Protocol):
               A plan keeps the reasons that it was saved with.
             * **unreadable**: a placeholder stands for an unreadable enrolment, which hides none of the others.
         """
-        ...
+        found = self.list_enrolments(unit, ended=True, among=among, after=after, limit=limit)
+        read = (
+            one if isinstance(one, UnreadableEnrolment) else ended_enrolment(one.enrolment, one.exported)
+            for one in found
+        )
+        return tuple(one for one in read if one is not None)
 
+    @abstractmethod
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising.
 
@@ -104,6 +112,7 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def save_export(
         self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
     ) -> None:
@@ -116,6 +125,7 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
         """Save a plan, or its approval, and log it, in one transaction.
 
@@ -123,10 +133,12 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def load_purge(self, plan_id: PlanId) -> PurgeRecord:
         """Return what is stored of a purge; an empty record for an unknown plan."""
         ...
 
+    @abstractmethod
     def list_plans(
         self,
         unit: HsaId,
@@ -149,6 +161,7 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def list_exports(
         self,
         unit: HsaId,
@@ -169,6 +182,7 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
         """Return the withdrawn enrolments, with their units, whose notices an inbox may still have. Rule: D-07b.
 
@@ -181,6 +195,7 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
         """Note that inbox and messengers have forgotten some keys, in one transaction. Rule: D-07b.
 
@@ -192,6 +207,7 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def purge(
         self,
         plan_id: PlanId,
@@ -216,10 +232,12 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
         """Save the receipt of a purge, and return the one that is stored for its plan: the first."""
         ...
 
+    @abstractmethod
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         """Return a unit's receipts, oldest first. An unreadable one is left out, and a log line names its plan."""
         ...

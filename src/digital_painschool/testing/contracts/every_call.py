@@ -48,6 +48,7 @@ _CLAIM = Claim(
 READS: Mapping[str, Callable[[Storage], object]] = {
     "load_many": lambda s: s.load_many((A,)),
     "load_timelines": lambda s: s.load_timelines((A,)),
+    "list_enrolments": lambda s: s.list_enrolments(UNIT, ended=False),
     "find_by_person": lambda s: s.find_by_person(PERSON),
     "find_call": lambda s: s.find_call(key_of(begin().enrolment)),
     "find_desk_call": lambda s: s.find_desk_call(desk_call("k").key),
