@@ -10,7 +10,17 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, Digest, batch_key
+from digital_painschool.domain.digest import (
+    LONGEST_SUSPICION,
+    Action,
+    Batch,
+    Claim,
+    Decision,
+    DeliveryResult,
+    Digest,
+    batch_key,
+    before_suspect,
+)
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import (
     GIVEN_UP,
@@ -44,18 +54,20 @@ class LmdbOutbox(Part):
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
     ) -> tuple[Claim, ...]:
         with self._database.writing() as transaction:
-            healthy: list[tuple[StoredDigest, Digest]] = []
+            in_order: list[tuple[StoredDigest, Digest]] = []
             suspects: list[tuple[StoredDigest, Digest]] = []
             for row, digest in _free_digests(transaction, now):
                 if channels is not None and digest.channel not in channels:
                     continue
-                (suspects if row.is_suspect else healthy).append((row, digest))
-                if len(healthy) >= limit:
+                has_a_place = not row.is_suspect or row.waits_since(now - LONGEST_SUSPICION)
+                (in_order if has_a_place else suspects).append((row, digest))
+                if len(in_order) >= limit:
                     break
             suspects.sort(key=lambda found: (found[0].lost, found[0].due_key))
             token = uuid4().hex
             claims = []
-            for row, digest in healthy[:limit] or suspects[: min(limit, 1)]:
+            found = in_order[:limit] or suspects[: min(limit, 1)]
+            for row, digest in before_suspect(found, lambda one: one[0].is_suspect):
                 lost = row.lost + row.begun
                 _save_digest(
                     transaction, evolve(row, token=token, lease_until=now + lease, begun=False, lost=lost), row

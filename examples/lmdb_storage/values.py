@@ -197,6 +197,10 @@ class StoredDigest:
         kind = "collected" if self.digest.collected else "", instant_to_text(self.oldest_due_at)
         return (*kind, instant_to_text(self.next_at), self.digest.id)
 
+    def waits_since(self, at: datetime) -> bool:
+        """Return whether the oldest notification was due at an instant already."""
+        return self.oldest_due_at is not None and self.oldest_due_at <= at
+
     def is_free(self, now: datetime) -> bool:
         """Return whether the digest can be claimed."""
         return is_free(now, next_at=self.next_at, oldest_due_at=self.oldest_due_at, lease_until=self.lease_until)

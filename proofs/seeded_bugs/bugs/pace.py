@@ -122,8 +122,8 @@ BUGS = (
         name="what-waited-longest-goes-last",
         harm="the same patients would wait every day, as long as the channel is too slow",
         module="adapters.memory.outbox",
-        old="        free.sort(key=lambda row: (row.lost, row.digest.collected, row.oldest_due_at,",
-        new="        free.sort(key=lambda row: (row.lost, row.digest.collected, -row.oldest_due_at.timestamp(),",
+        old="        free.sort(key=lambda row: (row.digest.collected, row.oldest_due_at,",
+        new="        free.sort(key=lambda row: (row.digest.collected, -row.oldest_due_at.timestamp(),",
         caught_by=_MACHINE,
     ),
     Bug(

@@ -217,6 +217,22 @@ BUGS = (
         caught_by=Catcher(f"{_SQLITE}::test_of_those_whose_worker_was_lost_the_one_that_was_tried_least_comes_first"),
     ),
     Bug(
+        name="a-suspect-waits-for-ever",
+        harm="where every forenoon is too short, a patient whose worker crashed once would never be told",
+        module="adapters.sql.outbox",
+        old='"suspected_until": now - LONGEST_SUSPICION',
+        new='"suspected_until": now - 400 * LONGEST_SUSPICION',
+        caught_by=Catcher(f"{_SQLITE}::test_a_suspect_that_has_waited_a_day_has_its_place_again"),
+    ),
+    Bug(
+        name="an-old-suspect-in-company",
+        harm="after an outage of days, one poison message would hold up all that is claimed with it",
+        module="domain.digest",
+        old="return tuple(takewhile(lambda row: not is_suspect(row), found)) or found[:1]",
+        new="return found",
+        caught_by=Catcher(f"{_SQLITE}::test_a_suspect_that_has_waited_a_day_has_its_place_again"),
+    ),
+    Bug(
         name="a-batch-is-never-over",
         harm="what is tried again would go under the key of another notice",
         module="adapters.sql.digests",

@@ -4,10 +4,12 @@ Rule: M-13, D-13a, D-13b, D-13d.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
+from itertools import takewhile
 from types import MappingProxyType
+from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -15,11 +17,16 @@ from digital_painschool.domain.ids import DigestId, NotificationId
 from digital_painschool.domain.notification import Channel, FailureReason, NotificationRecord, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
 
+Row = TypeVar("Row")
+
 LONGEST_LEASE = timedelta(hours=12)
 """The longest time that a worker may hold a claim. A lease that ends later was taken under a wrong clock."""
 
 LONGEST_WAIT = timedelta(days=7)
 """The longest time that a result lets a digest wait. A later instant was written under a wrong clock."""
+
+LONGEST_SUSPICION = timedelta(days=1)
+"""How long a digest that may have crashed a worker waits behind the others; then it has its place among them again."""
 
 NO_REPORTS: Mapping[str, int] = MappingProxyType({})
 """No notification was reported as failed after its send."""
@@ -163,6 +170,16 @@ def is_free(
     if next_at is None or oldest_due_at is None or is_claimed:
         return False
     return oldest_due_at <= now and not now < next_at <= now + LONGEST_WAIT
+
+
+def before_suspect(found: Sequence[Row], is_suspect: Callable[[Row], bool]) -> Sequence[Row]:
+    """Return what one claim takes of the digests that it found: those before the first suspect, or a suspect alone.
+
+    Args:
+        found: The digests, in the order of claims.
+        is_suspect: A function that returns whether a digest may have crashed a worker.
+    """
+    return tuple(takewhile(lambda row: not is_suspect(row), found)) or found[:1]
 
 
 def batch_key(digest_id: DigestId, notifications: Iterable[str], reports: Mapping[str, int] = NO_REPORTS) -> str:

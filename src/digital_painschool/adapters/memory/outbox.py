@@ -10,6 +10,7 @@ from attrs import evolve
 from digital_painschool.adapters.memory.notifications import MemoryNotifications
 from digital_painschool.adapters.memory.outbox_rows import DigestRow, NotificationRow
 from digital_painschool.domain.digest import (
+    LONGEST_SUSPICION,
     Action,
     Batch,
     Claim,
@@ -17,6 +18,7 @@ from digital_painschool.domain.digest import (
     DeliveryResult,
     Digest,
     batch_key,
+    before_suspect,
     digest_of,
 )
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
@@ -81,10 +83,12 @@ class MemoryOutbox:
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None
     ) -> tuple[Claim, ...]:
-        """Claim digests that are due, direct ones first, then the oldest; a suspect last, and alone."""
+        """Claim digests that are due, direct ones first, then the oldest; a suspect alone, and for a day last."""
         free = [row for row in self._free(now) if channels is None or row.digest.channel in channels]
-        free.sort(key=lambda row: (row.lost, row.digest.collected, row.oldest_due_at, row.next_at, row.digest.id))
-        taken = [row for row in free if not row.is_suspect][:limit] or free[: min(limit, 1)]
+        free.sort(key=lambda row: (row.digest.collected, row.oldest_due_at, row.next_at, row.digest.id))
+        in_order = [row for row in free if not row.is_suspect or row.waits_since(now - LONGEST_SUSPICION)]
+        found = in_order[:limit] or sorted(free, key=lambda row: row.lost)[: min(limit, 1)]
+        taken = before_suspect(found, lambda row: row.is_suspect)
         token = f"claim-{next(self._tokens)}"
         for row in taken:
             row.lost += row.begun

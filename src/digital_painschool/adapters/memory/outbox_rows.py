@@ -45,6 +45,10 @@ class DigestRow:
         """True when a lease expired after a begin: the digest may have crashed the worker."""
         return self.begun or self.lost > 0
 
+    def waits_since(self, at: datetime) -> bool:
+        """Return whether the oldest notification was due at an instant already."""
+        return self.oldest_due_at is not None and self.oldest_due_at <= at
+
     def is_free(self, now: datetime) -> bool:
         """Return whether the digest can be claimed."""
         return is_free(now, next_at=self.next_at, oldest_due_at=self.oldest_due_at, lease_until=self.lease_until)

@@ -58,6 +58,12 @@ NOTIFICATION = tuple(
 _DIGEST_WIDTH = len(DIGEST)
 
 
+def is_suspect(row: Row) -> bool:
+    """Return whether a row, as a claim reads it, is of a digest that may have crashed a worker."""
+    *_, lost, begun = row
+    return bool(lost) or bool(begun)
+
+
 def records(rows: Iterable[Row]) -> Iterator[NotificationRecord | UnreadableNotification]:
     """Yield notifications, read from rows of `DIGEST` and `NOTIFICATION`; a log line names an unreadable one."""
     for row in rows:

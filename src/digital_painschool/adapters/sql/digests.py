@@ -50,14 +50,17 @@ def _due(*conditions: ColumnElement[Any], some: bool) -> Select[Any]:
     return due.limit(LIMIT).with_for_update(skip_locked=True)
 
 
-HEALTHY = {
-    (collected, some): _due(_d.collected == kind, literal_column("NOT begun"), _d.lost == ZERO, some=some).order_by(
-        _d.oldest_due_at, _d.next_at, _d.id
-    )
+_HAS_A_PLACE = or_(and_(literal_column("NOT begun"), _d.lost == ZERO), _d.oldest_due_at <= bindparam("suspected_until"))
+
+IN_ORDER = {
+    (collected, some): _due(_d.collected == kind, _HAS_A_PLACE, some=some).order_by(_d.oldest_due_at, _d.next_at, _d.id)
     for collected, kind in ((False, FALSE), (True, TRUE))
     for some in (False, True)
 }
-"""By whether the digests are collected, and whether only those of some channels are wanted."""
+"""Digests in the order of claims: the healthy ones, and suspects that have waited long.
+
+By whether the digests are collected, and whether only those of some channels are wanted.
+"""
 SUSPECT = {
     some: _due(ANY_KIND, or_(literal_column("begun"), _d.lost > ZERO), some=some).order_by(
         _d.lost, _d.collected, _d.oldest_due_at, _d.next_at, _d.id

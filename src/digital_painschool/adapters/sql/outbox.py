@@ -12,6 +12,7 @@ from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.digest_rows import (
     claims,
     due_counts,
+    is_suspect,
     readable_records,
     records,
     result_values,
@@ -20,7 +21,7 @@ from digital_painschool.adapters.sql.digests import (
     ADD_SUPERSEDED_KEY,
     BEGIN,
     COUNT_DUE,
-    HEALTHY,
+    IN_ORDER,
     LEASE,
     LOCK_DIGESTS,
     RELEASE,
@@ -42,7 +43,17 @@ from digital_painschool.adapters.sql.notifications import (
     SETTLE,
 )
 from digital_painschool.adapters.sql.rows import Row, Values
-from digital_painschool.domain.digest import Action, Batch, Claim, Decision, DeliveryResult, batch_key, digest_of
+from digital_painschool.domain.digest import (
+    LONGEST_SUSPICION,
+    Action,
+    Batch,
+    Claim,
+    Decision,
+    DeliveryResult,
+    batch_key,
+    before_suspect,
+    digest_of,
+)
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel, NotificationRecord, Status, UnreadableNotification
 from digital_painschool.domain.pace import DueCount
@@ -61,16 +72,17 @@ class SqlOutbox:
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
     ) -> tuple[Claim, ...]:
         token, some = token_hex(16), channels is not None
-        due = free_at(now)
+        due = {**free_at(now), "suspected_until": now - LONGEST_SUSPICION}
         if channels is not None:
             due["channels"] = sorted(channel.value for channel in channels)
 
         def work(connection: Connection) -> tuple[list[Row], list[Row]]:
-            claimed = connection.fetch_each(HEALTHY[False, some], {**due, "limit": limit})
-            if len(claimed) < limit:
-                claimed += connection.fetch_each(HEALTHY[True, some], {**due, "limit": limit - len(claimed)})
-            if not claimed:  # a poison message is claimed last, and alone
-                claimed = connection.fetch_each(SUSPECT[some], {**due, "limit": min(limit, 1)})
+            found = connection.fetch_each(IN_ORDER[False, some], {**due, "limit": limit})
+            if len(found) < limit:
+                found += connection.fetch_each(IN_ORDER[True, some], {**due, "limit": limit - len(found)})
+            if not found:
+                found = connection.fetch_each(SUSPECT[some], {**due, "limit": min(limit, 1)})
+            claimed = [*before_suspect(found, is_suspect)]
             ids = [row[0] for row in claimed if isinstance(row[0], str)]
             if not ids:
                 return [], []

@@ -27,6 +27,7 @@ from digital_painschool.testing.contracts.changes import (
     converse,
     result,
     saved,
+    sending,
     write,
 )
 from digital_painschool.testing.contracts.clauses import proves
@@ -207,6 +208,18 @@ class PacesContract(DamageContract, RacingContract):
         assert ["staff", "a"] == owners_of(storage.claim(RUN, 2, LEASE, [INBOX]))
         assert {(INBOX, OTHER_UNIT, True): 1} == counted(RUN + LEASE / 2)
         assert 4 == counted(RUN + LEASE).total()
+
+    @proves("Outbox.claim: poison", "Outbox.claim: oldest first")
+    def test_a_suspect_that_has_waited_a_day_has_its_place_again(self, storage: Storage) -> None:
+        """Otherwise it would wait for ever where every forenoon is too short for all that is due."""
+        for number, id_ in enumerate("abc"):
+            asking(storage, id_, PERSONS[number], notify=Notify.DIRECT, at=MORNING + number * HOUR)
+        [_, suspect] = storage.claim(MORNING + HOUR, 10, LEASE)
+        storage.begin([(suspect, sending(suspect, now=MORNING + HOUR))])
+        tomorrow = MORNING + HOUR + DAY
+        assert ["a", "c"] == owners_of(storage.claim(tomorrow - SECOND, 10, LEASE))
+        later = [owners_of(storage.claim(tomorrow + LEASE, 10, LEASE)) for _ in range(3)]
+        assert [["a"], ["b"], ["c"]] == later
 
     @proves("Outbox.count_due: due", "Outbox.claim: channels", "Outbox.claim: poison")
     def test_a_suspect_counts_and_waits_for_its_channel(self, storage: Storage) -> None:

@@ -154,8 +154,9 @@ class Notifications:
         opens, ends = (scene.instant(day, at) for at in (scene.policy.collected_at, scene.policy.forenoon_ends))
         last = max((at for at, _ in self._sent if at < opens), default=opens - pace.interval)
         room = Slots(pace).room(max(opens, last + pace.interval), ends)
-        # A worker that died with it has made it a suspect: a poison message goes last, however long it has waited.
-        is_suspect = any(self._day(expected.due_at) <= one <= day for one in self._disturbed)
+        # A worker that died with it has made it a suspect: for a day a poison message goes last.
+        has_waited = opens - expected.due_at >= DAY
+        is_suspect = not has_waited and any(self._day(expected.due_at) <= one <= day for one in self._disturbed)
         due_at = scene.now if is_suspect else expected.due_at
         return leaves_no_slot(due_at, self._used[day].values(), room)
 
