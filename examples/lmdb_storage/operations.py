@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from digital_painschool.domain.notification import Channel, NotificationRecord
-from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import CLOCKS_DIFFER, OutboxFigures
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.stored import read_each
@@ -21,18 +20,6 @@ _REMEMBERED = timedelta(days=1)
 
 class LmdbOperations(Part):
     """Dead letters, figures and workers."""
-
-    def dead_letters(
-        self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
-    ) -> tuple[NotificationRecord, ...]:
-        with self._database.reading() as transaction:
-            found = [
-                (settled_at, record.notification.id, record)
-                for settled_at, record in _given_up(transaction)
-                if unit in {None, record.notification.unit} and _is_dead_letter(transaction, record)
-            ]
-        found.sort(key=lambda one: one[:2], reverse=True)
-        return tuple([record for *position, record in found if after is None or tuple(position) < after][:limit])
 
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         with self._database.reading() as transaction:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 
 from attrs import evolve
 
@@ -37,7 +36,6 @@ from lmdb_storage.records import (
     save_enrolment,
 )
 from lmdb_storage.tables import Table
-from lmdb_storage.values import StoredNotification
 
 
 class LmdbRetention(Part):
@@ -116,13 +114,6 @@ class LmdbRetention(Part):
         ]
         return tuple(behind[:limit])
 
-    def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
-        with self._database.reading() as transaction:
-            found = find_readable_enrolments(transaction, sorted(ids(transaction.scan(Table.ENDED))))
-            theirs = (one.enrolment for one in found if one.enrolment.id > after and one.enrolment.withdrawal)
-            sent = (e for e in theirs if any(_is_sent(transaction, one) for one in notifications_of(transaction, e.id)))
-            return tuple((one.unit, one.id) for one in islice(sent, limit))
-
     def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
         done = frozenset(keys)
         with self._database.writing() as transaction:
@@ -176,11 +167,6 @@ class LmdbRetention(Part):
             plan_ids = ids(transaction.scan(Table.UNIT_RECEIPTS, unit))
             read = read_each(plan_ids, lambda id_: _receipt(transaction, id_), _log_unreadable)
         return tuple(receipt for receipt in read if receipt is not None)
-
-
-def _is_sent(transaction: Transaction, one: StoredNotification) -> bool:
-    """Return whether a notification, or its digest, was sent under a key that is kept."""
-    return one.key is not None or bool(outbox.superseded(transaction, one.digest_id))
 
 
 def _of_unit(transaction: Transaction, unit: HsaId, enrolment_ids: Iterable[str]) -> list[StoredEnrolment]:

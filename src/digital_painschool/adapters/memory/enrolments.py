@@ -63,10 +63,6 @@ class MemoryEnrolments:
         """Return the open enrolments, in no order."""
         return (self._enrolments[enrolment_id] for enrolment_id in self._open.values())
 
-    def ended(self) -> Iterator[Enrolment]:
-        """Return the enrolments that have ended or were withdrawn, in no order."""
-        return (enrolment for enrolment in self._enrolments.values() if not enrolment.is_open)
-
     def is_open(self, enrolment_id: EnrolmentId) -> bool:
         """Return whether an enrolment exists and is open."""
         enrolment = self._enrolments.get(enrolment_id)

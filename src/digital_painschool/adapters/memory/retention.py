@@ -91,15 +91,6 @@ class MemoryRetention:
         behind = [r for r in ordered if after is None or (place(r) < after if newest_first else place(r) > after)]
         return tuple(behind[:limit])
 
-    def unforgotten(self, after: str, limit: int) -> tuple[tuple[HsaId, EnrolmentId], ...]:
-        """Return the withdrawn enrolments whose notices an inbox may have, by rising id, those above `after`."""
-        found = (
-            one
-            for one in self._enrolments.ended()
-            if one.id > after and one.withdrawal and self._outbox.read.has_sent(one.id)
-        )
-        return tuple((one.unit, one.id) for one in sorted(found, key=lambda one: one.id))[:limit]
-
     def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
         """Delete some of a plan's enrolments with all their data, and note the skipped ones."""
         progress = self._progress.setdefault(plan_id, {})

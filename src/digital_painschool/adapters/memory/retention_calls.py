@@ -69,10 +69,6 @@ class MemoryRetentionCalls:
         with self._open() as parts:
             return parts.retention.list_exports(unit, after, limit, newest_first=newest_first)
 
-    def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
-        with self._open() as parts:
-            return parts.retention.unforgotten(after, limit)
-
     def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
         done = frozenset(keys)
         with self._open() as parts:

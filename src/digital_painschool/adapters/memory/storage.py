@@ -171,12 +171,6 @@ class MemoryStorage(MemoryRetentionCalls, Storage):
         with self._open() as parts:
             return parts.outbox.read.unnoted(after=after, limit=limit)
 
-    def dead_letters(
-        self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
-    ) -> tuple[NotificationRecord, ...]:
-        with self._open() as parts:
-            return parts.operations.dead_letters(unit, after, limit)
-
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         with self._open() as parts:
             return parts.operations.outbox_figures(now, since)

@@ -45,7 +45,7 @@ from digital_painschool.ports.storage.enrolments import (
 )
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.operations import CLOCKS_DIFFER, Operations, OutboxFigures
-from digital_painschool.ports.storage.outbox import NOTHING, Outbox
+from digital_painschool.ports.storage.outbox import NOTHING, Outbox, each_unnoted
 from digital_painschool.ports.storage.pace import Paces
 from digital_painschool.ports.storage.placeholders import readable, unreadable
 from digital_painschool.ports.storage.programs import Programs
@@ -54,7 +54,7 @@ from digital_painschool.ports.storage.staff_profiles import Staff
 
 
 class Storage(
-    Caseload, Retention, Enrolments, Drafts, Outbox, Operations, Paces, Staff, AccessLog, Programs, DeskCalls, Protocol
+    Caseload, Retention, Operations, Enrolments, Drafts, Outbox, Paces, Staff, AccessLog, Programs, DeskCalls, Protocol
 ):
     """Everything that the school stores.
 
@@ -128,6 +128,7 @@ __all__ = [
     "case_row",
     "case_rows",
     "each_enrolment",
+    "each_unnoted",
     "ended_enrolment",
     "find_cancellable",
     "find_ended",

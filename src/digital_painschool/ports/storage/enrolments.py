@@ -263,13 +263,12 @@ class Enrolments(Protocol):
 
 
 def each_enrolment(
-    storage: Enrolments, unit: HsaId | None, *, ended: bool
+    storage: Enrolments, unit: HsaId | None, *, ended: bool, after: str = ""
 ) -> Iterator[StoredEnrolment | UnreadableEnrolment]:
-    """Yield a unit's open or ended enrolments by rising id, or those of all units."""
-    page = storage.list_enrolments(unit, ended=ended, limit=_PAGE)
-    while page:
+    """Yield a unit's open or ended enrolments by rising id, or those of all units, above `after`."""
+    while page := storage.list_enrolments(unit, ended=ended, after=after, limit=_PAGE):
         yield from page
-        page = storage.list_enrolments(unit, ended=ended, after=page[-1].enrolment_id, limit=_PAGE)
+        after = page[-1].enrolment_id
 
 
 def lacks_end(enrolment: Enrolment, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """The transactional outbox: notifications on their way, in digests."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
@@ -156,3 +156,11 @@ class Outbox(Protocol):
         notification is left out, and a log line names it.
         """
         ...
+
+
+def each_unnoted(storage: Outbox) -> Iterator[NotificationRecord]:
+    """Yield the settled notifications whose end is not on the timeline yet, by rising id."""
+    after = ""
+    while page := storage.unnoted(after=after):
+        yield from page
+        after = page[-1].notification.id

@@ -3,12 +3,14 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
+from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import (
     EndedEnrolment,
@@ -22,7 +24,9 @@ from digital_painschool.domain.retention import (
 )
 from digital_painschool.ports.storage.access_log import AccessEntry
 from digital_painschool.ports.storage.completed_calls import DeskCall
-from digital_painschool.ports.storage.enrolments import Enrolments
+from digital_painschool.ports.storage.enrolments import Enrolments, StoredEnrolment, each_enrolment
+from digital_painschool.ports.storage.outbox import Outbox
+from digital_painschool.ports.storage.placeholders import readable
 
 
 @frozen(kw_only=True)
@@ -77,7 +81,7 @@ def plan_summary(plan: PurgePlan, receipt: PurgeReceipt | None) -> PlanSummary:
     )
 
 
-class Retention(Enrolments, Protocol):
+class Retention(Enrolments, Outbox, Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
     def ended(
@@ -182,7 +186,6 @@ class Retention(Enrolments, Protocol):
         """
         ...
 
-    @abstractmethod
     def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
         """Return the withdrawn enrolments, with their units, whose notices an inbox may still have. Rule: D-07b.
 
@@ -193,7 +196,11 @@ class Retention(Enrolments, Protocol):
             * **superseded**: so is one of whose digests an earlier key is kept, such as that of a dead letter which an
               operator sends again.
         """
-        ...
+        ended = readable(each_enrolment(self, None, ended=True, after=after))
+        withdrawn = (one for one in ended if one.enrolment.withdrawal is not None)
+        return tuple(
+            (one.unit, one.enrolment_id) for one in islice((one for one in withdrawn if _has_sent(self, one)), limit)
+        )
 
     @abstractmethod
     def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
@@ -241,3 +248,10 @@ class Retention(Enrolments, Protocol):
     def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
         """Return a unit's receipts, oldest first. An unreadable one is left out, and a log line names its plan."""
         ...
+
+
+def _has_sent(storage: Retention, one: StoredEnrolment) -> bool:
+    """Return whether a notification of an enrolment, or its digest, was sent under a key that is kept."""
+    asked = storage.notifications(one.enrolment_id)
+    is_begun = any(notification.begun for notification in asked if isinstance(notification, NotificationRecord))
+    return is_begun or bool(storage.notification_keys(one.unit, (one.enrolment_id,)))
