@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
+from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
@@ -14,13 +15,12 @@ from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict, InvalidValue
 from digital_painschool.ports.storage import (
     WHOLE,
-    CallKey,
     Change,
-    CompletedCall,
     Entry,
     Excerpt,
     StoredEnrolment,
     Timeline,
+    record_key,
 )
 from digital_painschool.serialization.events import KIND_OF
 from digital_painschool.serialization.scalars import instant_from_text
@@ -28,14 +28,13 @@ from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import content_from_data
 from lmdb_storage import outbox
 from lmdb_storage.database import Part, Transaction
+from lmdb_storage.filing import add_call, remove_of_enrolment
 from lmdb_storage.records import (
     add_access,
-    find_call,
     find_each_enrolment,
     find_enrolment,
     ids,
     ids_of_person,
-    save_call,
     save_enrolment,
 )
 from lmdb_storage.tables import Table
@@ -114,10 +113,6 @@ class LmdbEnrolments(Part):
             outbox.save(transaction, change)
             add_access(transaction, (change.access,))
 
-    def find_call(self, key: CallKey) -> CompletedCall | None:
-        with self._database.reading() as transaction:
-            return find_call(transaction, key)
-
 
 def _readable_unit(text: str) -> HsaId | None:
     try:
@@ -155,11 +150,9 @@ def _timeline(
 
 
 def _check(transaction: Transaction, change: Change, before: StoredEnrolment | None) -> None:
-    """Raise `Conflict` when somebody else saved first, was called under the key, or when the person has an open one."""
+    """Raise `Conflict` when somebody else saved first, or when the person has an open one."""
     if change.before != (0 if before is None else before.enrolment.version):
         raise Conflict("somebody else saved this enrolment first; load it and decide again")
-    if change.completed is not None and find_call(transaction, change.completed.key) is not None:
-        raise Conflict("a call was completed under the key; return its result")
     new = StoredEnrolment(enrolment=change.enrolment, counts=change.counts)
     if not new.enrolment.is_open:
         return
@@ -182,7 +175,6 @@ def _save(transaction: Transaction, change: Change, before: StoredEnrolment | No
     for seq, content in change.documents.items():
         data = content if isinstance(content, str) else dict(content)
         transaction.put(Table.DOCUMENTS, data, change.enrolment.id, seq)
-    if change.completed is not None:
-        save_call(transaction, change.completed)
+    add_call(transaction, change.completed)
     for form in change.discarded_drafts:
-        transaction.remove(Table.DRAFTS, change.enrolment.id, form)
+        remove_of_enrolment(transaction, change.enrolment.id, record_key(Draft, change.enrolment.id, form))

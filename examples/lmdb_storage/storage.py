@@ -9,12 +9,11 @@ from lmdb_storage.access_log import LmdbAccessLog
 from lmdb_storage.database import Database
 from lmdb_storage.drafts import LmdbDrafts
 from lmdb_storage.enrolments import LmdbEnrolments
+from lmdb_storage.filing import LmdbRecords
 from lmdb_storage.operations import LmdbOperations
 from lmdb_storage.outbox import LmdbOutbox
 from lmdb_storage.paces import LmdbPaces
-from lmdb_storage.programs import LmdbPrograms
 from lmdb_storage.retention import LmdbRetention
-from lmdb_storage.staff_profiles import LmdbStaff
 
 SIZE = 1 << 30
 """The largest size of the file, in bytes, unless the settings say another. Disk is used as it is needed."""
@@ -26,9 +25,8 @@ class LmdbStorage(
     LmdbOutbox,
     LmdbOperations,
     LmdbPaces,
-    LmdbStaff,
     LmdbAccessLog,
-    LmdbPrograms,
+    LmdbRecords,
     LmdbRetention,
     Storage,
 ):

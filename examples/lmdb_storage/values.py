@@ -19,7 +19,12 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.ports.storage import AccessEntry, Activity, Entry, StoredEnrolment
+from digital_painschool.ports.storage import (
+    AccessEntry,
+    Activity,
+    Entry,
+    StoredEnrolment,
+)
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
 from digital_painschool.serialization.events import KIND_OF, event_from_data, event_to_data, shape_of
 from digital_painschool.serialization.scalars import (

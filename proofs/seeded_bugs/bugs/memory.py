@@ -42,8 +42,8 @@ BUGS = (
     Bug(
         name="a-later-plan-changes-an-approved-one",
         harm="something would be purged that nobody approved",
-        module="adapters.memory.retention",
-        old="        if stored is None or stored.decision is None:",
+        module="adapters.memory.records",
+        old="        if stored is None or not is_final(stored):",
         new="        if True:",
         caught_by=Catcher(f"{_MEMORY}::test_the_first_approval_stands"),
     ),

@@ -366,23 +366,23 @@ BUGS = (
     Bug(
         name="a-profile-and-its-line-in-two",
         harm="a choice would be made of which the log knows nothing",
-        module="adapters.sql.profiles",
-        old="            connection.execute(ADD_ACCESS, access_values(access))\n\n        self._database.write(work)\n",
-        new="            pass\n\n        self._database.write(work)\n        self._database.write(lambda connection: connection.execute(ADD_ACCESS, access_values(access)))\n",
+        module="adapters.sql.records",
+        old="            connection.execute_many(ADD_ACCESS, entries)\n            return stored\n\n        stored = self._database.write(work)\n",
+        new="            return stored\n\n        stored = self._database.write(work)\n        self._database.write(lambda connection: connection.execute_many(ADD_ACCESS, entries))\n",
         caught_by=Catcher(
             f"{_SQLITE}::test_a_call_that_is_stopped_between_two_writes_is_done_or_not_begun[profile]",
-            "Staff.save_profile: stopped before write",
+            "Records.save_record: stopped before write",
         ),
     ),
     Bug(
         name="a-plan-and-its-line-in-two",
         harm="a purge would be planned of which the log knows nothing",
-        module="adapters.sql.purge_plans",
-        old="            connection.execute(ADD_ACCESS, access_values(access))\n\n        self._database.write(work)\n",
-        new="            pass\n\n        self._database.write(work)\n        self._database.write(lambda connection: connection.execute(ADD_ACCESS, access_values(access)))\n",
+        module="adapters.sql.records",
+        old="            connection.execute_many(ADD_ACCESS, entries)\n            return stored\n\n        stored = self._database.write(work)\n",
+        new="            return stored\n\n        stored = self._database.write(work)\n        self._database.write(lambda connection: connection.execute_many(ADD_ACCESS, entries))\n",
         caught_by=Catcher(
             f"{_SQLITE}::test_a_call_that_is_stopped_between_two_writes_is_done_or_not_begun[plan]",
-            "Retention.save_plan: stopped before write",
+            "Records.save_record: stopped before write",
         ),
     ),
     Bug(

@@ -16,6 +16,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Patient
 from digital_painschool.domain.validation import normalise_answers, plain_text
 from digital_painschool.errors import Conflict
+from digital_painschool.ports.storage import load_draft
 from digital_painschool.rules.drafts import check_draft
 from digital_painschool.rules.forms import form_to_fill_in
 from digital_painschool.rules.permissions import Action
@@ -77,7 +78,7 @@ class DraftDesk:
         found = self._executor.read(
             Action.READ_DRAFT, self._patient, enrolment_id, lambda enrolment: self._form(enrolment, form, at)
         )
-        return FormPage(form=found, draft=self._executor.storage.draft(enrolment_id, found.key))
+        return FormPage(form=found, draft=load_draft(self._executor.storage, enrolment_id, found.key))
 
     def discard(self, enrolment_id: EnrolmentId, form: str) -> None:
         """Delete the draft of a form where there is one."""

@@ -6,9 +6,11 @@ from typing import Any
 
 from attrs import evolve
 
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.retention import ExportReceipt, PurgePlan
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import NOTHING
-from tests.kit.wrong.mistake import Mistake, Wrong, each, last, put
+from digital_painschool.ports.storage import NO_VERSIONS, NOTHING
+from tests.kit.wrong.mistake import Mistake, Wrong, each, last, on, put
 
 
 def _apart(storage: Any, *works: Callable[[Any], Any]) -> Any:
@@ -55,22 +57,36 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "a-profile-and-its-line-apart",
-        "Staff.save_profile",
-        "save_profile",
-        lambda _, self, unit, id_, new, line, completed=None: _apart(
-            self,
-            lambda p: (p.desk_calls.add(completed), p.staff.save_profile(unit, id_, new)),
-            lambda p: p.access_log.log((line,)),
+        "Records.save_record",
+        "save_record",
+        on(
+            Profile,
+            lambda _, self, key, record, access=(), completed=None: _apart(
+                self,
+                lambda p: (
+                    p.records.require_new(completed),
+                    p.records.add_call(completed),
+                    p.records.save(key, record),
+                ),
+                lambda p: p.access_log.log(access),
+            ),
         ),
     ),
     Mistake(
         "a-plan-and-its-line-apart",
-        "Retention.save_plan",
-        "save_plan",
-        lambda _, self, plan, line, completed=None: _apart(
-            self,
-            lambda p: (p.desk_calls.add(completed), p.retention.save_plan(plan)),
-            lambda p: p.access_log.log((line,)),
+        "Records.save_record",
+        "save_record",
+        on(
+            PurgePlan,
+            lambda _, self, key, record, access=(), completed=None: _apart(
+                self,
+                lambda p: (
+                    p.records.require_new(completed),
+                    p.records.add_call(completed),
+                    p.records.save(key, record),
+                ),
+                lambda p: p.access_log.log(access),
+            ),
         ),
     ),
     Mistake(
@@ -123,10 +139,14 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "exports-one-by-one",
-        "Retention.save_export",
-        "save_export",
-        lambda right, _, receipt, versions, completed=None: last(
-            each(lambda id_: right(receipt, {id_: versions[id_]}), versions), right(receipt, {}, completed=completed)
+        "Records.save_record",
+        "save_record",
+        on(
+            ExportReceipt,
+            lambda right, _, key, receipt, access=(), exported=NO_VERSIONS, completed=None: last(
+                each(lambda id_: right(key, receipt, exported={id_: exported[id_]}), exported),
+                right(key, receipt, completed=completed),
+            ),
         ),
     ),
     Mistake("claims-one-by-one", "Outbox.claim: one transaction", "claim", _one_by_one),

@@ -5,24 +5,28 @@ from typing import Any
 
 from attrs import evolve
 
-from digital_painschool.ports.storage import CallKey
-from tests.kit.wrong.mistake import Mistake, Wrong, last
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.retention import ExportReceipt, PurgePlan, PurgeReceipt
+from digital_painschool.ports.storage import CompletedCall, DeskCall, key_of_call
+from tests.kit.wrong.mistake import Mistake, Wrong, last, on, records_of
+
+_SCOPE = ("unit", "caller", "action", "key")
 
 
-def _calls(storage: Any) -> Any:
-    return storage._parts.enrolments._calls
+def _calls(storage: Any, kind: type = CompletedCall) -> Any:
+    return {key: record for key, record in records_of(storage).items() if key.kind is kind}
 
 
 def _forgetting_first(right: Wrong, storage: Any, change: Any) -> None:
     if change.completed is not None:
-        _calls(storage).pop(change.completed.key, None)
+        records_of(storage).pop(key_of_call(CompletedCall, change.completed.key), None)
     right(change)
 
 
 def _keeping_the_key_first(right: Wrong, storage: Any, change: Any) -> None:
     call = change.completed
-    if call is not None and call.key not in _calls(storage):
-        _calls(storage)[call.key] = call
+    if call is not None and key_of_call(CompletedCall, call.key) not in records_of(storage):
+        storage._parts.records.add_call(call)
         right(evolve(change, completed=None))
     else:
         right(change)
@@ -32,27 +36,11 @@ def _keeping_the_key_later(_: Wrong, storage: Any, change: Any) -> None:
     with storage._open() as parts:
         parts.enrolments.check(change)
         parts.outbox.check(change)
-        parts.enrolments.save(evolve(change, completed=None))
+        parts.enrolments.save(change)
         parts.outbox.save(change)
         parts.access_log.log((change.access,))
     with storage._open() as parts:
-        if change.completed is not None:
-            _calls(storage)[change.completed.key] = change.completed
-
-
-def _desk_calls(storage: Any) -> Any:
-    return storage._parts.desk_calls._calls
-
-
-def _at_desk_of_any(part: str) -> Wrong:
-    """Return a `find_desk_call` that looks at all parts of a key but one."""
-
-    def found(_: Wrong, storage: Any, key: CallKey) -> Any:
-        calls = _desk_calls(storage).items()
-        value = getattr(key, part)
-        return next((call for stored, call in calls if evolve(stored, **{part: value}) == key), None)
-
-    return found
+        parts.records.add_call(change.completed)
 
 
 def _forgetting_the_call(right: Wrong, _: Any, *args: Any, **options: Any) -> Any:
@@ -62,7 +50,7 @@ def _forgetting_the_call(right: Wrong, _: Any, *args: Any, **options: Any) -> An
 def _second_takes_the_key(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
     call = options.get("completed")
     if call is not None:
-        _desk_calls(storage).pop(call.key, None)
+        records_of(storage).pop(key_of_call(DeskCall, call.key), None)
     return right(*args, **options)
 
 
@@ -70,33 +58,44 @@ def _step_before_the_key(right: Wrong, storage: Any, *args: Any, **options: Any)
     call = options.get("completed")
     done = right(*args, **options | {"completed": None})
     with storage._open() as parts:
-        parts.desk_calls.add(call)
+        parts.records.require_new(call)
+        parts.records.add_call(call)
     return done
 
 
-_KEYED = ("save_profile", "save_export", "save_plan", "purge", "save_receipt")
+_KEYED = {
+    "save-profile": Profile,
+    "save-export": ExportReceipt,
+    "save-plan": PurgePlan,
+    "save-receipt": PurgeReceipt,
+    "purge": None,
+}
+"""The steps that save a completed call, each with the kind of its record."""
 
 
-def _of_any(part: str) -> Wrong:
-    """Return a `find_call` that looks at all parts of a key but one."""
+def _of_any(kind: type, part: str) -> Wrong:
+    """Return a `load_record` that looks at all parts of a call's key but one."""
 
-    def found(_: Wrong, storage: Any, key: CallKey) -> Any:
-        calls = _calls(storage).items()
-        value = getattr(key, part)
-        return next((call for stored, call in calls if evolve(stored, **{part: value}) == key), None)
+    def others(key: Any) -> list[str]:
+        return [value for name, value in zip(_SCOPE, key.parts, strict=True) if name != part]
 
-    return found
+    return on(
+        kind,
+        lambda _, storage, key: next(
+            (call for stored, call in _calls(storage, kind).items() if others(stored) == others(key)), None
+        ),
+    )
 
 
 STORAGE: Sequence[Mistake] = (
     Mistake(
         "the-first-call-is-found-for-every-key",
-        "Enrolments.find_call",
-        "find_call",
-        lambda _, self, key: next(iter(_calls(self).values()), None),
+        "Records.load_record",
+        "load_record",
+        on(CompletedCall, lambda _, self, key: next(iter(_calls(self).values()), None)),
     ),
     *(
-        Mistake(f"a-key-of-any-{part}", "Enrolments.find_call: own scope", "find_call", _of_any(part))
+        Mistake(f"a-key-of-any-{part}", "Records.load_record: exact key", "load_record", _of_any(CompletedCall, part))
         for part in ("unit", "caller", "action")
     ),
     Mistake("the-second-call-takes-the-key", "Change.completed", "save", _forgetting_first),
@@ -110,22 +109,27 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "the-first-desk-call-is-found-for-every-key",
-        "DeskCalls.find_desk_call",
-        "find_desk_call",
-        lambda _, self, key: next(iter(_desk_calls(self).values()), None),
+        "Records.load_record",
+        "load_record",
+        on(DeskCall, lambda _, self, key: next(iter(_calls(self, DeskCall).values()), None)),
     ),
     *(
         Mistake(
             f"a-desk-s-key-of-any-{part}",
-            "DeskCalls.find_desk_call: own scope",
-            "find_desk_call",
-            _at_desk_of_any(part),
+            "Records.load_record: exact key",
+            "load_record",
+            _of_any(DeskCall, part),
         )
         for part in ("unit", "caller", "action")
     ),
     *(
-        Mistake(f"{method}-{what}", "DeskCalls: with the step", method, wrong)
-        for method in _KEYED
+        Mistake(
+            f"{step}-{what}",
+            "Records: with the step",
+            "purge" if kind is None else "save_record",
+            wrong if kind is None else on(kind, wrong),
+        )
+        for step, kind in _KEYED.items()
         for what, wrong in (
             ("forgets-the-call", _forgetting_the_call),
             ("lets-the-second-call-take-the-key", _second_takes_the_key),
@@ -136,6 +140,6 @@ STORAGE: Sequence[Mistake] = (
         "keys-outlive-the-purge",
         "Retention.purge: nothing left",
         "purge",
-        lambda right, self, *args: last(kept := dict(_calls(self)), right(*args), _calls(self).update(kept)),
+        lambda right, self, *args: last(kept := _calls(self), right(*args), records_of(self).update(kept)),
     ),
 )

@@ -5,17 +5,24 @@ from typing import Any
 
 from attrs import evolve
 
-from tests.kit.wrong.mistake import Mistake, first, last, put
+from digital_painschool.domain.draft import Draft
+from digital_painschool.ports.storage import load_draft
+from tests.kit.wrong.mistake import Mistake, first, last, on, put, records_of
 
 
 def _drafts(storage: Any) -> Any:
-    return storage._parts.drafts
+    return {key: record for key, record in records_of(storage).items() if key.kind is Draft}
+
+
+def _discard(storage: Any, enrolment_id: Any) -> Any:
+    forms = [key.parts[1] for key in _drafts(storage) if key.parts[0] == enrolment_id]
+    return storage._parts.records.discard_drafts(enrolment_id, forms)
 
 
 def _keeping(storage: Any, work: Callable[[], Any]) -> Any:
     """Do something, and put back the drafts that were there before."""
-    kept = {id_: dict(drafts) for id_, drafts in _drafts(storage)._drafts.items()}
-    return last(work(), _drafts(storage)._drafts.update(kept))
+    kept = _drafts(storage)
+    return last(work(), records_of(storage).update(kept))
 
 
 STORAGE: Sequence[Mistake] = (
@@ -23,13 +30,13 @@ STORAGE: Sequence[Mistake] = (
         "the-first-draft-stays",
         "Drafts.save_draft",
         "save_draft",
-        lambda right, self, e, draft, line: right(e, self.draft(e.id, draft.form) or draft, line),
+        lambda right, self, e, draft, line: right(e, load_draft(self, e.id, draft.form) or draft, line),
     ),
     Mistake(
         "one-draft-of-an-enrolment",
         "Drafts.save_draft",
         "save_draft",
-        lambda right, self, e, draft, line: first(_drafts(self).delete(e.id), right(e, draft, line)),
+        lambda right, self, e, draft, line: last(_discard(self, e.id), right(e, draft, line)),
     ),
     Mistake(
         "a-draft-without-its-line",
@@ -62,26 +69,32 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "the-draft-of-any-enrolment",
-        "Drafts.draft",
-        "draft",
-        lambda right, self, id_, form: (
-            right(id_, form) or next((d[form] for d in _drafts(self)._drafts.values() if form in d), None)
+        "Records.load_record",
+        "load_record",
+        on(
+            Draft,
+            lambda right, self, key: (
+                right(key) or next((d for k, d in _drafts(self).items() if k.parts[1] == key.parts[1]), None)
+            ),
         ),
     ),
     Mistake(
         "whole-numbers-become-decimals",
-        "Drafts.draft",
-        "draft",
-        lambda right, _, *args: (
-            (draft := right(*args))
-            and evolve(draft, answers={k: float(v) if type(v) is int else v for k, v in draft.answers.items()})
+        "Records.load_record",
+        "load_record",
+        on(
+            Draft,
+            lambda right, _, key: (
+                (draft := right(key))
+                and evolve(draft, answers={k: float(v) if type(v) is int else v for k, v in draft.answers.items()})
+            ),
         ),
     ),
     Mistake(
         "every-draft-goes",
         "Drafts.discard_draft",
         "discard_draft",
-        lambda right, self, id_, *args: last(_drafts(self).delete(id_), right(id_, *args)),
+        lambda right, self, id_, *args: last(_discard(self, id_), right(id_, *args)),
     ),
     Mistake(
         "discarded-without-a-line",
@@ -103,7 +116,7 @@ STORAGE: Sequence[Mistake] = (
         "Change.discarded_drafts",
         "save",
         lambda right, self, change: first(
-            right(change), change.discarded_drafts and _drafts(self).delete(change.enrolment.id)
+            right(change), change.discarded_drafts and _discard(self, change.enrolment.id)
         ),
     ),
     Mistake(
@@ -111,7 +124,7 @@ STORAGE: Sequence[Mistake] = (
         "Change.discarded_drafts",
         "save",
         lambda right, self, change: last(
-            _drafts(self).discard(change.enrolment.id, change.discarded_drafts), right(change)
+            self._parts.records.discard_drafts(change.enrolment.id, change.discarded_drafts), right(change)
         ),
     ),
     Mistake(

@@ -2,27 +2,39 @@
 
 from collections.abc import Sequence
 
-from tests.kit.wrong.mistake import Mistake
+from digital_painschool.domain.retention import ExportReceipt
+from tests.kit.wrong.mistake import Mistake, on
 
 STORAGE: Sequence[Mistake] = (
     Mistake(
         "exports-by-id",
-        "Retention.list_exports",
-        "list_exports",
-        lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda one: one.id)),
+        "Records.list_records",
+        "list_records",
+        on(
+            ExportReceipt,
+            lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda one: one.id)),
+        ),
     ),
     Mistake(
         "the-export-of-the-cursor-again",
-        "Retention.list_exports",
-        "list_exports",
-        lambda right, _, *args, after=None, **options: right(*args, after=after and (after[0], ""), **options),
+        "Records.list_records",
+        "list_records",
+        on(
+            ExportReceipt,
+            lambda right, _, *args, after=None, **options: right(*args, after=after and (after[0], ""), **options),
+        ),
     ),
     Mistake(
         "every-withdrawn-one-is-unforgotten",
         "Retention.unforgotten",
         "unforgotten",
         lambda right, self, **options: (
-            tuple((one.unit, one.id) for one in self._parts.enrolments.ended() if one.withdrawal) or right(**options)
+            tuple(
+                (one.unit, one.enrolment_id)
+                for one in self.list_enrolments(None, ended=True)
+                if one.enrolment.withdrawal
+            )
+            or right(**options)
         ),
     ),
     Mistake(
@@ -41,8 +53,8 @@ STORAGE: Sequence[Mistake] = (
         "Retention.forgotten: others",
         "forgotten",
         lambda right, self, unit, id_, keys: [
-            right(one.unit, one.id, self.notification_keys(one.unit, (one.id,)))
-            for one in self._parts.enrolments.ended()
+            right(one.unit, one.enrolment_id, self.notification_keys(one.unit, (one.enrolment_id,)))
+            for one in self.list_enrolments(None, ended=True)
         ],
     ),
 )

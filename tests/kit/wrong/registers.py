@@ -1,31 +1,33 @@
 """Adapters that are wrong in one way each: mistakes in profiles, the access log and programs."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from attrs import evolve
 
 from digital_painschool.domain.notification import Profile
-from tests.kit.wrong.mistake import Mistake, last
-
-
-def _programs(storage: Any) -> Any:
-    return storage._parts.programs._programs
-
+from digital_painschool.domain.program import Program
+from digital_painschool.ports.storage import load_profile
+from tests.kit.wrong.mistake import Mistake, last, on, records_of
 
 STORAGE: Sequence[Mistake] = (
     Mistake(
         "one-choice-for-both-channels",
-        "Staff.profile",
-        "profile",
-        lambda right, _, *args: Profile(email=(p := right(*args)).email | p.sms, sms=p.email | p.sms),
+        "Records.load_record",
+        "load_record",
+        on(
+            Profile,
+            lambda right, _, key: (p := right(key)) and Profile(email=p.email | p.sms, sms=p.email | p.sms),
+        ),
     ),
     Mistake(
         "a-profile-is-added-to",
-        "Staff.save_profile",
-        "save_profile",
-        lambda right, self, unit, id_, new, line: right(
-            unit, id_, evolve(new, email=new.email | self.profile(unit, id_).email), line
+        "Records.save_record",
+        "save_record",
+        on(
+            Profile,
+            lambda right, self, key, new, *args, **options: right(
+                key, evolve(new, email=new.email | load_profile(self, *key.parts).email), *args, **options
+            ),
         ),
     ),
     Mistake(
@@ -62,16 +64,20 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "the-given-program-is-returned",
-        "Programs.save_program",
-        "save_program",
-        lambda right, _, unit, program: last(right(unit, program), program),
+        "Records.save_record: final",
+        "save_record",
+        on(Program, lambda right, _, key, program: last(right(key, program), program)),
     ),
     Mistake(
         "the-latest-version",
-        "Programs.program",
-        "program",
-        lambda right, self, unit, key, version: (
-            right(unit, key, version) and [p for (u, k, _), p in _programs(self).items() if (u, k) == (unit, key)][-1]
+        "Records.load_record",
+        "load_record",
+        on(
+            Program,
+            lambda right, self, key: (
+                right(key)
+                and [p for k, p in records_of(self).items() if k.kind is Program and k.parts[:2] == key.parts[:2]][-1]
+            ),
         ),
     ),
 )

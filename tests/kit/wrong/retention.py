@@ -7,10 +7,10 @@ from attrs import evolve
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Status
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.retention import PlanState
-from digital_painschool.ports.storage import load_enrolment
+from digital_painschool.domain.retention import ExportReceipt, PlanState, PurgePlan, PurgeReceipt
+from digital_painschool.ports.storage import PurgeProgress, load_enrolment, load_purge, record_key
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
-from tests.kit.wrong.mistake import Mistake, first, last, notification_rows
+from tests.kit.wrong.mistake import Mistake, first, last, notification_rows, on, records_of
 
 STORAGE: Sequence[Mistake] = (
     Mistake(
@@ -27,21 +27,24 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "an-export-of-another-unit",
-        "Retention.save_export: as told",
-        "save_export",
-        lambda right, self, receipt, versions, **options: [
-            right(evolve(receipt, unit=unit), versions, **options)
-            for unit in {e.unit for e in self._parts.enrolments._enrolments.values()} | {receipt.unit}
-        ],
+        "Records.save_record: as told",
+        "save_record",
+        on(
+            ExportReceipt,
+            lambda right, self, key, receipt, *args, **options: [
+                right(key, evolve(receipt, unit=unit), *args, **options)
+                for unit in {e.unit for e in self._parts.enrolments._enrolments.values()} | {receipt.unit}
+            ][-1],
+        ),
     ),
     Mistake(
         "an-export-outlives-the-purge",
         "Retention.purge: nothing left",
         "purge",
         lambda right, self, *args: last(
-            kept := dict(self._parts.retention._exported),
+            kept := dict(self._parts.enrolments._exported),
             right(*args),
-            self._parts.retention._exported.update(kept),
+            self._parts.enrolments._exported.update(kept),
         ),
     ),
     Mistake(
@@ -85,9 +88,14 @@ STORAGE: Sequence[Mistake] = (
     ),
     Mistake(
         "an-approval-drops-the-list",
-        "Retention.save_plan",
-        "save_plan",
-        lambda right, _, plan, line: right(plan if plan.decision is None else evolve(plan, enrolments=()), line),
+        "Records.save_record",
+        "save_record",
+        on(
+            PurgePlan,
+            lambda right, _, key, plan, *args, **options: right(
+                key, plan if plan.decision is None else evolve(plan, enrolments=()), *args, **options
+            ),
+        ),
     ),
     Mistake(
         "the-purge-takes-the-log-s-persons",
@@ -110,7 +118,7 @@ STORAGE: Sequence[Mistake] = (
         "purge",
         lambda right, self, plan_id, purge, skip: first(
             right(plan_id, purge, skip),
-            self._parts.retention._progress[plan_id].update({s.enrolment_id: s for s in skip}),
+            records_of(self)[record_key(PurgeProgress, plan_id)].outcomes.update({s.enrolment_id: s for s in skip}),
         ),
     ),
     Mistake(
@@ -128,20 +136,23 @@ STORAGE: Sequence[Mistake] = (
         "Retention.purge: again",
         "purge",
         lambda right, self, plan_id, purge, skip: right(
-            plan_id, [p for p in purge if p.enrolment_id not in self.load_purge(plan_id).progress], skip
+            plan_id, [p for p in purge if p.enrolment_id not in load_purge(self, plan_id).progress], skip
         ),
     ),
     Mistake(
         "a-purge-needs-its-plan",
         "Retention.purge: again",
         "purge",
-        lambda right, self, plan_id, purge, skip: right(plan_id, purge if self.load_purge(plan_id).plan else (), skip),
+        lambda right, self, plan_id, purge, skip: right(plan_id, purge if load_purge(self, plan_id).plan else (), skip),
     ),
     Mistake(
         "receipts-by-plan",
-        "Retention.receipts",
-        "receipts",
-        lambda right, _, unit: tuple(sorted(right(unit), key=lambda r: r.plan_id)),
+        "Records.list_records",
+        "list_records",
+        on(
+            PurgeReceipt,
+            lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda r: r.plan_id)),
+        ),
     ),
     Mistake(
         "keys-of-what-was-only-begun",

@@ -6,10 +6,10 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
-from digital_painschool.domain.retention import PurgeReason
+from digital_painschool.domain.retention import PurgePlan, PurgeReason
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import case_row, is_wanted, page_of
-from tests.kit.wrong.mistake import Mistake, Wrong
+from tests.kit.wrong.mistake import Mistake, Wrong, on
 
 
 def _listing_them_as_ended(right: Wrong, storage: Any, query: Any) -> Any:
@@ -45,9 +45,15 @@ STORAGE: Sequence[Mistake] = (
     Mistake(
         "a-plan-forgets-its-reasons",
         "Retention.ended: withdrawn",
-        "save_plan",
-        lambda right, _, plan, line: right(
-            evolve(plan, enrolments=tuple(evolve(e, reason=PurgeReason.PERIOD_OVER) for e in plan.enrolments)), line
+        "save_record",
+        on(
+            PurgePlan,
+            lambda right, _, key, plan, *args, **options: right(
+                key,
+                evolve(plan, enrolments=tuple(evolve(e, reason=PurgeReason.PERIOD_OVER) for e in plan.enrolments)),
+                *args,
+                **options,
+            ),
         ),
     ),
 )

@@ -9,9 +9,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import (
-    CallKey,
     Change,
-    CompletedCall,
     Content,
     Entry,
     Excerpt,
@@ -34,7 +32,6 @@ class MemoryEnrolments:
         self._exported: dict[EnrolmentId, int] = {}
         self._of_person: dict[PersonId, set[EnrolmentId]] = {}
         self._open: dict[_Course, EnrolmentId] = {}
-        self._calls: dict[CallKey, CompletedCall] = {}
 
     def load(self, enrolment_id: EnrolmentId) -> Enrolment | None:
         """Return the present state, or None."""
@@ -72,15 +69,12 @@ class MemoryEnrolments:
         """Refuse a change that cannot be saved, and change nothing.
 
         Raises:
-            Conflict: The change was decided on another version, would open a second enrolment, or was called under a
-                key that a call was completed under before.
+            Conflict: The change was decided on another version, or would open a second enrolment.
         """
         enrolment = change.enrolment
         self.require_version(enrolment.id, change.before)
         if enrolment.is_open and self._open.get(_course(enrolment), enrolment.id) != enrolment.id:
             raise Conflict("the person has an open enrolment in the program at this unit already")
-        if change.completed is not None and change.completed.key in self._calls:
-            raise Conflict("a call was completed under the key already; return its result")
 
     def require_version(self, enrolment_id: EnrolmentId, version: int) -> None:
         """Refuse what was decided on another version than the stored one; a missing enrolment has version 0.
@@ -105,12 +99,6 @@ class MemoryEnrolments:
             self._open[_course(enrolment)] = enrolment.id
         elif self._open.get(_course(enrolment)) == enrolment.id:
             del self._open[_course(enrolment)]
-        if change.completed is not None:
-            self._calls[change.completed.key] = change.completed
-
-    def find_call(self, key: CallKey) -> CompletedCall | None:
-        """Return the call that was completed under a key, or None."""
-        return self._calls.get(key)
 
     def timeline(
         self,
@@ -142,10 +130,9 @@ class MemoryEnrolments:
                 self._exported[id_] = max(version, self._exported.get(id_, 0))
 
     def delete(self, enrolment: Enrolment) -> None:
-        """Delete a closed enrolment with its timeline, documents, counts and completed calls."""
+        """Delete a closed enrolment with its timeline, documents and counts."""
         del self._enrolments[enrolment.id], self._timelines[enrolment.id]
         del self._documents[enrolment.id], self._counts[enrolment.id]
-        self._calls = {key: call for key, call in self._calls.items() if call.enrolment_id != enrolment.id}
         self._exported.pop(enrolment.id, None)
         theirs = self._of_person[enrolment.person]
         theirs.discard(enrolment.id)

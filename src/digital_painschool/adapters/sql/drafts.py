@@ -20,7 +20,6 @@ from digital_painschool.adapters.sql.schema import drafts, enrolments
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.validation import is_storable
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.stored import read_stored
@@ -69,19 +68,18 @@ class SqlDrafts:
 
         self._database.write(work)
 
-    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
-        if not (is_storable(enrolment_id) and is_storable(form)):
-            return None
-        values = {"enrolment_id": enrolment_id, "form": form}
-        rows = self._database.read(lambda connection: connection.fetch_all(_DRAFT, values))
-        return read_stored(f"a draft of enrolment {enrolment_id}", _draft, rows[0]) if rows else None
-
     def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
         def work(connection: Connection) -> None:
             connection.execute(_DISCARD, {"enrolment_id": enrolment_id, "forms": [form]})
             connection.execute(ADD_ACCESS, access_values(access))
 
         self._database.write(work)
+
+
+def read_draft(connection: Connection, enrolment_id: str, form: str) -> Draft | None:
+    """Return the draft of a form in an enrolment, or None."""
+    rows = connection.fetch_all(_DRAFT, {"enrolment_id": enrolment_id, "form": form})
+    return read_stored(f"a draft of enrolment {enrolment_id}", _draft, rows[0]) if rows else None
 
 
 def discard_drafts(connection: Connection, enrolment_id: EnrolmentId, forms: Collection[str]) -> None:

@@ -19,7 +19,7 @@ from digital_painschool.ports.storage.cases import (
     CaseTotals,
     UnreadableCase,
 )
-from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall, DeskCall, DeskCalls
+from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall, DeskCall
 from digital_painschool.ports.storage.derived import (
     History,
     find_cancellable,
@@ -48,14 +48,38 @@ from digital_painschool.ports.storage.operations import CLOCKS_DIFFER, Operation
 from digital_painschool.ports.storage.outbox import NOTHING, Outbox, each_unnoted
 from digital_painschool.ports.storage.pace import Paces
 from digital_painschool.ports.storage.placeholders import readable, unreadable
-from digital_painschool.ports.storage.programs import Programs
+from digital_painschool.ports.storage.records import (
+    NO_VERSIONS,
+    Listed,
+    PurgeProgress,
+    Record,
+    RecordKey,
+    Records,
+    Saved,
+    is_final,
+    key_of_call,
+    position_of,
+    record_key,
+)
+from digital_painschool.ports.storage.registers import (
+    find_call,
+    find_desk_call,
+    list_exports,
+    list_receipts,
+    load_draft,
+    load_profile,
+    load_program,
+    load_purge,
+    save_export,
+    save_plan,
+    save_profile,
+    save_program,
+    save_receipt,
+)
 from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment, plan_summary
-from digital_painschool.ports.storage.staff_profiles import Staff
 
 
-class Storage(
-    Caseload, Retention, Operations, Enrolments, Drafts, Outbox, Paces, Staff, AccessLog, Programs, DeskCalls, Protocol
-):
+class Storage(Caseload, Retention, Operations, Enrolments, Drafts, Outbox, Paces, AccessLog, Records, Protocol):
     """Everything that the school stores.
 
     Any other error reaches a host as `StorageError`, without its text. So does a return value of another type. From a
@@ -92,6 +116,7 @@ __all__ = [
     "CLOCKS_DIFFER",
     "NOTHING",
     "NO_INSTANT",
+    "NO_VERSIONS",
     "WHOLE",
     "AccessEntry",
     "AccessLog",
@@ -107,20 +132,23 @@ __all__ = [
     "CompletedCall",
     "Content",
     "DeskCall",
-    "DeskCalls",
     "Drafts",
     "Enrolments",
     "Entry",
     "Excerpt",
     "History",
+    "Listed",
     "Operations",
     "Outbox",
     "OutboxFigures",
     "Paces",
-    "Programs",
+    "PurgeProgress",
     "PurgeRecord",
+    "Record",
+    "RecordKey",
+    "Records",
     "Retention",
-    "Staff",
+    "Saved",
     "Storage",
     "StoredEnrolment",
     "Timeline",
@@ -130,20 +158,37 @@ __all__ = [
     "each_enrolment",
     "each_unnoted",
     "ended_enrolment",
+    "find_call",
     "find_cancellable",
+    "find_desk_call",
     "find_ended",
+    "is_final",
     "is_wanted",
+    "key_of_call",
     "lacks_end",
+    "list_exports",
+    "list_receipts",
     "load_documents",
+    "load_draft",
     "load_enrolment",
     "load_enrolments",
     "load_histories",
     "load_notifications",
+    "load_profile",
+    "load_program",
+    "load_purge",
     "load_state_at",
     "load_timeline",
     "page_of",
     "plan_summary",
+    "position_of",
     "readable",
+    "record_key",
+    "save_export",
+    "save_plan",
+    "save_profile",
+    "save_program",
+    "save_receipt",
     "totals_of",
     "unreadable",
 ]

@@ -32,15 +32,6 @@ class Drafts(Protocol):
         ...
 
     @abstractmethod
-    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
-        """Return the draft of a form in an enrolment, or None.
-
-        Raises:
-            StorageError: The draft is unreadable. It can still be replaced and discarded.
-        """
-        ...
-
-    @abstractmethod
     def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
         """Delete the draft of a form where there is one, and log it, in one transaction."""
         ...

@@ -15,7 +15,7 @@ from digital_painschool.domain.notification import Notification, Status
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage.access_log import AccessEntry
-from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall
+from digital_painschool.ports.storage.completed_calls import CompletedCall
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.placeholders import readable
 
@@ -132,7 +132,7 @@ class StoredEnrolment:
 
 
 class Enrolments(Protocol):
-    """The enrolments with their timelines, documents and completed calls. Rule: D-24a."""
+    """The enrolments with their timelines and documents."""
 
     @abstractmethod
     def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
@@ -233,20 +233,6 @@ class Enrolments(Protocol):
             * **page**: `limit` counts the entries that are wanted, whatever else lies between them.
             * **unreadable**: a placeholder stands for an enrolment of which any wanted part is unreadable. It hides
               none of the others, and a part that is not wanted hides nothing.
-        """
-        ...
-
-    @abstractmethod
-    def find_call(self, key: CallKey) -> CompletedCall | None:
-        """Return the call that was completed under a key, or None. Rule: D-24a.
-
-        A call is stored for as long as its enrolment is.
-
-        Contract:
-            * **own scope**: a call under another key, or by another caller, of another action or unit, is not found.
-
-        Raises:
-            StorageError: What is stored of the call is unreadable.
         """
         ...
 

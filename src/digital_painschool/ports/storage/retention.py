@@ -1,7 +1,8 @@
 """Ended enrolments on their way out: exports, plans, purges and receipts. Rule: M-20, M-21, D-21a to D-21c."""
 
+import logging
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Protocol
@@ -14,7 +15,6 @@ from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import (
     EndedEnrolment,
-    ExportReceipt,
     PlanState,
     PlanSummary,
     PurgePlan,
@@ -22,11 +22,15 @@ from digital_painschool.domain.retention import (
     PurgeReceipt,
     Skipped,
 )
-from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage.completed_calls import DeskCall
 from digital_painschool.ports.storage.enrolments import Enrolments, StoredEnrolment, each_enrolment
 from digital_painschool.ports.storage.outbox import Outbox
 from digital_painschool.ports.storage.placeholders import readable
+from digital_painschool.ports.storage.records import Listed, Records, position_of, record_key
+
+_log = logging.getLogger(__name__)
+_PAGE = 100
 
 
 @frozen(kw_only=True)
@@ -81,7 +85,7 @@ def plan_summary(plan: PurgePlan, receipt: PurgeReceipt | None) -> PlanSummary:
     )
 
 
-class Retention(Enrolments, Outbox, Protocol):
+class Retention(Enrolments, Outbox, Records, Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
     def ended(
@@ -116,33 +120,6 @@ class Retention(Enrolments, Outbox, Protocol):
         """
         ...
 
-    @abstractmethod
-    def save_export(
-        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
-    ) -> None:
-        """Save an export's receipt, and the versions of enrolments that count as exported, in one transaction.
-
-        Contract:
-            * **as told**: only the enrolments in `versions` count as exported. `versions` is empty for an export
-              without everything that a purge deletes. Any other enrolment keeps the version that was saved before.
-            * **never back**: an older version does not replace a newer one.
-        """
-        ...
-
-    @abstractmethod
-    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
-        """Save a plan, or its approval, and log it, in one transaction.
-
-        An approved plan does not change any more.
-        """
-        ...
-
-    @abstractmethod
-    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
-        """Return what is stored of a purge; an empty record for an unknown plan."""
-        ...
-
-    @abstractmethod
     def list_plans(
         self,
         unit: HsaId,
@@ -163,28 +140,14 @@ class Retention(Enrolments, Outbox, Protocol):
             after: Only the plans behind the one that was made at this instant and has this id.
             limit: The most plans; it counts the readable ones.
         """
-        ...
-
-    @abstractmethod
-    def list_exports(
-        self,
-        unit: HsaId,
-        *,
-        newest_first: bool = True,
-        after: tuple[datetime, str] | None = None,
-        limit: int,
-    ) -> tuple[ExportReceipt, ...]:
-        """Return a unit's export receipts in the order of the exports, then of their ids, at most `limit`.
-
-        An unreadable one is left out, and a log line names it; it hides none of the others.
-
-        Args:
-            unit: The unit.
-            newest_first: False for the oldest first.
-            after: Only the receipts behind the one of the export at this instant that has this id.
-            limit: The most receipts; it counts the readable ones.
-        """
-        ...
+        found: list[PlanSummary] = []
+        while len(found) < limit:
+            page = self.list_records(PurgePlan, unit, newest_first=newest_first, after=after, limit=_PAGE)
+            if not page:
+                break
+            found += [one for one in _summaries(self, page) if state in {None, one.state}]
+            after = position_of(page[-1])
+        return tuple(found[:limit])
 
     def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
         """Return the withdrawn enrolments, with their units, whose notices an inbox may still have. Rule: D-07b.
@@ -239,19 +202,21 @@ class Retention(Enrolments, Outbox, Protocol):
         """
         ...
 
-    @abstractmethod
-    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
-        """Save the receipt of a purge, and return the one that is stored for its plan: the first."""
-        ...
-
-    @abstractmethod
-    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        """Return a unit's receipts, oldest first. An unreadable one is left out, and a log line names its plan."""
-        ...
-
 
 def _has_sent(storage: Retention, one: StoredEnrolment) -> bool:
     """Return whether a notification of an enrolment, or its digest, was sent under a key that is kept."""
     asked = storage.notifications(one.enrolment_id)
     is_begun = any(notification.begun for notification in asked if isinstance(notification, NotificationRecord))
     return is_begun or bool(storage.notification_keys(one.unit, (one.enrolment_id,)))
+
+
+def _summaries(storage: Records, plans: Iterable[Listed]) -> Iterator[PlanSummary]:
+    """Yield plans with their receipts; a log line names the ones that cannot be read."""
+    for plan in plans:
+        try:
+            receipt = storage.load_record(record_key(PurgeReceipt, position_of(plan)[1]))
+        except StorageError as failure:
+            _log.error("%s", failure)
+            continue
+        if isinstance(plan, PurgePlan):
+            yield plan_summary(plan, receipt if isinstance(receipt, PurgeReceipt) else None)

@@ -15,6 +15,7 @@ from digital_painschool.ports.storage import (
     find_cancellable,
     find_ended,
     load_enrolment,
+    load_purge,
     readable,
 )
 from digital_painschool.rules.withdrawal import withdraw
@@ -92,7 +93,7 @@ class WithdrawalContract(StorageOpening):
         }
         made = kept_plan(storage)
         assert expected == {one.enrolment_id: one.reason for one in made.enrolments}
-        stored = storage.load_purge(made.id).plan
+        stored = load_purge(storage, made.id).plan
         assert stored is not None
         assert made.enrolments == stored.enrolments
         assert POLICY.export_before_purge
