@@ -9,11 +9,10 @@ from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.application import executor
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
 from digital_painschool.domain.notification import Profile
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.errors import Conflict, InvalidProgram, NotFound, StorageError
-from digital_painschool.ports.storage import Change, load_notifications
+from digital_painschool.ports.storage import Change, Record, RecordKey, load_notifications
 from digital_painschool.testing.environment import in_memory, stored_at, with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, STRANGER, UNIT
@@ -141,8 +140,8 @@ def test_an_enrolment_whose_program_is_missing_is_named() -> None:
     class Restored(MemoryStorage):
         """The programs were left out of the backup."""
 
-        def program(self, unit: HsaId, key: str, version: str) -> Program | None:
-            return None
+        def load_record(self, key: RecordKey) -> Record | None:
+            return None if key.kind is Program else super().load_record(key)
 
     school = Scenario(with_adapters(storage=Restored()))
     id_ = school.start()
@@ -158,8 +157,10 @@ def test_a_damaged_profile_stops_no_patient(caplog: pytest.LogCaptureFixture) ->
     class Damaged(MemoryStorage):
         """A storage in which no profile can be read."""
 
-        def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
-            raise StorageError("a stored Profile cannot be read")
+        def load_record(self, key: RecordKey) -> Record | None:
+            if key.kind is Profile:
+                raise StorageError("a stored Profile cannot be read")
+            return super().load_record(key)
 
     policy = Policy(staff_flags=frozenset({FlagKind.FORM_SAVED}))
     school = Scenario(with_adapters(storage=Damaged()), policy=policy)

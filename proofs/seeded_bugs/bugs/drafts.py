@@ -51,7 +51,7 @@ BUGS = (
         name="a-purge-leaves-drafts-in-memory",
         harm="what a patient never sent would outlive everything that was sent",
         module="adapters.memory.retention",
-        old="        self._drafts.delete(enrolment.id)\n",
+        old="        self._records.delete(enrolment.id)\n",
         new="",
         caught_by=Catcher(
             "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_no_draft_is_left_of_what_is_purged",

@@ -1,7 +1,5 @@
 """Bugs in calls that come twice under a key, and in steps that follow from an old view."""
 
-# ruff: noqa: E501 - names of tests
-
 from proofs.seeded_bugs.bug import Bug, Catcher
 
 BUGS = (
@@ -57,9 +55,9 @@ BUGS = (
     Bug(
         name="keys-outlive-the-record-in-memory",
         harm="a digest of a number would be left of a patient whose record had to go",
-        module="adapters.memory.enrolments",
-        old="        self._calls = {key: call for key, call in self._calls.items() if call.enrolment_id != enrolment.id}\n",
-        new="",
+        module="adapters.memory.records",
+        old="        for key in self._of_enrolment.pop(enrolment_id, ()):\n",
+        new="        for key in {k for k in self._of_enrolment.pop(enrolment_id, ()) if k.kind is Draft}:\n",
         caught_by=Catcher(
             "tests/adapters/memory/test_memory.py::TestMemoryStorage::test_nothing_is_left_of_what_is_purged",
             "test_nothing_is_left_of_what_is_purged",
@@ -101,7 +99,7 @@ BUGS = (
     Bug(
         name="a-plan-without-its-key",
         harm="after a lost answer the administrator would have two plans",
-        module="adapters.sql.purge_plans",
+        module="adapters.sql.records",
         old="            add_desk_call(connection, completed)\n",
         new="",
         caught_by=Catcher(
