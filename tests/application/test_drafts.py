@@ -179,4 +179,4 @@ def test_a_draft_that_others_always_overtake_is_refused_in_the_end(monkeypatch: 
 
 def test_the_port_has_a_method_for_each_call() -> None:
     """Otherwise a storage would be asked for more than its contract proves."""
-    assert {"save_draft", "discard_draft"} == {name for name in vars(Drafts) if name.endswith("draft")}
+    assert {"save_draft"} == {name for name in vars(Drafts) if name.endswith("draft")}

@@ -264,7 +264,6 @@ def test_every_answer_of_a_storage_is_looked_at() -> None:
     nothing = {
         "save",
         "save_draft",
-        "discard_draft",
         "complete",
         "record_worker",
         "log",

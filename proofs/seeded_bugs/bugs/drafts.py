@@ -102,11 +102,11 @@ BUGS = (
         name="a-draft-and-its-line-in-two",
         harm="a patient's data would be deleted, and the log know nothing of it",
         module="adapters.sql.drafts",
-        old='"forms": [form]})\n            connection.execute(ADD_ACCESS, access_values(access))\n\n        self._database.write(work)\n',
-        new='"forms": [form]})\n\n        self._database.write(work)\n        self._database.write(lambda connection: connection.execute(ADD_ACCESS, access_values(access)))\n',
+        old="            connection.execute(ADD_ACCESS, access_values(access))\n\n        self._database.write(work)\n",
+        new="\n        self._database.write(work)\n        self._database.write(lambda connection: connection.execute(ADD_ACCESS, access_values(access)))\n",
         caught_by=Catcher(
             f"{_CONTRACT}::test_a_call_that_is_stopped_between_two_writes_is_done_or_not_begun[discard]",
-            "Drafts.discard_draft: stopped before write",
+            "Drafts.save_draft: discarded: stopped before write",
         ),
     ),
 )

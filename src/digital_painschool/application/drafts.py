@@ -67,7 +67,7 @@ class DraftDesk:
             enrolment, draft = self._judged(Action.SAVE_DRAFT, enrolment_id, rule, at)
             entry = access_entry(Action.SAVE_DRAFT, self._patient, at, enrolment)
             try:
-                return self._executor.storage.save_draft(enrolment, draft, entry)
+                return self._executor.storage.save_draft(enrolment, draft.form, draft, entry)
             except Conflict:
                 back_off(attempt)
         raise Conflict("the draft could not be saved: others changed the enrolment at the same time; try again")
@@ -87,7 +87,7 @@ class DraftDesk:
             Action.DISCARD_DRAFT, enrolment_id, lambda enrolment: self._form(enrolment, form, at), at
         )
         entry = access_entry(Action.DISCARD_DRAFT, self._patient, at, enrolment)
-        self._executor.storage.discard_draft(enrolment.id, found.key, entry)
+        self._executor.storage.save_draft(enrolment, found.key, None, entry)
 
     def _form(self, enrolment: Enrolment, form: str, at: datetime) -> Form:
         key = plain_text(form, "a form's key")

@@ -42,7 +42,7 @@ Check = Callable[[object], bool]
 
 WRITES = frozenset(
     {
-        *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "reject", "reserve_slots"),
+        *("save", "save_draft", "claim", "begin", "complete", "reject", "reserve_slots"),
         *("record_worker", "log", "purge", "forgotten", "save_record"),
     }
 )

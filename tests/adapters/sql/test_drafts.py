@@ -82,7 +82,7 @@ def test_a_damaged_draft_is_refused_in_silence_and_can_be_replaced_or_discarded(
         e = saved(storage, begin("a"))
         ways: tuple[Callable[[], object], ...] = (
             lambda: keep_draft(storage, e, draft_of()),
-            lambda: storage.discard_draft(A, PAIN, entry),
+            lambda: storage.save_draft(e, PAIN, None, entry),
         )
         for mend in ways:
             keep_draft(storage, e, draft_of())

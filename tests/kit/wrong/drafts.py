@@ -7,7 +7,7 @@ from attrs import evolve
 
 from digital_painschool.domain.draft import Draft
 from digital_painschool.ports.storage import load_draft
-from tests.kit.wrong.mistake import Mistake, first, last, on, put, records_of
+from tests.kit.wrong.mistake import Mistake, Wrong, first, last, on, put, records_of
 
 
 def _drafts(storage: Any) -> Any:
@@ -25,46 +25,60 @@ def _keeping(storage: Any, work: Callable[[], Any]) -> Any:
     return last(work(), records_of(storage).update(kept))
 
 
+def _saving(wrong: Wrong) -> Wrong:
+    return lambda right, self, e, form, draft, line: (wrong if draft else _right)(right, self, e, form, draft, line)
+
+
+def _discarding(wrong: Wrong) -> Wrong:
+    return lambda right, self, e, form, draft, line: (_right if draft else wrong)(right, self, e, form, draft, line)
+
+
+def _right(right: Wrong, _: Any, *args: Any) -> Any:
+    return right(*args)
+
+
 STORAGE: Sequence[Mistake] = (
     Mistake(
         "the-first-draft-stays",
         "Drafts.save_draft",
         "save_draft",
-        lambda right, self, e, draft, line: right(e, load_draft(self, e.id, draft.form) or draft, line),
+        _saving(lambda right, self, e, form, draft, line: right(e, form, load_draft(self, e.id, form) or draft, line)),
     ),
     Mistake(
         "one-draft-of-an-enrolment",
         "Drafts.save_draft",
         "save_draft",
-        lambda right, self, e, draft, line: last(_discard(self, e.id), right(e, draft, line)),
+        _saving(lambda right, self, e, *args: last(_discard(self, e.id), right(e, *args))),
     ),
     Mistake(
         "a-draft-without-its-line",
         "Drafts.save_draft",
         "save_draft",
-        lambda right, self, *args: first(right(*args), self._parts.access_log._entries.pop()),
+        _saving(lambda right, self, *args: first(right(*args), self._parts.access_log._entries.pop())),
     ),
     Mistake(
         "a-draft-and-its-line-apart",
         "Drafts.save_draft",
         "save_draft",
-        lambda right, self, e, draft, line: first(
-            right(e, draft, line), self._parts.access_log._entries.pop(), self.log((line,))
+        _saving(
+            lambda right, self, *args: first(right(*args), self._parts.access_log._entries.pop(), self.log((args[-1],)))
         ),
     ),
     Mistake(
         "a-draft-of-any-version",
         "Drafts.save_draft: optimistic",
         "save_draft",
-        lambda right, self, e, *args: right(self.load_many((e.id,)).get(e.id, e), *args),
+        _saving(lambda right, self, e, *args: right(self.load_many((e.id,)).get(e.id, e), *args)),
     ),
     Mistake(
         "a-draft-counts-as-an-entry",
         "Drafts.save_draft: apart",
         "save_draft",
-        lambda right, self, e, draft, line: first(
-            right(e, draft, line),
-            self._parts.enrolments._enrolments.update({e.id: evolve(e, last_seen_at=draft.saved_at)}),
+        _saving(
+            lambda right, self, e, form, draft, line: first(
+                right(e, form, draft, line),
+                self._parts.enrolments._enrolments.update({e.id: evolve(e, last_seen_at=draft.saved_at)}),
+            )
         ),
     ),
     Mistake(
@@ -91,16 +105,24 @@ STORAGE: Sequence[Mistake] = (
         ),
     ),
     Mistake(
+        "discarded-in-one-version-alone",
+        "Drafts.save_draft: discarded",
+        "save_draft",
+        _discarding(
+            lambda right, self, e, *args: self._parts.enrolments.require_version(e.id, e.version) or right(e, *args)
+        ),
+    ),
+    Mistake(
         "every-draft-goes",
-        "Drafts.discard_draft",
-        "discard_draft",
-        lambda right, self, id_, *args: last(_discard(self, id_), right(id_, *args)),
+        "Drafts.save_draft: discarded",
+        "save_draft",
+        _discarding(lambda right, self, e, *args: last(_discard(self, e.id), right(e, *args))),
     ),
     Mistake(
         "discarded-without-a-line",
-        "Drafts.discard_draft",
-        "discard_draft",
-        lambda right, self, *args: first(right(*args), self._parts.access_log._entries.pop()),
+        "Drafts.save_draft: discarded",
+        "save_draft",
+        _discarding(lambda right, self, *args: first(right(*args), self._parts.access_log._entries.pop())),
     ),
     Mistake(
         "discarded-once",
@@ -133,7 +155,7 @@ STORAGE: Sequence[Mistake] = (
         "save",
         lambda right, self, change: first(
             right(evolve(change, discarded_drafts=frozenset())),
-            [self.discard_draft(change.enrolment.id, form, change.access) for form in change.discarded_drafts],
+            [self.save_draft(change.enrolment, form, None, change.access) for form in change.discarded_drafts],
         ),
     ),
     Mistake(

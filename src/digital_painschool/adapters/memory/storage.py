@@ -106,15 +106,13 @@ class MemoryStorage(Storage):
         with self._open() as parts:
             return {id_: parts.enrolments.timeline(id_, wanted, seqs, after, limit, excerpt) for id_ in ids}
 
-    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
+    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
         with self._open() as parts:
-            parts.enrolments.require_version(enrolment.id, enrolment.version)
-            parts.records.save_draft(enrolment.id, draft)
-            parts.access_log.log((access,))
-
-    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
-        with self._open() as parts:
-            parts.records.discard_drafts(enrolment_id, (form,))
+            if draft is None:
+                parts.records.discard_drafts(enrolment.id, (form,))
+            else:
+                parts.enrolments.require_version(enrolment.id, enrolment.version)
+                parts.records.save_draft(enrolment.id, draft)
             parts.access_log.log((access,))
 
     def claim(

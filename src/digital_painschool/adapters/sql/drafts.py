@@ -51,29 +51,28 @@ class SqlDrafts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
-        row = {
-            "enrolment_id": enrolment.id,
-            "form": draft.form,
-            "unit": str(enrolment.unit),
-            "saved_at": draft.saved_at,
-            "answers": to_json(draft.answers),
-        }
-
+    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
         def work(connection: Connection) -> None:
-            if connection.execute(_ANNOUNCE, {"enrolment_id": enrolment.id, "before": enrolment.version}) != 1:
-                raise Conflict("the enrolment was changed by somebody else; load it and decide again")
-            connection.execute(_SAVE, row)
+            if draft is None:
+                connection.execute(_DISCARD, {"enrolment_id": enrolment.id, "forms": [form]})
+            else:
+                _save(connection, enrolment, draft)
             connection.execute(ADD_ACCESS, access_values(access))
 
         self._database.write(work)
 
-    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(_DISCARD, {"enrolment_id": enrolment_id, "forms": [form]})
-            connection.execute(ADD_ACCESS, access_values(access))
 
-        self._database.write(work)
+def _save(connection: Connection, enrolment: Enrolment, draft: Draft) -> None:
+    if connection.execute(_ANNOUNCE, {"enrolment_id": enrolment.id, "before": enrolment.version}) != 1:
+        raise Conflict("the enrolment was changed by somebody else; load it and decide again")
+    row = {
+        "enrolment_id": enrolment.id,
+        "form": draft.form,
+        "unit": str(enrolment.unit),
+        "saved_at": draft.saved_at,
+        "answers": to_json(draft.answers),
+    }
+    connection.execute(_SAVE, row)
 
 
 def read_draft(connection: Connection, enrolment_id: str, form: str) -> Draft | None:

@@ -176,11 +176,8 @@ class SqlStorage(SqlRetention):
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
 
-    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
-        self._drafts.save_draft(enrolment, draft, access)
-
-    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
-        self._drafts.discard_draft(enrolment_id, form, access)
+    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
+        self._drafts.save_draft(enrolment, form, draft, access)
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return self._caseload.list_caseload(query)

@@ -113,30 +113,31 @@ class DraftsContract(StorageOpening):
         expected = seen(storage)
         keep_draft(storage, before, draft_of(at=LATER))
         assert expected == seen(storage)
-        storage.discard_draft(A, PAIN, LOGGED)
+        storage.save_draft(before, PAIN, None, LOGGED)
         assert expected == seen(storage)
         saved(storage, fill_in(before, at=MORNING))
 
-    @proves("Drafts.save_draft", "Drafts.discard_draft")
+    @proves("Drafts.save_draft", "Drafts.save_draft: discarded")
     def test_a_draft_is_logged_when_it_comes_and_goes(self, storage: Storage) -> None:
         """Otherwise the patient's data would be written and deleted, and the log know nothing of it (M-06)."""
         e = saved(storage, begin("a"))
         keep_draft(storage, e, FIRST)
         for _ in range(2):
-            storage.discard_draft(A, PAIN, LOGGED)
+            storage.save_draft(e, PAIN, None, LOGGED)
         actions = [entry.action for _, entry in storage.access_entries(UNIT)]
         assert ["step", "save-draft", "step", "step"] == actions
 
-    @proves("Drafts.discard_draft")
+    @proves("Drafts.save_draft: discarded")
     def test_a_discarded_draft_is_gone_and_no_other(self, storage: Storage) -> None:
         """Otherwise what a patient threw away would come back, or another form's draft go with it."""
         e = saved(storage, begin("a"))
         for draft in (FIRST, daily := draft_of({}, form=DAILY)):
             keep_draft(storage, e, draft)
         for _ in range(2):
-            storage.discard_draft(A, PAIN, LOGGED)
+            storage.save_draft(e, PAIN, None, LOGGED)
             assert (None, daily) == (load_draft(storage, A, PAIN), load_draft(storage, A, DAILY))
-        storage.discard_draft(EnrolmentId("unknown"), PAIN, LOGGED)
+        storage.save_draft(evolve(e, id=EnrolmentId("unknown")), PAIN, None, LOGGED)
+        storage.save_draft(evolve(e, version=e.version + 1), PAIN, None, LOGGED)
         keep_draft(storage, e, SECOND)
         assert SECOND == load_draft(storage, A, PAIN)
 

@@ -88,7 +88,6 @@ READS: Mapping[str, Callable[[Storage], object]] = {
 WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save": lambda s: s.save(begin()),
     "save_draft": lambda s: keep_draft(s, begin().enrolment, draft_of()),
-    "discard_draft": lambda s: s.discard_draft(A, PAIN, _LOGGED),
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
     "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),

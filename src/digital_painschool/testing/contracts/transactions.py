@@ -135,7 +135,10 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
     "draft": ("Drafts.save_draft", lambda s, prepared: keep_draft(s, prepared.draft, draft_of({"smarta": 4}))),
     "start": ("Enrolments.save: all or nothing", lambda s, _: s.save(_started())),
     "step": ("Enrolments.save: all or nothing", lambda s, prepared: s.save(prepared.step)),
-    "discard": ("Drafts.discard_draft", lambda s, prepared: s.discard_draft(prepared.draft.id, PAIN, LOGGED)),
+    "discard": (
+        "Drafts.save_draft: discarded",
+        lambda s, prepared: s.save_draft(prepared.draft, PAIN, None, LOGGED),
+    ),
     "begin": ("Outbox.begin", lambda s, prepared: s.begin(prepared.decided)),
     "complete": ("Outbox.complete: one transaction", _completed),
     "reject": ("Outbox.reject: one transaction", lambda s, prepared: s.reject(prepared.refused, MORNING)),

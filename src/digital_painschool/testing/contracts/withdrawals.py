@@ -43,7 +43,7 @@ from digital_painschool.testing.people import NURSE, PERSON, UNIT
 def withdrawn(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, ends: bool = False) -> Enrolment:
     """Save an enrolment with a message to the patient and a draft, and withdraw it; perhaps it had ended before."""
     e = saved(storage, converse(saved(storage, begin(enrolment_id, person)), notify=Notify.COLLECTED, at=MORNING))
-    storage.save_draft(e, draft_of(), LOGGED)
+    storage.save_draft(e, draft_of().form, draft_of(), LOGGED)
     pending = find_cancellable(storage, e.id)
     if ends:
         ended = evolve(finish(e, at=MORNING, pending=pending), discarded_drafts=frozenset({PAIN}))
