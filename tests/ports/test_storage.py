@@ -3,7 +3,14 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
+import pytest
+
+from digital_painschool import Settings, open_school
+from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.bootstrap.settings import AdapterConfig
+from digital_painschool.errors import ConfigurationError
 from digital_painschool.ports import storage
+from digital_painschool.ports.hooks import AdapterFactory, hookimpl
 
 INTERNAL = {"mask_documents"}
 
@@ -37,3 +44,27 @@ def test_the_port_stays_as_small_as_it_is() -> None:
     methods = {name for name in dir(storage.Storage) if not name.startswith("_")}
     required = storage.Storage.__abstractmethods__
     assert (REQUIRED, FOR_SPEED) == (len(required - {"close"}), len(methods - required))
+
+
+def test_a_storage_that_lacks_a_required_method_is_refused_by_its_name() -> None:
+    """Otherwise an author would learn of it when the first call is made, or from an error without a text."""
+
+    class Half(MemoryStorage):
+        claim = storage.Storage.claim
+        begin = storage.Storage.begin
+
+    class Plugin:
+        @staticmethod
+        @hookimpl
+        def painschool_storages() -> list[AdapterFactory[storage.Storage]]:
+            return [AdapterFactory("half", lambda _: Half())]
+
+    with pytest.raises(ConfigurationError, match="Half is no storage: it has no 'begin', 'claim' to call"):
+        open_school(Settings(storage=AdapterConfig("half")), plugins=[Plugin()])
+
+
+def test_what_follows_from_the_required_methods_is_inherited() -> None:
+    """Otherwise what the contract of the memory storage proves of a body would be that of an adapter's own method."""
+    methods = {name for name in dir(storage.Storage) if not name.startswith("_")}
+    inherited = {name for name in methods if getattr(MemoryStorage, name) is getattr(storage.Storage, name)}
+    assert methods - storage.Storage.__abstractmethods__ == inherited

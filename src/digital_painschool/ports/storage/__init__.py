@@ -1,12 +1,17 @@
 """The storage port: one small protocol a file, with its values. `Storage` is all of them.
 
-Every clause of the docstrings is a promise that adapters are tested against. Reads that follow from the methods of the
-port are functions (`derived`): no adapter implements them.
+Every clause of the docstrings is a promise that adapters are tested against. There are three kinds of calls:
+
+* **required**: an abstract method. Every adapter writes it.
+* **for speed**: a method with a body, which follows from the required ones. An adapter that inherits from `Storage` has
+  it, and writes its own where its database has a faster way. The clauses hold for both.
+* **derived**: a function (`derived`, `registers`). No adapter implements it.
 """
 
 from abc import abstractmethod
-from typing import Protocol
+from typing import Protocol, Self
 
+from digital_painschool.errors import ConfigurationError
 from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
 from digital_painschool.ports.storage.case_rows import case_row, case_rows, is_wanted, page_of, totals_of
 from digital_painschool.ports.storage.caseload import Caseload
@@ -105,6 +110,16 @@ class Storage(Caseload, Retention, Operations, Enrolments, Drafts, Outbox, Paces
           number. Asking for the row by itself raises `StorageError`. A damaged row stops no other call.
         * **silent**: no error text contains anything of the person, or of a document.
     """
+
+    def __new__(cls, *args: object, **options: object) -> Self:  # noqa: ARG004 - they are those of the adapter's own
+        """Make an adapter that inherits from the port.
+
+        Raises:
+            ConfigurationError: The adapter lacks a required method.
+        """
+        if lacking := sorted(cls.__abstractmethods__):
+            raise ConfigurationError(f"{cls.__name__} is no storage: it has no {', '.join(map(repr, lacking))} to call")
+        return super().__new__(cls)
 
     @abstractmethod
     def close(self) -> None:
