@@ -61,9 +61,9 @@ class LmdbRecords(Part):
             rows = [json.loads(row) for row in transaction.scan(Table.LISTED, kind.__name__, unit)]
             place = None if after is None else [instant_to_text(after[0]), after[1]]
             behind = [row for row in rows if place is None or ((row < place) is newest_first and row != place)]
-            keys = (record_key(kind, id_) for _, id_ in (reversed(behind) if newest_first else behind))
-            read = (one for key in keys for one in read_each([key], partial(find_record, transaction), _log_unreadable))
-            return tuple(islice((one for one in read if isinstance(one, kind)), limit))
+            ordered = reversed(behind) if newest_first else behind
+            read = (one for row in ordered for one in read_each([row], partial(_listed, transaction, kind), _log_row))
+            return tuple(islice((one for one in read if one is not None), limit))
 
     def save_record(
         self,
@@ -85,8 +85,7 @@ class LmdbRecords(Part):
                 return stored
             transaction.put(Table.RECORDS, _record_to_data(record), *_place(key))
             if isinstance(record, Listed):
-                row = [instant_to_text(position_of(record)[0]), position_of(record)[1]]
-                transaction.put(Table.LISTED, row, key.kind.__name__, record.unit, *row)
+                transaction.put(Table.LISTED, _row(record), key.kind.__name__, record.unit, *_row(record))
             return record
 
 
@@ -149,8 +148,20 @@ def _place(key: RecordKey) -> Key:
     return key.kind.__name__, *key.parts
 
 
-def _log_unreadable(key: RecordKey) -> None:
-    log.error("the %s %s cannot be read; was it changed by hand?", key.kind.__name__, key.parts[-1])
+def _listed(transaction: Transaction, kind: type[Listed], row: list[str]) -> Listed:
+    found = find_record(transaction, record_key(kind, row[1]))
+    if not isinstance(found, kind) or _row(found) != row:
+        raise ValueError("the record is another one")
+    return found
+
+
+def _row(record: Listed) -> list[str]:
+    at, id_ = position_of(record)
+    return [instant_to_text(at), id_]
+
+
+def _log_row(row: list[str]) -> None:
+    log.error("the record %s cannot be read; was it changed by hand?", row[1])
 
 
 def _record_to_data(record: Record) -> Any:

@@ -1,6 +1,7 @@
 """The package of the storage port gives every name that hosts and adapters import."""
 
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
@@ -12,6 +13,7 @@ from digital_painschool.errors import ConfigurationError
 from digital_painschool.ports import storage
 from digital_painschool.ports.hooks import AdapterFactory, hookimpl
 
+DOCS = Path(__file__).parents[2] / "docs"
 INTERNAL = {"mask_documents"}
 
 
@@ -44,6 +46,9 @@ def test_the_port_stays_as_small_as_it_is() -> None:
     methods = {name for name in dir(storage.Storage) if not name.startswith("_")}
     required = storage.Storage.__abstractmethods__
     assert (REQUIRED, FOR_SPEED) == (len(required - {"close"}), len(methods - required))
+    said = f"{REQUIRED} methods that you must write, beside `close`, and {FOR_SPEED} that you may write for speed"
+    assert said in (DOCS / "adapter-tutorial.md").read_text("utf-8")
+    assert f"{REQUIRED} to write, and {FOR_SPEED} for speed" in (DOCS / "how-to" / "adapters.md").read_text("utf-8")
 
 
 def test_a_storage_that_lacks_a_required_method_is_refused_by_its_name() -> None:

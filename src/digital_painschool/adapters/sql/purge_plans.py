@@ -18,7 +18,7 @@ from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.placed_lists import in_order, placed_list
 from digital_painschool.adapters.sql.retention_tables import plan_items, plans
-from digital_painschool.adapters.sql.rows import Row, readable_text
+from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan
@@ -87,9 +87,18 @@ def list_plans(
         after,
         limit,
         newest_first=newest_first,
-        read=lambda connection, row: read_plan(connection, readable_text(row[0])),
+        read=_listed_plan,
         log_unreadable=log_unreadable_plan,
     )
+
+
+def _listed_plan(connection: Connection, row: Row) -> PurgePlan | None:
+    require_readable(row)
+    plan_id, made_at = row
+    plan = read_plan(connection, plan_id)
+    if plan is not None and (plan.id, plan.made_at) != (plan_id, made_at):
+        raise ValueError("the plan is another one")
+    return plan
 
 
 def log_unreadable_plan(row: Row) -> None:

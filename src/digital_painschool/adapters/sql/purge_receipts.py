@@ -12,7 +12,7 @@ from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
 from digital_painschool.adapters.sql.placed_lists import in_order, placed_list
 from digital_painschool.adapters.sql.retention_tables import receipts
-from digital_painschool.adapters.sql.rows import Row, readable_text
+from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PurgeReceipt
 from digital_painschool.errors import StorageError
@@ -57,9 +57,18 @@ def list_receipts(
         after,
         limit,
         newest_first=newest_first,
-        read=lambda _, row: receipt_of_row(row[0], row[2]),
+        read=_receipt,
         log_unreadable=_log_unreadable,
     )
+
+
+def _receipt(_: Connection, row: Row) -> PurgeReceipt:
+    require_readable(row)
+    plan_id, purged_at, data = row
+    receipt = receipt_of_row(plan_id, data)
+    if receipt.purged_at != purged_at:
+        raise ValueError("the receipt is another one")
+    return receipt
 
 
 def read_receipt(connection: Connection, plan_id: str) -> PurgeReceipt | None:
