@@ -26,7 +26,10 @@ _OLDEST = (
     "CASE WHEN access_until <= :now AND (waiting_since IS NULL OR access_until < waiting_since)"
     " THEN access_until ELSE waiting_since END"
 )
-_SEEN = "coalesce(last_seen_at, started_at)"
+_SEEN = (
+    "CASE WHEN reactivated_at > coalesce(last_seen_at, started_at) THEN reactivated_at"
+    " ELSE coalesce(last_seen_at, started_at) END"
+)
 _SILENT = f"(phase = 'active' AND access_until > :now AND {_SEEN} < :seen_before)"
 _ENDS_SOON = "(access_until > :now AND access_until < :ends_before)"
 _OWN = "ended_at IS NULL AND unit = :unit AND therapist = :therapist"

@@ -117,7 +117,11 @@ SCREENS: Mapping[str, Callable[[Visit], object]] = {
     "Vidmakthåll": _hantera,
     "Avsluta": _hantera,
     "Min profil": lambda v: v.desk.profile(),
-    "gallring": lambda v: (v.office.pages.plans(limit=PAGE), v.office.pages.exports(limit=PAGE)),
+    "gallring": lambda v: (
+        v.office.pages.plans(limit=PAGE),
+        v.office.pages.exports(limit=PAGE),
+        v.office.overdue(),
+    ),
     "export": lambda v: v.office.export(v.folder),
     "gallring, a new plan": lambda v: v.office.plan_purge(),
     "gallring, a plan": lambda v: v.office.plan(v.plan),

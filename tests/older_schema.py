@@ -20,7 +20,7 @@ NEW_TABLES = (*_DIGEST_TABLES, *LATER_TABLES)
 """The tables that came after version 0003."""
 OLD_TABLES = ("notifications", "notification_causes")
 LATER_COLUMNS = {
-    "enrolments": ("waiting_since", "has_drafts", "handed_over", "noted_silence", "noted_ending"),
+    "enrolments": ("waiting_since", "has_drafts", "handed_over", "noted_silence", "noted_ending", "reactivated_at"),
     "purge_plan_items": ("reason",),
     "digest_notifications": ("flag", "reason", "reports"),
     "digests": ("oldest_due_at",),

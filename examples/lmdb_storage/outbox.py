@@ -19,7 +19,6 @@ from digital_painschool.domain.digest import (
     DeliveryResult,
     Digest,
     batch_key,
-    before_suspect,
 )
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
 from digital_painschool.domain.notification import (
@@ -54,20 +53,23 @@ class LmdbOutbox(Part):
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
     ) -> tuple[Claim, ...]:
         with self._database.writing() as transaction:
-            in_order: list[tuple[StoredDigest, Digest]] = []
+            healthy: list[tuple[StoredDigest, Digest]] = []
             suspects: list[tuple[StoredDigest, Digest]] = []
+            is_first = False  # a suspect that has waited long stands before what follows
             for row, digest in _free_digests(transaction, now):
                 if channels is not None and digest.channel not in channels:
                     continue
-                has_a_place = not row.is_suspect or row.waits_since(now - LONGEST_SUSPICION)
-                (in_order if has_a_place else suspects).append((row, digest))
-                if len(in_order) >= limit:
+                if row.is_suspect:
+                    suspects.append((row, digest))
+                    is_first = is_first or row.waits_since(now - LONGEST_SUSPICION)
+                elif not is_first:
+                    healthy.append((row, digest))
+                if healthy and (is_first or len(healthy) >= limit):
                     break
             suspects.sort(key=lambda found: (found[0].lost, found[0].due_key))
             token = uuid4().hex
             claims = []
-            found = in_order[:limit] or suspects[: min(limit, 1)]
-            for row, digest in before_suspect(found, lambda one: one[0].is_suspect):
+            for row, digest in healthy[:limit] or suspects[: min(limit, 1)]:
                 lost = row.lost + row.begun
                 _save_digest(
                     transaction, evolve(row, token=token, lease_until=now + lease, begun=False, lost=lost), row

@@ -50,13 +50,15 @@ def retention(request: HttpRequest, colleague: Colleague) -> HttpResponse:
 
     When a purge was last approved stands before them: the unit purges by a routine, for example yearly (M-20).
     """
-    pages = school().administrator(colleague.actor).pages
+    desk = school().administrator(colleague.actor)
+    pages = desk.pages
     page = pages.plans(request.GET.get("after"), limit=PAGE)
     decisions = (plan.decision for plan in page.rows if plan.decision is not None)
     context = {
         "page": page,
         "older": more(request, page.next),
         "exports": pages.exports(limit=PAGE).rows,
+        "overdue": desk.overdue(),
         "is_first": "after" not in request.GET,
         "last": max(decisions, key=lambda decision: decision.at, default=None),
     }

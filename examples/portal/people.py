@@ -37,8 +37,9 @@ ANNA = _colleague(1, "Anna Åberg", Role.THERAPIST)
 BJORN = _colleague(2, "Björn Berg", Role.THERAPIST)
 CARIN = _colleague(3, "Carin Clason", Role.PATIENT_ADMINISTRATOR)
 DAVID = _colleague(4, "David Dahl", Role.DATA_ADMINISTRATOR)
+EVA = _colleague(5, "Eva Engdahl", Role.OPERATOR)
 
-STAFF = {colleague.actor.hsa_id: colleague for colleague in (ANNA, BJORN, CARIN, DAVID)}
+STAFF = {colleague.actor.hsa_id: colleague for colleague in (ANNA, BJORN, CARIN, DAVID, EVA)}
 THERAPISTS = tuple(colleague for colleague in STAFF.values() if Role.THERAPIST in colleague.actor.roles)
 
 PATIENTS = {

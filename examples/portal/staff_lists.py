@@ -79,7 +79,8 @@ def mine(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     """Show "Mina", or the page that a colleague without own patients works with."""
     roles = colleague.actor.roles
     if Role.THERAPIST not in roles:
-        return redirect("unit" if Role.PATIENT_ADMINISTRATOR in roles else "retention")
+        pages = {Role.PATIENT_ADMINISTRATOR: "unit", Role.OPERATOR: "dead-letters"}
+        return redirect(next((page for role, page in pages.items() if role in roles), "retention"))
     desk = school().therapist(colleague.actor)
     return _list(request, "Mina", desk.caseload, desk.counts())
 

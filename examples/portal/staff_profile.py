@@ -28,7 +28,7 @@ class ProfileForm(forms.Form):
             "email": bool(profile.chosen.email),
             "sms": bool(profile.chosen.sms),
             "summary": profile.chosen.summary,
-            "flags": [flag.value for flag in chosen or profile.on_offer],
+            "flags": [flag.value for flag in chosen or {FlagKind.PROGRAM_DONE}],  # what the manual speaks of
         }
         super().__init__(data, initial=before)
         on_offer = [(flag.value, label(flag)) for flag in FlagKind if flag in profile.on_offer]

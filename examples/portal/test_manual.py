@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from digital_painschool import EnrolmentId, Policy, YearEnd, open_school
+from digital_painschool import EnrolmentId, FlagKind, Policy, YearEnd, open_school
 from portal.people import ANNA, BJORN
 from portal.sample import ELSA, PROGRAM, Clock
 from portal.school import close, school, school_settings, use
@@ -38,7 +38,7 @@ def test_staff_and_patient_read_the_same_last_day(anna: ClientVisitor, elsa: Enr
         for page in (anna, patient):
             assert re.search(rf"Tillgängligt till och med {said}(?! kl)", page.text)
         anna.click("Vidmakthåll")
-        assert f"tillgängligt: {said}." in anna.text
+        assert f"tillgängligt till och med {said}." in anna.text
         school().therapist(ANNA.actor).maintain(elsa, days=365, modules=(1,))
 
 
@@ -59,7 +59,9 @@ def test_where_the_year_closes_nothing_both_read_so(folder: Path, portal: Clock)
     portal.wait(days=370)
     for page, address in ((anna, f"/personal/patient/{elsa}/"), (patient, f"/patient/moment/{elsa}/")):
         page.open(address)
-        assert "Tills behandlaren vidmakthåller eller avslutar" in page.text
+        assert "Tillgängligt tills behandlaren vidmakthåller eller avslutar" in page.text
+    anna.open(f"/personal/patient/{elsa}/")
+    assert "patienten kan fortsätta tills du vidmakthåller eller avslutar" in anna.text
     anna.click("Vidmakthåll")
     anna.fill("Antal dagar", "30")
     anna.choose("Moduler som ska vara tillgängliga", "1. Vad är smärta?")
@@ -68,7 +70,7 @@ def test_where_the_year_closes_nothing_both_read_so(folder: Path, portal: Clock)
     anna.tick("Jag bekräftar att patientens tillgång minskar")
     anna.press("Vidmakthåll")
     anna.press("Tillbaka till aktiv")
-    assert "Tills behandlaren vidmakthåller eller avslutar" in anna.text
+    assert "Tillgängligt tills behandlaren vidmakthåller eller avslutar" in anna.text
 
 
 def test_hantera_says_that_a_patient_is_shut_out(anna: ClientVisitor, portal: Clock) -> None:
@@ -86,6 +88,37 @@ def test_hantera_says_that_a_patient_is_shut_out(anna: ClientVisitor, portal: Cl
     anna.press("Avsluta")
     assert "Patientens tillgång är slut" not in anna.text
     assert "Tillgängligt" not in anna.text
+
+
+def test_a_patient_reads_no_word_of_a_threshold(anna: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise a patient would take for a verdict what tells a therapist whom to read first (D-17a)."""
+    school().patient(ELSA).save_form(elsa, "halsoskattning", {"smarta": 9}, module=1)
+    patient = ClientVisitor()
+    sign_in_patient(patient, ELSA)
+    patient.open(f"/patient/moment/{elsa}/modul/1/formular/halsoskattning/svar")
+    anna.open(f"/personal/patient/{elsa}/formular/halsoskattning")
+    for page, is_told in ((anna, True), (patient, False)):
+        assert "Hur ont har du haft" in page.text
+        assert is_told is ("Över tröskeln" in page.text)
+
+
+def test_whoever_ticks_the_box_is_notified_of_a_patient_who_is_done(anna: ClientVisitor) -> None:
+    """Otherwise one tick would bring an e-mail for each form and each message (M-22)."""
+    anna.click("Min profil")
+    anna.tick("Ta emot notifieringar via e-post")
+    anna.press("Spara")
+    assert {FlagKind.PROGRAM_DONE} == school().therapist(ANNA.actor).profile().chosen.email
+
+
+def test_an_ended_moment_keeps_nothing_open_in_words(anna: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise the page of a closed moment would say that modules are maintained, and which comes next."""
+    desk = school().therapist(ANNA.actor)
+    desk.maintain(elsa, days=365, modules=(2,))
+    anna.click("Hantera")
+    assert ("vidmakthålls" in anna.text, "Nästa är" in anna.text) == (True, False)
+    desk.end(elsa, reason="annan")
+    anna.click("Hantera")
+    assert "vidmakthålls" not in anna.text
 
 
 def test_a_renewal_begins_with_the_modules_of_the_maintenance(anna: ClientVisitor, elsa: EnrolmentId) -> None:

@@ -7,6 +7,7 @@ from digital_painschool import EnrolmentId, PlanId
 from . import (
     door,
     office,
+    operator_page,
     patient_forms,
     patient_messages,
     patient_pages,
@@ -79,6 +80,8 @@ staff_pages: Pages = [
     path("gallring/plan/<plan:plan_id>", office.plan, name="plan"),
     path("gallring/plan/<plan:plan_id>/gallra", office.purge, name="purge"),
     path("logg", office.access_log, name="access-log"),
+    path("inte-framme", operator_page.dead_letters, name="dead-letters"),
+    path("inte-framme/<enrolment:enrolment_id>", operator_page.resolve, name="resolve"),
 ]
 
 patient_program_pages: Pages = [

@@ -26,6 +26,7 @@ def walk(new_visitor: Callable[[], Visitor], clock: Clock) -> None:
     _end(anna)
     _shut_out(elsa)
     _purge(david, clock)
+    _look_for_losses(new_visitor())
 
 
 def sign_in_staff(visitor: Visitor, name: str) -> None:
@@ -106,7 +107,7 @@ def _answer(anna: Visitor, clock: Clock) -> None:
     anna.tick("Avisera till inkorgen i e-tjänsterna")
     anna.choose("När aviseringen skickas", "Uppsamlat")
     anna.press("Skicka")
-    anna.click("Ändra trådrubrik")
+    anna.click("Min konversation")
     anna.fill("Trådrubrik", "Tempo")
     anna.press("Spara")
     anna.click("Meddelande")
@@ -222,6 +223,7 @@ def _purge(david: Visitor, clock: Clock) -> None:
     clock.wait(days=3700)
     sign_in_staff(david, "David Dahl")
     assert "Ingen gallring är godkänd än." in david.text
+    assert "1 avslutat moment med sista händelsen före" in david.text
     david.press("Gör en plan")
     assert "Nej" in david.text
     david.click("Export och gallring")
@@ -235,8 +237,14 @@ def _purge(david: Visitor, clock: Clock) -> None:
     david.press("Gallra")
     approved = f"En gallring godkändes senast {date_format(clock().date(), 'j F Y')}, med gallringsbeslut VGR 2037/12."
     assert approved in david.text
+    assert "Inget avslutat moment är äldre än gallringsfristen." in david.text
     david.click("Logg")
     david.fill("Personnummer", NUMBER)
     david.press("Visa")
     assert "19850709-9805" in david.text
     assert "Gallra" in david.text
+
+
+def _look_for_losses(eva: Visitor) -> None:
+    sign_in_staff(eva, "Eva Engdahl")
+    assert "Allt som skulle lämnas fram är framme." in eva.text

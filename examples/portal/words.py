@@ -57,8 +57,8 @@ def count(number: int, words: str) -> str:
 def last_day(view: PatientPage | Overview) -> str:
     """Return until when the patient has access, alike for staff and patient: a day, with the time of one cut short."""
     if view.open_ended and view.access.read_messages:
-        return "Tills behandlaren vidmakthåller eller avslutar"
-    return formats.date_format(view.last_day) + _at(view.last_time)
+        return "tills behandlaren vidmakthåller eller avslutar"
+    return "till och med " + formats.date_format(view.last_day) + _at(view.last_time)
 
 
 def _at(until: time | None) -> str:

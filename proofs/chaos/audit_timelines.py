@@ -58,6 +58,7 @@ def _columns(state: Enrolment) -> dict[str, object]:
         "ended_at": state.ended_at,
         "last_entry_at": state.last_entry_at,
         "last_seen_at": state.last_seen_at,
+        "reactivated_at": state.reactivated_at,
         "reviewed_at": state.reviewed_at,
         "unread_forms": figures.unread_forms,
         "unread_messages": figures.unread_messages,

@@ -41,9 +41,9 @@ from digital_painschool.application.views import ConversationView as Conversatio
 from digital_painschool.application.views import Message as Message
 from digital_painschool.application.views import Submission as Submission
 from digital_painschool.application.withdrawable import WithdrawableStart as WithdrawableStart
+from digital_painschool.bootstrap.composition import connect as connect
+from digital_painschool.bootstrap.composition import open_school as open_school
 from digital_painschool.bootstrap.joined_school import JoinedSchool as JoinedSchool
-from digital_painschool.bootstrap.plugins import connect as connect
-from digital_painschool.bootstrap.plugins import open_school as open_school
 from digital_painschool.bootstrap.school import PainSchool as PainSchool
 from digital_painschool.bootstrap.settings import AdapterConfig as AdapterConfig
 from digital_painschool.bootstrap.settings import Settings as Settings
@@ -138,6 +138,7 @@ from digital_painschool.domain.retention import EndedEnrolment as EndedEnrolment
 from digital_painschool.domain.retention import ExportedFile as ExportedFile
 from digital_painschool.domain.retention import ExportReceipt as ExportReceipt
 from digital_painschool.domain.retention import Held as Held
+from digital_painschool.domain.retention import OverdueRecords as OverdueRecords
 from digital_painschool.domain.retention import PlanState as PlanState
 from digital_painschool.domain.retention import PlanSummary as PlanSummary
 from digital_painschool.domain.retention import PurgeDecision as PurgeDecision

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from digital_painschool import AdapterConfig, ConfigurationError, Notify, Settings
 from digital_painschool.adapters.metrics import PrometheusObserver
-from digital_painschool.bootstrap.plugins import connect
+from digital_painschool.bootstrap.composition import connect
 from digital_painschool.ports import Observer
 from digital_painschool.testing.contracts import ObserverContract
 from digital_painschool.testing.environment import with_adapters

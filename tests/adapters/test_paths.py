@@ -27,7 +27,7 @@ from digital_painschool.adapters.sql.inbox import SqlInbox
 from digital_painschool.adapters.sql.messaging import SqlMessenger
 from digital_painschool.adapters.sql.urls import driver_for
 from digital_painschool.adapters.toml_directory import TomlDirectory
-from digital_painschool.bootstrap.plugins import catalogue
+from digital_painschool.bootstrap.composition import catalogue
 from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Channel, Template

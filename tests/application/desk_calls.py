@@ -188,6 +188,7 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "office.download": (lambda o: b"".join(o.download()), [("export", ENDED)]),
     "office.plan_purge": (lambda o: o.plan_purge(), [("plan-purge", NOBODY)]),
     "office.plan": (lambda o: o.plan(PLANNED), []),
+    "office.overdue": (lambda o: o.overdue(), [("see-plans", NOBODY)]),
     "office.approve": (lambda o: o.approve(PLANNED, decision="RS 2"), [("approve-purge", NOBODY)]),
     "office.purge": (lambda o: o.purge(APPROVED), [("purge", ENDED)]),
     "office.purge again": (lambda o: (o.purge(APPROVED), o.purge(APPROVED)), [("purge", ENDED)]),

@@ -35,6 +35,29 @@ def old_receipt() -> PurgeReceipt:
     return receipt
 
 
+@pytest.mark.rule("M-20", "D-21b")
+@pytest.mark.parametrize("url", BACKENDS)
+def test_it_is_said_how_many_are_past_their_time(
+    url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise nobody would know without a plan that a purge is due, and the routine be forgotten."""
+    school = opened(url, request)
+    for number in NUMBERS[:3]:
+        school.desk.end(school.start(number), reason="klar")
+    school.start(NUMBERS[3])
+    school.desk.withdraw(school.start(NUMBERS[4]), "wrong-person")
+    school.at("2036-03-02 08:00")
+    found = school.office.overdue()
+    assert (local("2026-03-02 08:00"), 0, True) == (found.before, found.number, found.is_whole)
+    school.now += INSTANT
+    assert (3, True) == (school.office.overdue().number, school.office.overdue().is_whole)
+    planned = school.office.plan_purge().enrolments
+    assert 3 == len([one for one in planned if not one.is_withdrawn])
+    for most, is_whole in ((3, True), (2, False)):
+        monkeypatch.setattr("digital_painschool.application.plan_pages._MOST_OVERDUE", most)
+        assert (most, is_whole) == (school.office.overdue().number, school.office.overdue().is_whole)
+
+
 @pytest.mark.rule("D-21a")
 @pytest.mark.parametrize("url", BACKENDS)
 def test_a_replay_never_takes_what_is_open_in_the_backup(url: str, request: pytest.FixtureRequest) -> None:

@@ -84,6 +84,7 @@ READING = frozenset(
         *(
             "office.download",
             "office.plan",
+            "office.overdue",
             "office.receipts",
             "office.access_log",
             "office.pages.access_log",

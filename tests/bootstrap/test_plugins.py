@@ -26,13 +26,15 @@ from digital_painschool import (
 from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger
-from digital_painschool.bootstrap.plugins import KINDS, catalogue, installed
+from digital_painschool.bootstrap.composition import catalogue
+from digital_painschool.bootstrap.plugins import KINDS, installed
 from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.notification import Template
 from digital_painschool.ports import hooks
 from digital_painschool.ports.hooks import AdapterFactory, Options, hookimpl
+from digital_painschool.ports.inbox import Inbox
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Storage
 from digital_painschool.programs import bundled_program
@@ -180,9 +182,14 @@ def test_what_was_made_is_closed_when_the_rest_cannot_be() -> None:
         def close(self) -> None:
             closed.append("storage")
 
+    def failing(_: Options) -> Inbox:
+        raise ConfigurationError("no such database")
+
     closing = plugin("painschool_storages", AdapterFactory("closing", lambda _: Closing()))
-    with pytest.raises(ConfigurationError):
-        connect(Settings(storage=AdapterConfig("closing"), directory=AdapterConfig("nobody")), plugins=[closing])
+    rows = plugin("painschool_inboxes", AdapterFactory("rows", failing, migrates=True))
+    rows.__name__ = "rows_plugin"
+    with pytest.raises(ConfigurationError, match="no such database"):
+        connect(Settings(storage=AdapterConfig("closing"), inbox=AdapterConfig("rows")), plugins=[closing, rows])
     assert ["storage"] == closed
 
 

@@ -21,7 +21,7 @@ from digital_painschool import (
 )
 from digital_painschool.adapters.options import secret
 from digital_painschool.application.program_catalogue import UnitTerms
-from digital_painschool.bootstrap.plugins import connect
+from digital_painschool.bootstrap.composition import connect
 from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.policy import FlagKind

@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from digital_painschool.adapters.memory import MemoryInbox, MemoryStorage
+from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import DeliveryResult
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import Notify, Status
+from digital_painschool.domain.notification import Channel, Notify, Status, Template
+from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import Conflict, DeliveryError, StorageError
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change, load_notifications
 from digital_painschool.testing.environment import local, with_adapters
 from digital_painschool.testing.people import ANNA
@@ -47,6 +50,28 @@ class FaultyInbox(MemoryInbox):
         if self.loses_answers:
             super().deliver(notice)
         raise self.error
+
+
+class FaultyMessenger(MemoryMessenger):
+    """A mail server that raises what it is told to."""
+
+    def __init__(self, error: DeliveryError | None) -> None:
+        super().__init__(Channel.EMAIL)
+        self.error = error
+
+    def send(
+        self,
+        recipient: Address,
+        template: Template,
+        link: str,
+        *,
+        key: str,
+        unit: HsaId,
+        language: Language = Language.SWEDISH,
+    ) -> Delivered:
+        if self.error is not None:
+            raise self.error
+        return super().send(recipient, template, link, key=key, unit=unit, language=language)
 
 
 class FaultyStorage(MemoryStorage):

@@ -16,11 +16,11 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import BOX_FLAGS, POINTED_OUT, FlagKind, Policy, YearEnd
-from digital_painschool.errors import RuleViolation
+from digital_painschool.errors import DeliveryError, RuleViolation
 from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.people import BO, COLLEAGUE, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.delivery.faulty import DAY, NONE, Faulty
+from tests.delivery.faulty import DAY, NONE, Faulty, FaultyMessenger
 
 pytestmark = pytest.mark.rule("D-17b", "D-23a")
 
@@ -117,6 +117,21 @@ def test_a_hand_over_tells_the_new_therapist_instead() -> None:
     school.at("2026-03-18 09:00")
     assert 1 == school.deliver().sent
     assert ["colleague@vgregion.example"] == [one.address.value for one in school.environment.email.sent]
+
+
+def test_an_end_that_moved_is_told_of_once_although_the_new_one_comes_soon_too() -> None:
+    """Otherwise a therapist would get an e-mail of an end that they have moved, and one of the new end (D-13b)."""
+    email = FaultyMessenger(DeliveryError("busy"))
+    school = Scenario(with_adapters(messengers=(email,)), policy=OFFERED)
+    school.desk.receive_notifications(email=True, flags=[FlagKind.ENDS_SOON])
+    id_ = school.start()
+    school.advance(days=350)
+    assert 1 == school.deliver().retried
+    school.desk.maintain(id_, days=20, modules=[1])
+    email.error = None
+    school.advance(minutes=5)
+    assert evolve(TOLD, dropped=1) == school.deliver()
+    assert [AccessEndsSoon] * 2 == [one for one in pointed_out(school, id_) if one is AccessEndsSoon]
 
 
 def test_a_patient_who_comes_while_a_worker_looks_is_not_noted() -> None:

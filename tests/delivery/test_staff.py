@@ -5,44 +5,20 @@ from collections.abc import Callable, Mapping
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryDirectory, MemoryMessenger
+from digital_painschool.adapters.memory import MemoryDirectory
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationDropped
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, Notify, Status, Template
+from digital_painschool.domain.notification import Notify, Status, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError
-from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.directory import StaffEntry
-from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, RESERVE_NUMBER, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.delivery.faulty import NONE, ONE, FaultyInbox, asking, done, flags, notes, statuses
-
-
-class FaultyMessenger(MemoryMessenger):
-    """A mail server that raises what it is told to."""
-
-    def __init__(self, error: DeliveryError | None) -> None:
-        super().__init__(Channel.EMAIL)
-        self.error = error
-
-    def send(
-        self,
-        recipient: Address,
-        template: Template,
-        link: str,
-        *,
-        key: str,
-        unit: HsaId,
-        language: Language = Language.SWEDISH,
-    ) -> Delivered:
-        if self.error is not None:
-            raise self.error
-        return super().send(recipient, template, link, key=key, unit=unit, language=language)
+from tests.delivery.faulty import NONE, ONE, FaultyInbox, FaultyMessenger, asking, done, flags, notes, statuses
 
 
 class MovingDirectory(MemoryDirectory):

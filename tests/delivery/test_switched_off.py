@@ -9,6 +9,7 @@ from attrs import evolve
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationDropped
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Profile, Template
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
@@ -41,6 +42,11 @@ def sent(school: Scenario) -> tuple[int, int]:
     return len(school.environment.email.sent), len(school.environment.sms.sent)
 
 
+def taken_back(school: Scenario, id_: EnrolmentId) -> list[FlagKind | None]:
+    """Return which note each drop on a timeline takes back."""
+    return [one.takes_back for one in school.events(id_) if isinstance(one, NotificationDropped)]
+
+
 OFF: Mapping[str, tuple[FlagKind, Mapping[str, Any]]] = {
     "silent is not on offer": (FlagKind.SILENT, {"staff_flags": frozenset(FlagKind) - {FlagKind.SILENT}}),
     "nobody is silent": (FlagKind.SILENT, {"silent_after_days": 0}),
@@ -64,17 +70,63 @@ def test_what_the_unit_has_switched_off_is_notified_no_more(flag: FlagKind, off:
     assert ([], 1) == (mails(school), notes(school, NotificationDropped, id_)[0])
 
 
+MOVED: Mapping[str, tuple[FlagKind, str, Mapping[str, Any], str]] = {
+    "silent after 60 days": (FlagKind.SILENT, "2026-03-17", {"silent_after_days": 60}, "2026-05-02"),
+    "ends within 10 days": (FlagKind.ENDS_SOON, "2027-02-10", {"ending_within_days": 10}, "2027-02-21"),
+}
+"""A kind of note, the day of the first, a limit that moves, and the day of the second."""
+
+
 @pytest.mark.rule("D-17b")
-def test_a_limit_that_has_moved_takes_no_notification_back() -> None:
-    """Otherwise a silence that was noted, and is noted once, would reach nobody under the new limit."""
+@pytest.mark.parametrize(("flag", "day", "moved", "later"), MOVED.values(), ids=MOVED)
+def test_a_limit_that_has_moved_takes_back_what_waits_and_it_is_noted_again(
+    flag: FlagKind, day: str, moved: Mapping[str, Any], later: str
+) -> None:
+    """Otherwise a summary would call to what no list points out, or nobody be told under the new limit."""
+    school = Scenario(policy=ALL)
+    tick(school, email=True, sms=False, flags={flag})
+    id_ = school.start()
+    school.at(f"{day} 14:00")
+    assert 1 == school.deliver().pointed_out
+    school.restart(Catalogue(programs=(PROGRAM,), policy=evolve(ALL, **moved)))
+    school.advance(hours=20)
+    assert DeliveryReport(dropped=1) == school.deliver()
+    assert (1, [flag]) == (notes(school, NotificationDropped, id_)[0], taken_back(school, id_))
+    assert DeliveryReport() == school.deliver()
+    school.at(f"{later} 08:30")
+    assert 1 == school.deliver().pointed_out
+    school.at(f"{later} 09:00")
+    assert (1, [Template.SUMMARY]) == (school.deliver().sent, mails(school))
+
+
+@pytest.mark.rule("D-17b")
+def test_a_limit_that_moves_back_loses_nobody() -> None:
+    """Otherwise a limit that was wrong for a day would keep a silence from the therapist for good."""
     school = Scenario(policy=ALL)
     tick(school, email=True, sms=False, flags={FlagKind.SILENT})
     school.start()
     school.at("2026-03-17 14:00")
-    school.deliver()
-    school.restart(Catalogue(programs=(PROGRAM,), policy=evolve(ALL, silent_after_days=60)))
-    school.advance(hours=20)
+    assert 1 == school.deliver().pointed_out
+    for limit, report in ((60, DeliveryReport(dropped=1)), (14, DeliveryReport(pointed_out=1))):
+        school.advance(hours=20 if limit == 60 else 1)
+        school.restart(Catalogue(programs=(PROGRAM,), policy=evolve(ALL, silent_after_days=limit)))
+        assert report == school.deliver()
+    school.advance(days=1)
     assert (1, [Template.SUMMARY]) == (school.deliver().sent, mails(school))
+
+
+@pytest.mark.rule("D-17b")
+def test_a_therapist_who_unticks_takes_no_note_back() -> None:
+    """Otherwise each untick would be followed by a second note of one silence on the timeline."""
+    school = Scenario(policy=ALL)
+    tick(school, email=True, sms=False, flags={FlagKind.SILENT})
+    id_ = school.start()
+    school.at("2026-03-17 14:00")
+    school.deliver()
+    tick(school, email=False, sms=False)
+    school.advance(hours=20)
+    assert (DeliveryReport(dropped=1), DeliveryReport()) == (school.deliver(), school.deliver())
+    assert [None] == taken_back(school, id_)
 
 
 @pytest.mark.rule("M-22", "D-23a")

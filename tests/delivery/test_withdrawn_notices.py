@@ -8,6 +8,7 @@ from digital_painschool.adapters.memory import MemoryInbox
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
+from digital_painschool.domain.retention import Skip
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.environment import with_adapters
@@ -123,3 +124,27 @@ def test_what_another_enrolment_of_the_person_shares_stays_until_it_is_over() ->
     school.desk.end(right, reason="klar")
     school.deliver()
     assert 0 == len(inbox.delivered)
+
+
+@pytest.mark.rule("D-13b", "D-21a")
+def test_a_batch_in_doubt_is_dropped_after_the_withdrawal_and_costs_a_purge_no_more_than_a_new_plan() -> None:
+    """Otherwise the late note of the drop would keep a record of the wrong person from every purge."""
+    inbox = Inbox()
+    school = Scenario(with_adapters(inbox=inbox), policy=Policy(export_before_purge=False))
+
+    def unknown() -> None:
+        raise DeliveryError("the answer was lost")
+
+    slip = written_to(school, ANNA)
+    inbox.meanwhile = unknown
+    assert 1 == school.deliver().retried
+    school.desk.withdraw(slip, "wrong-person")
+    withdrawn = school.state(slip)
+    school.advance(hours=1)
+    early = school.office.approve(school.office.plan_purge(), decision="RS 1")
+    assert 1 == school.deliver().dropped
+    assert withdrawn.version + 1 == school.state(slip).version
+    assert 0 == school.deliver().dropped
+    assert [Skip.CHANGED] == [one.why for one in school.office.purge(early).skipped]
+    late = school.office.approve(school.office.plan_purge(), decision="RS 2")
+    assert (slip,) == school.office.purge(late).purged

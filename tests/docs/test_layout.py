@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -61,3 +62,13 @@ def test_no_file_is_only_handed_on() -> None:
         body = ast.parse(path.read_text("utf-8")).body
         code = [node for node in body if not isinstance(node, (ast.Import, ast.ImportFrom, ast.Expr))]
         assert code or path.name in {"__init__.py", "__main__.py"}, path
+
+
+def test_every_path_that_a_change_goes_to_exists() -> None:
+    """Otherwise whoever looks where a change goes would be sent to a file of yesterday."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = text.partition("## Where a change goes\n")[2].partition("\n## ")[0]
+    paths = re.findall(r"`([a-z_/]+(?:/|\.py|\.toml|\.md))`", table)
+    assert 60 < len(paths)
+    missing = [path for path in paths if not (PACKAGE / path).exists() and not (ROOT / path).exists()]
+    assert [] == missing

@@ -103,11 +103,11 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
             Maintained(at=AT, by="x", days=3, modules=frozenset({1}), access_until=AT),
             Reactivated(at=AT, by="x", access_until=END),
         ),
-        {"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": END},
+        {"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": END, "reactivated_at": AT},
     ),
     AccessEnded: ((AccessEnded(at=AT, by="system", access_until=END),), {"noted_end": END, "phase": Phase.ACTIVE}),
-    PatientSilent: ((PatientSilent(at=AT, by="system", since=START),), {"noted_silence": START}),
-    AccessEndsSoon: ((AccessEndsSoon(at=AT, by="system", access_until=END),), {"noted_ending": END}),
+    PatientSilent: ((PatientSilent(at=AT, by="system", since=START),), {"noted_silence": START, "silence_entry": 2}),
+    AccessEndsSoon: ((AccessEndsSoon(at=AT, by="system", access_until=END),), {"noted_ending": END, "ending_entry": 2}),
     Ended: (
         (Ended(at=AT, by="x", reason="klar"),),
         {"phase": Phase.ENDED, "ended_at": AT, "end_reason": "klar"},
@@ -191,8 +191,17 @@ HISTORIES: dict[type[Event], tuple[tuple[Event, ...], dict[str, object]]] = {
         {"undelivered": (), "undelivered_at": (), "done_handled": False},
     ),
     NotificationDropped: (
-        (NotificationDropped(at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.INBOX),),
-        {"version": 2, "undelivered": ()},
+        (
+            PatientSilent(at=AT, by="system", since=START),
+            AccessEndsSoon(at=AT, by="system", access_until=END),
+            *(
+                NotificationDropped(
+                    at=AT, by="system", notification=NotificationId("n-1"), channel=Channel.EMAIL, takes_back=kind
+                )
+                for kind in (None, FlagKind.SILENT)
+            ),
+        ),
+        {"version": 5, "undelivered": (), "noted_silence": None, "noted_ending": END},
     ),
     NotificationUndelivered: ((LOST,), {"undelivered": ("n-1",), "undelivered_at": (AT,)}),
     NotificationResolved: ((LOST, AGAIN), {"undelivered": ("n-1",), "undelivered_at": (AT,)}),

@@ -80,6 +80,7 @@ NO_VALUES = tuple(
         "application.export_layout",
         "adapters.elks.options",
         "adapters.webhook_inbox.options",
+        "bootstrap.composition",
         "bootstrap.settings_toml",
         "decisions.statement",
         "decisions.texts",

@@ -56,6 +56,8 @@ class ServedInbox(MemoryInbox):
 class ServedMessenger(MemoryMessenger):
     """A messenger whose every call asks a server, which refuses one address."""
 
+    remembers_keys = False
+
     def __init__(self, place: Path) -> None:
         super().__init__(Channel.EMAIL)
         self.place = place

@@ -1,21 +1,25 @@
 """Faults: each call goes wrong where it is told to, and nowhere else."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from time import monotonic
+from typing import Any
 
 import pytest
 from attrs import evolve
 
-from digital_painschool.adapters.memory import MemoryStorage
+from digital_painschool.adapters.memory import MemoryMessenger, MemoryStorage
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event as Fact
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Notify
+from digital_painschool.domain.notification import Channel, Notify
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import DeliveryError, InvalidIdentity, StorageError
 from digital_painschool.ports import Clock, Ports, Storage
+from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.storage import list_receipts, load_enrolment
 from digital_painschool.testing.contracts import every_call
 from digital_painschool.testing.environment import START, Environment, PortsFactory, in_memory, on_sqlite
@@ -41,6 +45,7 @@ from digital_painschool.testing.faults import (
     with_faults,
 )
 from digital_painschool.testing.people import ANNA, BO, NURSE, PERSON
+from digital_painschool.testing.reference.arrivals import Arrivals
 from digital_painschool.testing.scenario import Scenario
 
 HOUR = timedelta(hours=1)
@@ -304,6 +309,52 @@ def test_what_was_accepted_without_an_answer_is_one_arrival() -> None:
     school.advance(minutes=5)
     assert 1 == school.deliver().delivered
     assert [PERSON] == [one.to for one in recording.arrivals]
+
+
+class _Forgetful(MemoryMessenger):
+    """A messenger whose channel recognises no key."""
+
+    remembers_keys = False
+
+    def send(self, *args: Any, **options: Any) -> Delivered:
+        """Forget the key, and send."""
+        self.forget([options["key"]])
+        return super().send(*args, **options)
+
+
+@pytest.mark.rule("D-13a")
+@pytest.mark.parametrize(
+    ("sending", "storage", "twice"),
+    [
+        ((Fault("send", when=When.AFTER, does=Dies()),), (), True),
+        ((Fault("send", when=When.AFTER, does=ConnectionError()),), (), True),
+        ((Fault("send", when=When.AFTER, does=Hangs(minutes=16)),), (Fault("complete", does=StorageError),), True),
+        ((), (Fault("complete", does=StorageError),), True),
+        ((), (Fault("complete", when=When.AFTER, does=Dies()),), False),
+    ],
+    ids=["dies", "answer lost", "hangs", "storage fails", "dies after it"],
+)
+def test_a_channel_without_keys_sends_once_more_for_each_result_that_nobody_stored(
+    sending: tuple[Fault, ...], storage: tuple[Fault, ...], twice: bool
+) -> None:
+    """Otherwise law 5 would hold for no e-mail and no SMS, or would excuse whatever is sent twice."""
+    recording = RecordingPorts(lambda environment: environment.ports(messengers=(_Forgetful(Channel.EMAIL),)))
+    school = Scenario(recording.ports_factory)
+    school.desk.receive_notifications(email=True, sms=False)
+    id_ = school.start()
+    school.complete(id_, 1, 2, 3)
+    recording.sending.inject(*sending)
+    with suppress(Killed, StorageError):
+        school.another(recording.ports_of(Process(*storage))).delivery().run()
+    for _ in range(3):
+        school.advance(minutes=16)
+        school.another(recording.ports_of(Process())).delivery().run()
+    assert [0, 1][: 1 + twice] == [one.unstored for one in recording.arrivals]
+    of_law_5 = Arrivals(Policy())
+    assert [] == [found for one in recording.arrivals for found in of_law_5.add(one, digest_of=None)]
+    once_more = recording.arrivals[-1]._replace(unstored=0)
+    (found,) = of_law_5.add(once_more, digest_of=None)
+    assert "was accepted as new twice" in str(found)
 
 
 def test_a_port_with_faults_goes_on_as_it_is_otherwise() -> None:

@@ -444,6 +444,17 @@ def _operations(it: LifecycleMachine) -> None:
                 again=again,
                 twice=True,
             )
+    it.a_dead_letter(
+        enrolment=0,
+        notify=Notify.DIRECT,
+        goes="reported",
+        status=Status.PENDING,
+        act="none",
+        days=0,
+        again="dies",
+        twice=False,
+    )
+    it.report(which=1)  # of what was sent before the operator sent it again, at the same instant
     it.a_patient_who_cannot_be_reached(messages=1, first="undelivered")
     for dead, reason in product((True, False), ResolutionReason):
         it.resolve(which=0, dead=dead, status=Status.PENDING, reason=reason)

@@ -106,7 +106,7 @@ SERVED_MESSENGER = Subject(
     MessengerContract,
     served.ServedMessenger,
     lambda adapter, place: adapter(place),
-    {**SERVED_INBOX.hooks, **MESSENGER.hooks, "refused": served.REFUSED, "remembers_keys": False},
+    {**SERVED_INBOX.hooks, **MESSENGER.hooks, "refused": served.REFUSED},
 )
 DIRECTORY = Subject(
     DirectoryContract,

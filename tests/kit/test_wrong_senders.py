@@ -35,6 +35,7 @@ from tests.kit.contract_runs import contract_of, run
 class Gateway(MemoryMessenger):
     """Refuses an address, and can say too much about it."""
 
+    remembers_keys = False
     says = "the gateway does not take it"
 
     def send(
@@ -57,7 +58,6 @@ class TestGateway(MessengerContract):
     """A way that refuses an address and cannot tell a repeated key, by the contract."""
 
     durable = False
-    remembers_keys = False
     refused = Address("namn")
 
     def open(self, place: Path) -> Messenger:

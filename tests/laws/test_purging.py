@@ -91,7 +91,8 @@ def purges_as_it_should(school: Scenario, policy: Policy, fates: list[Fate], fol
         school.school.patient(number).save_form(id_, PAIN, {"smarta": 3})
         if fate.changes:
             school.desk.start_conversation(id_, "Hej", notify=Notify.DIRECT)
-            begun(school.storage, school.now)
+            while begun(school.storage, school.now):  # what an earlier worker left begun is claimed alone
+                pass
         if fate.ends:
             school.desk.end(id_, reason="klar")
     school.now = NOW

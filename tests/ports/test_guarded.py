@@ -12,7 +12,7 @@ from attrs import evolve
 from digital_painschool.adapters.memory import MemoryInbox, MemoryMessenger, MemoryStorage
 from digital_painschool.adapters.swedish_identity import SwedishIdentity
 from digital_painschool.application.patient import PatientDesk
-from digital_painschool.bootstrap.plugins import open_school
+from digital_painschool.bootstrap.composition import open_school
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.domain.ids import EnrolmentId

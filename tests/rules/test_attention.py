@@ -8,7 +8,7 @@ from attrs import evolve
 from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.domain.attention import NO_LIMITS
 from digital_painschool.domain.enrolment import Enrolment, Phase, WithdrawalReason
-from digital_painschool.domain.policy import Policy, YearEnd
+from digital_painschool.domain.policy import FlagKind, Policy, YearEnd
 from digital_painschool.ports.storage import CaseSort
 from digital_painschool.rules.attention import attention_limits
 from digital_painschool.testing.environment import INSTANT, START
@@ -24,6 +24,8 @@ SILENT, NEAR = START + timedelta(days=14), E.access_until - timedelta(days=28)
 FLAG_ONLY, NEVER = Policy(year_end=YearEnd.FLAG_ONLY), Policy(silent_after_days=0, ending_within_days=0)
 SEEN = evolve(E, last_seen_at=START + timedelta(days=3))
 KEPT = evolve(E, phase=Phase.MAINTENANCE)
+AGAIN = START + timedelta(days=90)
+BACK = evolve(SEEN, reactivated_at=AGAIN)
 
 
 def pointed_out(e: Enrolment, now: datetime, policy: Policy | None = None) -> tuple[datetime | None, bool]:
@@ -45,6 +47,9 @@ def pointed_out(e: Enrolment, now: datetime, policy: Policy | None = None) -> tu
         (E, E.access_until, None, None),
         (E, E.access_until, FLAG_ONLY, START),
         (KEPT, SILENT + INSTANT, None, None),
+        (BACK, SILENT + timedelta(days=90), None, None),
+        (BACK, SILENT + timedelta(days=90) + INSTANT, None, AGAIN),
+        (evolve(BACK, last_seen_at=AGAIN + INSTANT), SILENT + timedelta(days=90) + INSTANT, None, None),
         (evolve(E, phase=Phase.ENDED), SILENT + INSTANT, None, None),
         (evolve(E, phase=Phase.WITHDRAWN), SILENT + INSTANT, None, None),
     ],
@@ -112,6 +117,24 @@ def test_a_list_a_page_and_a_badge_say_the_same_and_it_stops_with_its_reason() -
     assert 1 == desk.counts().ends_soon
     desk.maintain(third, days=100, modules=(1,))
     assert (0, ()) == (desk.counts().ends_soon, desk.caseload(show=leaving).rows)
+
+
+@pytest.mark.rule("D-18b")
+def test_whoever_gets_the_way_back_is_not_silent_at_once() -> None:
+    """Otherwise a therapist would be told to call a patient who could not sign in for months (D-17b)."""
+    school = Scenario(policy=Policy(staff_flags=frozenset({FlagKind.SILENT})))
+    school.desk.receive_notifications(email=True)
+    id_ = school.start()
+    school.desk.maintain(id_, days=1, modules=[1], shortens=True)
+    school.advance(days=90)
+    assert 0 == school.deliver().pointed_out
+    school.desk.reactivate(id_)
+    assert (0, None) == (school.desk.counts().silent, school.desk.patient_page(id_).silent_since)
+    assert 0 == school.deliver().pointed_out
+    back = school.now
+    school.advance(days=14, minutes=1)
+    assert (1, back) == (school.desk.counts().silent, school.desk.patient_page(id_).silent_since)
+    assert [1, 0] == [school.deliver().pointed_out for _ in range(2)]
 
 
 def test_reading_again_and_a_draft_end_no_silence_and_nobody_is_pointed_out_after_the_end() -> None:

@@ -14,7 +14,7 @@ from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.programs import bundled_program
 from digital_painschool.rules.access import module_refusal
-from digital_painschool.rules.lifecycle import end, maintain
+from digital_painschool.rules.lifecycle import end, maintain, reactivate
 from digital_painschool.rules.ordering import complete_module, next_module, open_module, releasable, release_module
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM, program
@@ -174,6 +174,21 @@ def test_what_the_therapist_chose_for_the_maintenance_is_never_out_of_order() ->
     kept = folded(enrolment, maintain(enrolment, TERMS, 30, (3,), shortens=True, by=NURSE, at=LATER))
     assert True is opened(enrolment, TERMS, 3).out_of_order
     assert False is opened(kept, TERMS, 3).out_of_order
+
+
+@pytest.mark.rule("D-04a", "D-18b")
+@pytest.mark.parametrize(
+    ("terms", "reason"), [(ENFORCED, Reason.EARLIER_MODULES_FIRST), (RELEASED, Reason.MODULE_NOT_RELEASED)]
+)
+def test_what_was_open_in_maintenance_alone_is_not_completed_after_the_way_back(terms: Terms, reason: Reason) -> None:
+    """Otherwise a module would be completed that the order keeps closed, and those before it be left out."""
+    enrolment = started(terms=terms)
+    kept = folded(enrolment, maintain(enrolment, terms, 30, (3,), shortens=True, by=NURSE, at=LATER))
+    read = folded(kept, open_module(kept, terms, 3, by=PATIENT, at=LATER))
+    active = folded(read, reactivate(read, terms, by=NURSE, at=LATER))
+    for act in (open_module, complete_module):
+        with refused("D-04a", reason):
+            act(active, terms, 3, by=PATIENT, at=LATER)
 
 
 @pytest.mark.rule("D-05b")

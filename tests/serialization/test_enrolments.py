@@ -48,7 +48,7 @@ def test_a_state_leaves_out_what_is_at_its_default() -> None:
 
 def test_the_shape_of_the_state_is_raised_with_the_state() -> None:
     """Otherwise cached states of an older version would be read without what they lack; raise both together."""
-    assert (4, 34) == (ENROLMENT_SHAPE, len(attrs.fields(Enrolment)))
+    assert (5, 37) == (ENROLMENT_SHAPE, len(attrs.fields(Enrolment)))
 
 
 def test_a_stored_truth_is_no_number() -> None:

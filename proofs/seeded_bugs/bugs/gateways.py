@@ -197,4 +197,16 @@ BUGS = (
             "Law 5",
         ),
     ),
+    Bug(
+        name="a-message-that-was-taken-is-tried-again",
+        harm="a therapist would get each SMS until the attempts are exhausted, and a flag that it failed",
+        module="adapters.elks.messenger",
+        old='ACCEPTED = frozenset({"created", "sent", "delivered"})',
+        new='ACCEPTED = frozenset({"sent", "delivered"})',
+        caught_by=Catcher(
+            "tests/adapters/http/test_laws_over_elks.py"
+            "::test_whatever_46elks_does_nobody_is_told_twice_without_reason_or_never",
+            "Law 5: the server has not taken what was sent",
+        ),
+    ),
 )

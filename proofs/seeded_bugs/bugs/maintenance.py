@@ -71,8 +71,8 @@ BUGS = (
         name="the-way-back-keeps-the-end-of-the-maintenance",
         harm="a patient would be active again, and shut out on the day of the slip",
         module="domain.fold",
-        old='{"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": event.access_until}',
-        new='{"phase": Phase.ACTIVE, "maintained": frozenset()}',
+        old='active | {"access_until": event.access_until, "reactivated_at"',
+        new='active | {"reactivated_at"',
         caught_by=_USUAL,
     ),
     Bug(

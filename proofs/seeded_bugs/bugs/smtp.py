@@ -81,4 +81,16 @@ BUGS = (
         new="        pass\n",
         caught_by=Catcher(f"{_SECURITY}::test_a_kept_connection_holds_no_password"),
     ),
+    Bug(
+        name="a-kept-connection-and-a-new-one",
+        harm="a therapist would get each message of a busy morning twice",
+        module="adapters.smtp.messenger",
+        old="if kept is None or isinstance(failure, Lost):",
+        new="if kept is None or not isinstance(failure, Lost):",
+        caught_by=Catcher(
+            "tests/adapters/smtp/test_laws_over_smtp.py"
+            "::test_whatever_a_mail_server_does_nobody_is_told_twice_without_reason_or_never",
+            "Law 5: the server has not taken what was sent",
+        ),
+    ),
 )

@@ -140,8 +140,8 @@ BUGS = (
         name="the-rank-is-not-in-the-key",
         harm="patients would be missing from the second page",
         module="adapters.sql.caseload",
-        old="key=(rank, instant, enrolment_id),\n    )",
-        new="key=(0, instant, enrolment_id),\n    )",
+        old='"key": (rank, instant, enrolment_id)',
+        new='"key": (0, instant, enrolment_id)',
         caught_by=Catcher(f"{_SQLITE}::test_priority_comes_first_then_flags_then_the_rest"),
     ),
     Bug(
@@ -227,9 +227,9 @@ BUGS = (
     Bug(
         name="an-old-suspect-in-company",
         harm="after an outage of days, one poison message would hold up all that is claimed with it",
-        module="domain.digest",
-        old="return tuple(takewhile(lambda row: not is_suspect(row), found)) or found[:1]",
-        new="return found",
+        module="adapters.sql.outbox",
+        old="claimed = [*takewhile(lambda row: not is_suspect(row), found)]",
+        new="claimed = found",
         caught_by=Catcher(f"{_SQLITE}::test_a_suspect_that_has_waited_a_day_has_its_place_again"),
     ),
     Bug(

@@ -141,7 +141,7 @@ _READERS: Mapping[str, Callable[[str, int], str | IdentityReason]] = MappingProx
 _SCHEMES = check(
     (
         and_(min_len(1), deep_iterable(satisfies(lambda name: name in _READERS)), all_different(str)),
-        f"names one or more of {', '.join(_READERS)}, each once, in the order in which they are to be tried",
+        f"of identity 'swedish' names one or more of {', '.join(_READERS)}, each once, in the order of trial",
     ),
     error=ConfigurationError,
 )

@@ -4,6 +4,9 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine: what is sent to them leaves it on no network."""
+
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 """An address as the system's resolver returns it."""
 

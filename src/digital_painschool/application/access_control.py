@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, AnyActor, Patient, PersonId, SystemActor
 from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, RuleViolation
@@ -82,11 +83,9 @@ def access_entries(
     action: Action, by: Actor, at: datetime, records: Iterable[tuple[EnrolmentId, PersonId | None]]
 ) -> tuple[AccessEntry, ...]:
     """Return the access-log entries of a granted action on many records, each with its enrolment's id and person."""
-    signature, unit, name, activity = by.signature, by.unit, action.value, _ACTIVITY[action]
+    alike = access_entry(action, by, at).__dict__
     return tuple(
-        AccessEntry(
-            at=at, by=signature, unit=unit, action=name, activity=activity, enrolment_id=enrolment_id, person=person
-        )
+        from_checked(AccessEntry, {**alike, "enrolment_id": enrolment_id, "person": person})
         for enrolment_id, person in records
     )
 

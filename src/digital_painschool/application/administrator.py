@@ -9,6 +9,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format
 from digital_painschool.application.export_download import ExportDownload
 from digital_painschool.application.once import once_of
+from digital_painschool.application.plan_pages import overdue_records
 from digital_painschool.application.purge import Purge
 from digital_painschool.application.purge_replay import PurgeReplay
 from digital_painschool.application.receipt_proof import ReceiptKey
@@ -16,7 +17,7 @@ from digital_painschool.application.unit_export import UnitExport
 from digital_painschool.application.unit_records import Progress, silent
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import Actor, PersonId
-from digital_painschool.domain.retention import ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.domain.retention import ExportReceipt, OverdueRecords, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import InvalidValue
 from digital_painschool.labels.lookup import Language
@@ -100,6 +101,14 @@ class AdministratorDesk:
         self._executor.access.permit(Action.EXPORT, self._actor)
         _require_callable(progress)
         return UnitExport(self._executor, self._actor, progress).download(formats, language)
+
+    def overdue(self) -> OverdueRecords:
+        """Return how many ended enrolments are older than the retention period, up to 500. Rule: M-20, D-21b.
+
+        They are counted by the list of patients, which reads no state. Withdrawn ones, which may be purged at once, are
+        not counted.
+        """
+        return overdue_records(self._executor, self._actor)
 
     def plan_purge(self, *, once: str | None = None) -> PurgePlan:
         """Preview a purge, as data: which enrolments, why, ended when, last entry, export state.

@@ -13,6 +13,7 @@ from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import require_limit
 from digital_painschool.domain.enrolment import OPEN_PHASES, Phase
 from digital_painschool.domain.events import HandedOver, Started
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.local_time import days_earlier, last_day
 from digital_painschool.domain.people import Actor, HsaId, PersonId
@@ -272,27 +273,16 @@ def _query(show: CaseSelection, action: Action, actor: Actor, policy: Policy, no
 def _case(row: CaseRow, query: CaseQuery, policy: Policy, *, repeated: bool) -> Case:
     is_open = row.phase in OPEN_PHASES
     now, limits = query.now, query.limits
-    return Case(
-        enrolment_id=row.enrolment_id,
-        person=row.person,
-        therapist=row.therapist,
-        program=row.program,
-        program_version=row.program_version,
-        phase=row.phase,
-        started_at=row.started_at,
-        access_until=row.access_until,
-        reviewed_at=row.reviewed_at,
-        last_seen_at=row.last_seen_at,
-        unread_forms=row.counts.unread_forms,
-        unread_messages=row.counts.unread_messages,
-        done=row.counts.done,
-        undelivered=row.counts.undelivered,
-        handed_over=row.counts.handed_over,
-        priority=row.counts.priority,
-        ending=is_open and now >= row.access_until,
-        review_due=is_open and is_review_due(row.reviewed_at or row.started_at, now, policy),
-        waiting_since=row.counts.oldest_flag(row.access_until, now) if is_open else None,
-        silent_since=limits.silent_since(row, now),
-        ends_on=last_day(row.access_until, policy.zone) if limits.ends_soon(row, now) else None,
-        repeated=repeated,
-    )
+    # What a patient's row and its counts hold is shown under the same names.
+    shown = {
+        **row.__dict__,
+        **row.counts.__dict__,
+        "ending": is_open and now >= row.access_until,
+        "review_due": is_open and is_review_due(row.reviewed_at or row.started_at, now, policy),
+        "waiting_since": row.counts.oldest_flag(row.access_until, now) if is_open else None,
+        "silent_since": limits.silent_since(row, now),
+        "ends_on": last_day(row.access_until, policy.zone) if limits.ends_soon(row, now) else None,
+        "repeated": repeated,
+    }
+    del shown["counts"], shown["key"]
+    return from_checked(Case, shown)

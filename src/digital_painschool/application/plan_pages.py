@@ -9,13 +9,15 @@ from digital_painschool.application.cursors import Listing, read_cursor
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import ListPage, first_rows, require_limit, require_order
 from digital_painschool.domain.people import Actor
-from digital_painschool.domain.retention import ExportReceipt, PlanState, PlanSummary
+from digital_painschool.domain.retention import ExportReceipt, OverdueRecords, PlanState, PlanSummary
 from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import list_exports
+from digital_painschool.ports.storage import CaseQuery, CaseSort, list_exports
 from digital_painschool.rules.permissions import Action
+from digital_painschool.rules.retention import period_start
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 
 _T = TypeVar("_T")
+_MOST_OVERDUE = 500
 
 
 def plan_page(
@@ -69,12 +71,36 @@ def export_page(
     return _logged(executor, actor, found)
 
 
-def _logged(executor: Executor, actor: Actor, found: Callable[[], ListPage[_T]]) -> ListPage[_T]:
-    """Return a page to somebody who may see it; log the access, or its refusal."""
+def overdue_records(executor: Executor, actor: Actor) -> OverdueRecords:
+    """Return how many of the unit's ended enrolments are older than the retention period, and log the access.
+
+    Rule: M-20, D-21b.
+    """
+
+    def found() -> OverdueRecords:
+        now, unit = executor.now(), actor.unit
+        before = period_start(now, executor.policy(unit))
+        query = CaseQuery(
+            unit=unit,
+            therapist=None,
+            now=now,
+            limit=_MOST_OVERDUE + 1,
+            sort=CaseSort.ID,
+            ended=True,
+            changed_before=before,
+        )
+        number = len(executor.storage.list_caseload(query))
+        return OverdueRecords(before=before, number=min(number, _MOST_OVERDUE), is_whole=number <= _MOST_OVERDUE)
+
+    return _logged(executor, actor, found)
+
+
+def _logged(executor: Executor, actor: Actor, found: Callable[[], _T]) -> _T:
+    """Return what somebody may see; log the access, or its refusal."""
     executor.access.permit(Action.SEE_PLANS, actor)
-    page = executor.access.judge(Action.SEE_PLANS, actor, found)
+    seen = executor.access.judge(Action.SEE_PLANS, actor, found)
     executor.storage.log((access_entry(Action.SEE_PLANS, actor, executor.now()),))
-    return page
+    return seen
 
 
 def _place(listing: Listing, after: str | None) -> tuple[datetime, str] | None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
-from attrs import frozen
+from attrs import fields_dict, frozen
 
 from digital_painschool.application.pages import ListPage
 from digital_painschool.application.patient_head import patient_head
@@ -86,6 +86,9 @@ FACTS: Mapping[str, tuple[str, Callable[[Any, Terms], object]]] = MappingProxyTy
     }
 )
 """By the name of an event's field: the fact that a person reads for it. A fact that is not known stays the event's."""
+_FACTS_OF: Mapping[type[Event], tuple[tuple[str, str, Callable[[Any, Terms], object]], ...]] = {
+    class_: tuple((of, *fact) for of, fact in FACTS.items() if of in fields_dict(class_)) for class_ in get_args(Event)
+}
 
 
 def timeline_page(page: ListPage[Entry], enrolment: Enrolment, terms: Terms, now: datetime) -> TimelinePage:
@@ -115,6 +118,9 @@ def timeline_line(entry: Entry, terms: Terms) -> TimelineLine:
         terms: The program and the unit's policy of the enrolment.
     """
     event = entry.event
-    told = {name: find(event, terms) for of, (name, find) in FACTS.items() if getattr(event, of, None) is not None}
-    facts = {name: fact for name, fact in told.items() if fact is not None}
+    facts = {
+        name: fact
+        for of, name, find in _FACTS_OF[type(event)]
+        if getattr(event, of) is not None and (fact := find(event, terms)) is not None
+    }
     return TimelineLine(seq=entry.seq, event=event, facts=MappingProxyType(facts))

@@ -103,7 +103,7 @@ def read_settings(file: str | Path) -> Settings:
     except InvalidValue as error:
         problem = str(error)
     # Raised out here, so that nothing of the file hangs on the error as its context.
-    raise ConfigurationError(f"settings {file}: {problem}")
+    raise ConfigurationError(f"settings {str(file) or '(an empty path)'}: {problem}")
 
 
 def _settings(data: Mapping[str, Any], folder: Path) -> Settings:

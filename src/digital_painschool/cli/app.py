@@ -23,6 +23,7 @@ from digital_painschool.cli.policy import policy
 from digital_painschool.cli.redaction import masked
 from digital_painschool.cli.retention import retention
 from digital_painschool.cli.service import deliver, migrate
+from digital_painschool.cli.settings import settings
 from digital_painschool.cli.simulate import simulate
 from digital_painschool.cli.status import status
 from digital_painschool.errors import InvalidProgram, PainSchoolError
@@ -123,7 +124,7 @@ def _is_flushed(stream: TextIO | None) -> bool:
     cls=Commands,
     commands=[
         *(demo, migrate, deliver, status, dead_letters, messengers, programs, plugins, directory, policy),
-        *(export, retention, simulate),
+        *(settings, export, retention, simulate),
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=epilog(

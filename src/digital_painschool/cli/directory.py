@@ -4,7 +4,7 @@ import click
 
 from digital_painschool import HsaId, Settings
 from digital_painschool.application.colleagues import STAFF_LIMIT
-from digital_painschool.bootstrap.plugins import connected_directory
+from digital_painschool.bootstrap.composition import connected_directory
 from digital_painschool.cli.options import HsaIdType, epilog, settings_option
 from digital_painschool.cli.output import counted, print_line
 

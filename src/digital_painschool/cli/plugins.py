@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from digital_painschool import ConfigurationError, Program, Settings
-from digital_painschool.bootstrap.plugins import catalogue, installed
+from digital_painschool.bootstrap.composition import catalogue
+from digital_painschool.bootstrap.plugins import installed
 from digital_painschool.cli.options import FilePath, epilog, optional_school_options
 from digital_painschool.cli.output import add_row, console, print_line, table
 from digital_painschool.programs import load_program

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from digital_painschool.bootstrap.plugins import catalogue
+from digital_painschool.bootstrap.composition import catalogue
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.cli.options import FilePath, epilog
 from digital_painschool.cli.output import print_line

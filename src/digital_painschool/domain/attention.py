@@ -31,6 +31,20 @@ class Watched(Protocol):
         """The instant at which the patient last did something, UTC; None for never."""
         ...
 
+    @property
+    def reactivated_at(self) -> datetime | None:
+        """The instant at which the maintenance last went back to active, UTC; None for never."""
+        ...
+
+
+def quiet_since(of: Watched) -> datetime:
+    """Return since when a patient has done nothing: since the last visit, the start, or a later way back to active.
+
+    Rule: D-17b, D-18b. Before that way back the patient may have been shut out for months.
+    """
+    seen = of.last_seen_at or of.started_at
+    return seen if of.reactivated_at is None else max(seen, of.reactivated_at)
+
 
 @frozen(kw_only=True)
 class AttentionLimits:
@@ -40,7 +54,7 @@ class AttentionLimits:
     maintenance, before it has ended; one that is open-ended does not end by itself.
 
     Args:
-        seen_before: A patient who was last seen before this instant is silent; None switches that off.
+        seen_before: A patient who has done nothing since an earlier instant is silent; None switches that off.
         ends_before: An access whose end lies before this instant ends soon; None switches that off.
         open_ended: True when the access of the active phase goes on after `access_until` (D-05d).
     """
@@ -50,11 +64,11 @@ class AttentionLimits:
     open_ended: bool = False
 
     def silent_since(self, of: Watched, now: datetime) -> datetime | None:
-        """Return when a silent patient was last seen, or else the start; None for a patient who is not silent."""
-        seen = of.last_seen_at or of.started_at
+        """Return `quiet_since` of a silent patient; None for a patient who is not silent."""
+        since = quiet_since(of)
         lasts = now < of.access_until or self.open_ended
-        is_silent = self.seen_before is not None and seen < self.seen_before
-        return seen if is_silent and lasts and of.phase is Phase.ACTIVE else None
+        is_silent = self.seen_before is not None and since < self.seen_before
+        return since if is_silent and lasts and of.phase is Phase.ACTIVE else None
 
     def ends_soon(self, of: Watched, now: datetime) -> bool:
         """Return whether a patient's access ends soon."""

@@ -4,20 +4,16 @@ Rule: M-13, D-13a, D-13b, D-13d.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
-from itertools import takewhile
 from types import MappingProxyType
-from typing import TypeVar
 
 from attrs import field, frozen
 
 from digital_painschool.domain.ids import DigestId, NotificationId
 from digital_painschool.domain.notification import Channel, FailureReason, NotificationRecord, Status, Template
 from digital_painschool.domain.people import HsaId, PersonId
-
-Row = TypeVar("Row")
 
 LONGEST_LEASE = timedelta(hours=12)
 """The longest time that a worker may hold a claim. A lease that ends later was taken under a wrong clock."""
@@ -170,16 +166,6 @@ def is_free(
     if next_at is None or oldest_due_at is None or is_claimed:
         return False
     return oldest_due_at <= now and not now < next_at <= now + LONGEST_WAIT
-
-
-def before_suspect(found: Sequence[Row], is_suspect: Callable[[Row], bool]) -> Sequence[Row]:
-    """Return what one claim takes of the digests that it found: those before the first suspect, or a suspect alone.
-
-    Args:
-        found: The digests, in the order of claims.
-        is_suspect: A function that returns whether a digest may have crashed a worker.
-    """
-    return tuple(takewhile(lambda row: not is_suspect(row), found)) or found[:1]
 
 
 def batch_key(digest_id: DigestId, notifications: Iterable[str], reports: Mapping[str, int] = NO_REPORTS) -> str:

@@ -148,14 +148,13 @@ class Enrolment:
         phase: The phase of the life cycle.
         started_at: When the enrolment began, UTC.
         access_until: The first instant at which the patient has no access any more, UTC (M-05, D-18a).
-        last_entry_at: The latest time of a timeline entry, UTC (D-21b), but for the notes of D-17b, which nobody did
-            anything for; clocks of several machines may differ.
+        last_entry_at: The latest time of an entry but for the notes of D-17b, UTC (D-21b); clocks may differ.
         last_seen_at: When the patient last did something, UTC.
+        reactivated_at: When the maintenance last went back to active, UTC; silence counts from then (D-17b, D-18b).
         reviewed_at: When the therapist last reviewed, UTC (M-09).
         maintained: The modules that are readable in maintenance (M-18).
         opened: The modules that the patient has opened.
-        pages_read: The pages that the patient has read, by module; the module whose page was new last is the last
-            (D-04c).
+        pages_read: The pages that the patient has read, by module; the one with the newest page is the last (D-04c).
         completed: The modules that the patient has completed.
         released: The modules that the therapist has released (D-04a).
         out_of_order: The modules that were first opened out of order (D-04a).
@@ -171,6 +170,8 @@ class Enrolment:
         noted_end: The end of access that the timeline has noted last, UTC (D-05a).
         noted_silence: Since when the patient was silent, in the timeline's last note of it, UTC (D-17b).
         noted_ending: The end of access of which the timeline has last noted that it comes soon, UTC (D-17b).
+        silence_entry: The number of the entry that noted the last silence, 0 for none.
+        ending_entry: The number of the entry that noted the last coming end, 0 for none.
         ended_at: When the enrolment ended, or was withdrawn, UTC.
         end_reason: The key of the reason for ending (M-19).
         started_by: The author of the start, who may withdraw it (D-07b); empty in values that no timeline made.
@@ -189,6 +190,7 @@ class Enrolment:
     access_until: datetime
     last_entry_at: datetime
     last_seen_at: datetime | None = None
+    reactivated_at: datetime | None = None
     reviewed_at: datetime | None = None
     maintained: frozenset[int] = frozenset()
     opened: frozenset[int] = frozenset()
@@ -207,6 +209,8 @@ class Enrolment:
     noted_end: datetime | None = None
     noted_silence: datetime | None = None
     noted_ending: datetime | None = None
+    silence_entry: int = 0
+    ending_entry: int = 0
     ended_at: datetime | None = None
     end_reason: str | None = None
     started_by: str = ""

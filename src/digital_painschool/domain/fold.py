@@ -42,6 +42,7 @@ from digital_painschool.domain.events import (
     Started,
     Withdrawn,
 )
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.waiting import one_more, unread_of
@@ -81,9 +82,7 @@ def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
         fields["last_entry_at"] = max(enrolment.last_entry_at, event.at)
     if event.by == "patient":
         fields["last_seen_at"] = event.at
-    after = _new(Enrolment)
-    _set(after, "__dict__", fields)
-    return after
+    return from_checked(Enrolment, fields)
 
 
 def replay(events: Iterable[Event]) -> Enrolment:
@@ -101,8 +100,6 @@ def replay(events: Iterable[Event]) -> Enrolment:
 
 
 Changes = dict[str, Any]
-
-_new, _set = object.__new__, object.__setattr__
 
 
 def _twice(enrolment: Enrolment, event: Started) -> Changes:
@@ -129,7 +126,8 @@ def _maintained(enrolment: Enrolment, event: Maintained) -> Changes:
 
 
 def _reactivated(enrolment: Enrolment, event: Reactivated) -> Changes:
-    return {"phase": Phase.ACTIVE, "maintained": frozenset(), "access_until": event.access_until}
+    active = {"phase": Phase.ACTIVE, "maintained": frozenset()}
+    return active | {"access_until": event.access_until, "reactivated_at": event.at}
 
 
 def _access_ended(enrolment: Enrolment, event: AccessEnded) -> Changes:
@@ -252,6 +250,9 @@ def _flag_handled(enrolment: Enrolment, event: FlagHandled) -> Changes:
     return {"undelivered": tuple(left), "undelivered_at": tuple(left.values())}
 
 
+_NOT_NOTED = {FlagKind.SILENT: {"noted_silence": None}, FlagKind.ENDS_SOON: {"noted_ending": None}}
+
+
 def _unchanged(enrolment: Enrolment, event: Event) -> Changes:
     return {}
 
@@ -271,8 +272,8 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         Maintained: _maintained,
         Reactivated: _reactivated,
         AccessEnded: _access_ended,
-        PatientSilent: lambda _, event: {"noted_silence": event.since},
-        AccessEndsSoon: lambda _, event: {"noted_ending": event.access_until},
+        PatientSilent: lambda e, event: {"noted_silence": event.since, "silence_entry": e.version + 1},
+        AccessEndsSoon: lambda e, event: {"noted_ending": event.access_until, "ending_entry": e.version + 1},
         Ended: _ended,
         Withdrawn: _withdrawn,
         ModuleOpened: _module_opened,
@@ -287,7 +288,7 @@ _CHANGES: Mapping[type[Event], Callable[[Enrolment, Any], Changes]] = MappingPro
         MessageSent: _message_sent,
         MessagesRead: _messages_read,
         FlagHandled: _flag_handled,
-        NotificationDropped: _unchanged,
+        NotificationDropped: lambda _, event: _NOT_NOTED.get(event.takes_back, {}),
         NotificationUndelivered: _notification_undelivered,
         NotificationResolved: _unchanged,
     }

@@ -5,14 +5,23 @@ from attrs import frozen
 from digital_painschool.domain.fact import Fact
 from digital_painschool.domain.ids import NotificationId
 from digital_painschool.domain.notification import Channel, ResolutionReason, Status
+from digital_painschool.domain.policy import FlagKind
 
 
 @frozen(kw_only=True, slots=False)
 class NotificationDropped(Fact):
-    """An obsolete notification was dropped without being sent. Rule: D-13b."""
+    """An obsolete notification was dropped without being sent. Rule: D-13b, D-17b.
+
+    Args:
+        notification: The notification's id.
+        channel: Its channel.
+        takes_back: The kind of note that the drop takes back, because it is not so by a limit that has moved since: it
+            is noted again when it is so again. None for a drop that takes no note back.
+    """
 
     notification: NotificationId
     channel: Channel
+    takes_back: FlagKind | None = None
 
 
 @frozen(kw_only=True, slots=False)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Self, TypeVar
 
 from attrs import field, frozen
@@ -10,6 +11,7 @@ from attrs.validators import deep_iterable, instance_of
 
 from digital_painschool.codes import ValueReason
 from digital_painschool.domain.checks import check
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.masking import Masked, masked_text
 from digital_painschool.errors import InvalidValue
 
@@ -17,6 +19,7 @@ _HSA_ID = re.compile(r"[Ss][Ee][0-9]{10}-[A-Za-z0-9]+")
 _HSA_ID_LENGTH = 31
 _SCHEME = re.compile(r"-*[A-Za-z0-9][A-Za-z0-9-]*")
 _PERSON_VALUE = re.compile(r"[0-9A-Z]{12}")
+_NO_NUMBER = "an identity number in canonical form is twelve digits or capital letters"
 
 Value = TypeVar("Value")
 
@@ -89,7 +92,7 @@ def _canonical(value: str | Masked[str]) -> Masked[str]:
     masked = masked_text(value)
     text = masked.reveal()
     if not isinstance(text, str) or not _PERSON_VALUE.fullmatch(text):
-        raise InvalidValue("an identity number in canonical form is twelve digits or capital letters")
+        raise InvalidValue(_NO_NUMBER)
     return masked
 
 
@@ -114,6 +117,20 @@ class PersonId:
 
     def __repr__(self) -> str:
         return f"{self.value[:8]}-****"
+
+
+_known_scheme = lru_cache(64)(_scheme)
+
+
+def stored_person(scheme: str, value: str) -> PersonId:
+    """Return the person of two stored texts, as `PersonId` does, in half of the time: every row of a list has one.
+
+    Raises:
+        InvalidValue: The texts are no identity number in canonical form.
+    """
+    if not _PERSON_VALUE.fullmatch(value):
+        raise InvalidValue(_NO_NUMBER)
+    return from_checked(PersonId, {"scheme": _known_scheme(scheme), "_value": Masked(value)})
 
 
 _ROLES = check((deep_iterable(instance_of(Role), instance_of((set, frozenset, tuple, list))), "is a set of Role"))

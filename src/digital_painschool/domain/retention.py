@@ -135,6 +135,21 @@ class PlanState(Enum):
 
 
 @frozen(kw_only=True)
+class OverdueRecords:
+    """The number of a unit's ended enrolments that are older than its retention period. Rule: M-20, D-21b.
+
+    Args:
+        before: The start of the retention period, UTC: their last entries are older.
+        number: How many they are, as far as they were counted.
+        is_whole: False when there are more than were counted.
+    """
+
+    before: datetime
+    number: int
+    is_whole: bool
+
+
+@frozen(kw_only=True)
 class PlanSummary:
     """A purge plan in a list. Rule: D-21a.
 

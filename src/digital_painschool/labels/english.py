@@ -130,7 +130,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PROGRAM_DONE": "Done with the program",
         "ENDING": "The enrolment is ending",
         "UNDELIVERED": "A notification could not be delivered",
-        "HANDED_OVER": "New patient for you",
+        "HANDED_OVER": "New patient",
         "SILENT": "The patient has done nothing for a while",
         "ENDS_SOON": "The access ends soon",
     },

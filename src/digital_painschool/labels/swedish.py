@@ -130,7 +130,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "PROGRAM_DONE": "Klar med momentet",
         "ENDING": "Momentet avslutas",
         "UNDELIVERED": "En avisering kunde inte lämnas fram",
-        "HANDED_OVER": "Ny patient för dig",
+        "HANDED_OVER": "Ny patient",
         "SILENT": "Patienten har inte gjort något på ett tag",
         "ENDS_SOON": "Tillgången slutar snart",
     },

@@ -57,8 +57,9 @@ class Messenger(Protocol):
           text of its own in place of the template's. A refused message arrives nowhere.
         * **language**: the text is in the language that is given, where the adapter has it in that language; otherwise
           it is in the adapter's own.
-        * **idempotent** as far as the channel allows: a key that was sent before is not sent again. `DUPLICATE` says
-          that nothing was sent.
+        * **idempotent**: a key that was sent before is not sent again. `DUPLICATE` says that nothing was sent. A
+          messenger whose channel cannot recognise a key has an attribute `remembers_keys = False`, and sends each time
+          that it is asked to: once for each call.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter. A time-out is a failure, which is not permanent.
         * **isolated**: an error concerns the one message and leaves the messenger usable for the next.
@@ -106,3 +107,12 @@ class Messenger(Protocol):
             DeliveryError: The messages cannot be deleted at the moment; the purge stops, and can be resumed.
         """
         ...
+
+
+def remembers_keys(messenger: object) -> bool:
+    """Return whether a messenger recognises a key that was sent before: unless it says `remembers_keys = False`.
+
+    Of a channel that recognises none, a recipient gets one message more for each answer that was lost, and for each
+    worker that died between the send and its result. Rule: D-13a.
+    """
+    return bool(getattr(messenger, "remembers_keys", True))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from attrs import evolve
 
+from digital_painschool.domain.attention import AttentionLimits, quiet_since
 from digital_painschool.domain.enrolment import Enrolment, Phase
 from digital_painschool.domain.events import (
     Event,
@@ -29,9 +30,10 @@ from digital_painschool.domain.notification import (
     TriggeringEntry,
 )
 from digital_painschool.domain.people import AnyActor, Author, HsaId
-from digital_painschool.domain.policy import FlagKind, Policy, Terms
+from digital_painschool.domain.policy import POINTED_OUT, FlagKind, Policy, Terms
 from digital_painschool.domain.raised_flags import told_by
-from digital_painschool.rules.access import access, is_open_ended
+from digital_painschool.rules.access import access
+from digital_painschool.rules.attention import attention_limits, limits_of_notes
 
 
 def next_digest_at(at: datetime, policy: Policy) -> datetime:
@@ -147,8 +149,19 @@ def is_obsolete(notification: Notification, enrolment: Enrolment | None, policy:
 def drop(
     enrolment: Enrolment, terms: Terms, notification: Notification, *, by: AnyActor, at: datetime
 ) -> tuple[Event, ...]:
-    """Record that an obsolete notification was dropped. Rule: D-13b."""
-    return (NotificationDropped(at=at, by=by.signature, notification=notification.id, channel=notification.channel),)
+    """Record that an obsolete notification was dropped. Rule: D-13b, D-17b.
+
+    A note of a silence or of a coming end, which the unit's limits of today would not make, is taken back: nobody was
+    notified, and it is noted anew when it is so again.
+    """
+    flag, limits = notification.flag, limits_of_notes(terms.policy, at)
+    is_noted = flag is not None and flag in POINTED_OUT and not _SETTLED[flag](notification, enrolment)
+    takes_back = flag if is_noted and not _is_so(flag, enrolment, limits, at) else None
+    return (
+        NotificationDropped(
+            at=at, by=by.signature, notification=notification.id, channel=notification.channel, takes_back=takes_back
+        ),
+    )
 
 
 def mark_undeliverable(
@@ -248,8 +261,8 @@ _SETTLED: Mapping[FlagKind, Callable[[Notification, Enrolment], bool]] = Mapping
         FlagKind.ENDING: lambda _, enrolment: enrolment.noted_end != enrolment.access_until,
         FlagKind.UNDELIVERED: lambda _, enrolment: not enrolment.undelivered,
         FlagKind.HANDED_OVER: lambda _, enrolment: enrolment.handed_at is None,
-        FlagKind.SILENT: lambda _, enrolment: not _is_silence_noted(enrolment),
-        FlagKind.ENDS_SOON: lambda _, enrolment: enrolment.noted_ending != enrolment.access_until,
+        FlagKind.SILENT: lambda one, e: one.trigger.seq < e.silence_entry or not _is_silence_noted(e),
+        FlagKind.ENDS_SOON: lambda one, e: one.trigger.seq < e.ending_entry or e.noted_ending != e.access_until,
     }
 )
 """Whether the flag that a staff notification reports is settled, whatever the time."""
@@ -257,15 +270,18 @@ _SETTLED: Mapping[FlagKind, Callable[[Notification, Enrolment], bool]] = Mapping
 
 def _is_silence_noted(enrolment: Enrolment) -> bool:
     """Return whether the patient has done nothing since the silence that was noted last, in the active phase."""
-    since = enrolment.last_seen_at or enrolment.started_at
-    return enrolment.noted_silence == since and enrolment.phase is Phase.ACTIVE
+    return enrolment.noted_silence == quiet_since(enrolment) and enrolment.phase is Phase.ACTIVE
 
 
 def is_settled(flag: FlagKind, notification: Notification, enrolment: Enrolment, policy: Policy, now: datetime) -> bool:
     """Return whether a flag is settled, or nothing is to be pointed out any more. Rule: D-13b, D-17b."""
     if _SETTLED[flag](notification, enrolment):
         return True
-    goes_on, is_over = is_open_ended(enrolment, policy), now >= enrolment.access_until
+    return flag in POINTED_OUT and not _is_so(flag, enrolment, attention_limits(policy, now), now)
+
+
+def _is_so(flag: FlagKind | None, enrolment: Enrolment, limits: AttentionLimits, now: datetime) -> bool:
+    """Return whether limits point a silence, or a coming end, out."""
     if flag is FlagKind.SILENT:
-        return policy.silent_after_days == 0 or (is_over and not goes_on)
-    return flag is FlagKind.ENDS_SOON and (policy.ending_within_days == 0 or is_over or goes_on)
+        return limits.silent_since(enrolment, now) is not None
+    return limits.ends_soon(enrolment, now)

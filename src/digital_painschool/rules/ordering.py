@@ -126,10 +126,13 @@ def completion_refusal(enrolment: Enrolment, terms: Terms, module: int, now: dat
     program, policy = terms.program, terms.policy
     if not access(enrolment, policy, now).fill_in_forms:
         return refusal(enrolment, policy, now)
-    if module not in enrolment.opened:  # an opened one stays open as long as modules can be completed
-        closed = module_refusal(enrolment, terms, module, now)
+    if module in enrolment.completed:
+        return None
+    # One that was opened may be closed: maintenance offers modules out of order, and may go back to active (D-18b).
+    closed = module_refusal(enrolment, terms, module, now)
+    if closed is not None or module not in enrolment.opened:
         return closed or RuleViolation("D-04c", Reason.MODULE_NOT_OPENED, module=module)
-    if module in enrolment.completed or program.completion is Completion.DECLARED:
+    if program.completion is Completion.DECLARED:
         return None
     unread = unread_pages(enrolment, find_module(program, module))
     if not unread:

@@ -40,12 +40,15 @@ START = local("2026-03-02 08:00")
 """A Monday, an hour before the run of collected notifications."""
 
 
-def both_ways(name: str) -> StaffEntry:
+def both_ways(name: str, number: str = "+46700000000") -> StaffEntry:
     """Return a directory entry with an e-mail address and a telephone number."""
-    return StaffEntry(email=Address(f"{name}@vgregion.example"), sms=Address("+46700000000"))
+    return StaffEntry(email=Address(f"{name}@vgregion.example"), sms=Address(number))
 
 
-_KNOWN: Mapping[str, StaffEntry] = {NURSE.hsa_id: both_ways("nurse"), COLLEAGUE.hsa_id: both_ways("colleague")}
+_KNOWN: Mapping[str, StaffEntry] = {
+    NURSE.hsa_id: both_ways("nurse"),
+    COLLEAGUE.hsa_id: both_ways("colleague", "+46700000001"),
+}
 AT_WORK: Mapping[str, tuple[StaffMember, ...]] = {
     UNIT: tuple(
         StaffMember(hsa_id=actor.hsa_id, name=name)

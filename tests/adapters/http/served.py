@@ -35,6 +35,8 @@ class Served:
         """The answer to every call in place of the usual one, which is then not given."""
         self.loses_answers_to = ""
         """The calls, such as `"sms"`, that are done without the caller's hearing of it."""
+        self.lost_answer: Callable[[Request], Response] = lambda _: Response("lost on the way", 502)
+        """What the caller gets in place of a lost answer."""
         self._transports: list[DeadlineTransport] = []
         self._runs = Event()
         self._runs.set()
@@ -81,4 +83,4 @@ class Served:
                 return self.next_answer()
             usual = self.answer(request)
             is_lost = request.path.rpartition("/")[2] == self.loses_answers_to
-            return Response("lost on the way", 502) if is_lost else usual
+            return self.lost_answer(request) if is_lost else usual

@@ -42,7 +42,6 @@ class TestElksMessenger(MessengerContract):
     """A gateway without idempotency keys that stores no text, by the contract."""
 
     channel = Channel.SMS
-    remembers_keys = False
     deletes = False
     answers_within = 5.0
     secrets = (USERNAME, PASSWORD)

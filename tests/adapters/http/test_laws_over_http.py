@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from attrs import field, frozen
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from werkzeug import Response
@@ -14,23 +13,13 @@ from werkzeug import Response
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports import Ports
 from digital_painschool.testing.environment import Environment
-from digital_painschool.testing.faults import SENDS, Call, Fails, Fault, When
+from digital_painschool.testing.faults import SENDS, Fault
 from digital_painschool.testing.lifecycle import LifecycleMachine, passes
 from digital_painschool.testing.lifecycle.options import POLICIES
 from tests.adapters.http.integration_platform import IntegrationPlatform
+from tests.adapters.keyless import Within
 
 pytestmark = pytest.mark.search
-
-
-@frozen(repr=False)
-class Within(Fails):
-    """A call that is made while the platform has a fault: it fails as the adapter says."""
-
-    fault: Callable[[], AbstractContextManager[object]] = field(kw_only=True)
-
-    def around(self, call: Call, when: When) -> object:
-        with self.fault():
-            return call.go()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from digital_painschool.adapters.sql.json_rows import BulkStatement
 from digital_painschool.adapters.sql.postgresql_connection import statements_for
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
-from digital_painschool.bootstrap.plugins import connect
+from digital_painschool.bootstrap.composition import connect
 from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Channel, Notify

@@ -43,7 +43,8 @@ class Mailbox:
 
     Args:
         answers: The answers by command, in order; after the last, and where there are none, the server accepts.
-            `"drop"` closes the connection, `"hang"` does not answer until `release`.
+            `"drop"` closes the connection, `"hang"` does not answer until `release`; `"keep and ..."` takes the
+            message first.
     """
 
     def __init__(self, answers: Mapping[str, list[str]] | None = None) -> None:
@@ -115,14 +116,17 @@ class Mailbox:
         self.commands[command] += 1
         waiting = self.answers.get(command, [])
         answer = waiting.pop(0) if waiting else "250 OK"
-        if answer == "keep and drop" and keep is not None:
+        if is_kept := answer.startswith("keep"):
+            assert keep is not None
             self.raw.append(keep)
         if answer.endswith("drop"):
             transport: Any = server.transport
             transport.abort()
             return "250 is never read"
-        while answer == "hang" and not self.release.is_set():  # noqa: ASYNC110 - the event is set by another thread
+        while answer.endswith("hang") and not self.release.is_set():  # noqa: ASYNC110 - the event is set by another thread
             await asyncio.sleep(0.01)
+        if is_kept:
+            return "250 is never read"
         return answer.replace("{who}", who) if answer[:1].isdigit() else "250 OK"
 
 

@@ -31,7 +31,6 @@ class Place:
 class TestSmtpMessenger(MessengerContract):
     """E-mail over STARTTLS with a login, by the contract."""
 
-    remembers_keys = False
     deletes = False
     answers_within = 5.0
     secrets = (PASSWORD,)

@@ -192,6 +192,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"seconds": 0}, "option seconds: is a number of seconds, at most 300"),
     ({"user": "u"}, "user and password go together"),
     ({"user": "u", "password": "hemligt-losen", "security": "none"}, "a login needs STARTTLS or TLS"),
+    ({"security": "none", "host": "mail.example.se"}, "a server on another machine needs STARTTLS or TLS"),
     ({"user": "u", "password": "hemligt-lösen"}, "option password: is text in ASCII"),
     ({"ca_file": "nowhere/ca.pem"}, "ca.pem cannot be read: No such file or directory"),
     ({"texts_file": "nowhere/texts.toml"}, "texts.toml: the file cannot be read"),

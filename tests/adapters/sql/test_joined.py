@@ -8,8 +8,8 @@ from attrs import evolve
 
 from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.bootstrap.composition import connect
 from digital_painschool.bootstrap.joined_school import JoinedSchool
-from digital_painschool.bootstrap.plugins import connect
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.bootstrap.settings import Settings
 from digital_painschool.domain.enrolment import Enrolment

@@ -16,7 +16,7 @@ from digital_painschool.adapters.sql import SqlStorage, sqlite
 from digital_painschool.adapters.sql.joining import NEVER_JOINED
 from digital_painschool.application import executor
 from digital_painschool.application.enrolment_loading import load
-from digital_painschool.bootstrap.plugins import connect
+from digital_painschool.bootstrap.composition import connect
 from digital_painschool.bootstrap.settings import Settings
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.errors import (

@@ -10,7 +10,7 @@ import pytest
 
 from digital_painschool import PainSchool, open_school
 from digital_painschool.adapters.sql import SqlStorage
-from digital_painschool.bootstrap.plugins import connect
+from digital_painschool.bootstrap.composition import connect
 from digital_painschool.bootstrap.settings import Settings
 from digital_painschool.errors import (
     ConfigurationError,

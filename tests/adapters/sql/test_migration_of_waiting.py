@@ -10,6 +10,7 @@ import pytest
 from digital_painschool.adapters.sql import migrate, migration_sql
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import POINTED_OUT, FlagKind, Policy
+from digital_painschool.ports.storage import CaseQuery, readable
 from digital_painschool.rules.attention import attention_limits
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.environment import stored_at
@@ -97,19 +98,24 @@ def test_the_rows_say_since_when_they_wait_as_a_step_would(url: str, how: Callab
 def test_what_is_noted_stays_noted(url: str, how: Callable[[str], None]) -> None:
     """Otherwise each run would ask for ever about the patients who were silent before the update, or forget some."""
     with Scenario(stored_at(url), policy=Policy(staff_flags=POINTED_OUT)) as school:
-        _, came, moved = (school.start(number) for number in NUMBERS[:3])
+        _, came, moved, back = (school.start(number) for number in NUMBERS[:4])
+        school.desk.maintain(back, days=1, modules=[1], shortens=True)
         school.at("2027-02-10 08:00")
         assert 3 == school.deliver().pointed_out
         school.school.patient(NUMBERS[1]).open_module(came, 1)
         school.desk.maintain(moved, days=40, modules=[1])
         school.at("2027-02-27 08:00")
+        school.desk.reactivate(back)
         asked = (UNIT, school.now, attention_limits(school.catalogue.policy, school.now))
-        assert (came, moved) == school.storage.unnoted_attention(*asked)
+        assert (came, moved, back) == school.storage.unnoted_attention(*asked)
+        rows = readable(school.storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=school.now)))
+        assert [back] == [row.enrolment_id for row in rows if row.reactivated_at is not None]
     back_to_0004(url)
     how(url)
     assert [] == drift(url)
     with Scenario(stored_at(url)) as again:
-        assert (came, moved) == again.storage.unnoted_attention(*asked)
+        assert (came, moved, back) == again.storage.unnoted_attention(*asked)
+        assert rows == readable(again.storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=asked[1])))
 
 
 @pytest.mark.rule("D-15b")

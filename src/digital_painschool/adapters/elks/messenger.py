@@ -46,8 +46,8 @@ _ABOUT_SETTINGS = re.compile(rb"from|sender|whendelivered|url|dontlog|dryrun|acc
 class ElksMessenger:
     """The messaging port by 46elks. Rule: M-23, D-13c.
 
-    46elks has no idempotency key. After a lost answer it is unknown whether the message went, and the worker's next
-    attempt may send it a second time. 46elks is asked to store no text (`dontlog`).
+    46elks has no idempotency key (`remembers_keys = False`). After a lost answer it is unknown whether the message
+    went, and the worker's next attempt may send it a second time. 46elks is asked to store no text (`dontlog`).
 
     Args:
         options: The account, the sender, the limits and the address of delivery reports.
@@ -57,6 +57,8 @@ class ElksMessenger:
         ConfigurationError: A text needs more SMS than the option `segments` allows, a report's address is not signed,
             or a file of certificates cannot be read.
     """
+
+    remembers_keys = False
 
     def __init__(self, options: ElksOptions, texts: OwnTexts = _NO_TEXTS) -> None:
         self._options = options

@@ -4,9 +4,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs.validators import and_, ge, le
 
+from digital_painschool.adapters.tcp import THIS_MACHINE
 from digital_painschool.domain.checks import check, satisfies
 
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_CALL = 120.0
 """The longest time of a call, in seconds: two calls must end well within a worker's lease."""
 
@@ -25,7 +25,7 @@ def is_server_url(text: object) -> bool:
         port_is_right = parts.port is None or parts.port > 0
     except ValueError:
         return False
-    encrypted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
+    encrypted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
     bare = not (parts.query or parts.fragment or "@" in parts.netloc or " " in str(text) or "\\" in str(text))
     return bool(encrypted and bare and parts.hostname and port_is_right)
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, takewhile
 
 from attrs import evolve
 
@@ -18,7 +18,6 @@ from digital_painschool.domain.digest import (
     DeliveryResult,
     Digest,
     batch_key,
-    before_suspect,
     digest_of,
 )
 from digital_painschool.domain.ids import DigestId, EnrolmentId, NotificationId
@@ -87,8 +86,8 @@ class MemoryOutbox:
         free = [row for row in self._free(now) if channels is None or row.digest.channel in channels]
         free.sort(key=lambda row: (row.digest.collected, row.oldest_due_at, row.next_at, row.digest.id))
         in_order = [row for row in free if not row.is_suspect or row.waits_since(now - LONGEST_SUSPICION)]
-        found = in_order[:limit] or sorted(free, key=lambda row: row.lost)[: min(limit, 1)]
-        taken = before_suspect(found, lambda row: row.is_suspect)
+        suspects = sorted((row for row in free if row.is_suspect), key=lambda row: row.lost)
+        taken = [*takewhile(lambda row: not row.is_suspect, in_order[:limit])] or suspects[: min(limit, 1)]
         token = f"claim-{next(self._tokens)}"
         for row in taken:
             row.lost += row.begun

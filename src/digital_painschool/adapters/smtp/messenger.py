@@ -52,9 +52,10 @@ def smtp_messenger(options: Mapping[str, object]) -> "SmtpMessenger":
 class SmtpMessenger:
     """E-mail to staff by SMTP. Rule: M-22, D-13c.
 
-    SMTP knows no idempotency key: `DUPLICATE` is never returned. The same key makes the same `Message-ID`, by which
-    many mailboxes drop a second copy. A connection lost after the message was sent leaves unknown whether the server
-    has accepted the message. The error says so, is not permanent, and the next attempt may be a second copy.
+    SMTP knows no idempotency key (`remembers_keys = False`): `DUPLICATE` is never returned. The same key makes the same
+    `Message-ID`, by which many mailboxes drop a second copy. A connection lost after the message was sent leaves
+    unknown whether the server has accepted the message. The error says so, is not permanent, and the next attempt may
+    be a second copy.
 
     A connection is kept for the next message, of any thread, and closed after an error, a fork or half a minute.
 
@@ -66,6 +67,8 @@ class SmtpMessenger:
     Raises:
         ConfigurationError: The server's `ca_file` cannot be used.
     """
+
+    remembers_keys = False
 
     def __init__(
         self, server: Server, texts: Texts | None = None, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -10,6 +10,7 @@ from attrs.validators import and_, instance_of, matches_re
 from attrs.validators import optional as or_none
 
 from digital_painschool.adapters.paths import absolute
+from digital_painschool.adapters.tcp import THIS_MACHINE
 from digital_painschool.adapters.tls import tls_context
 from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.email_address import WHAT, is_email, wire_form
@@ -104,6 +105,11 @@ class Server:
             raise ConfigurationError("user and password go together; give both, or neither")
         if self.user is not None and self.security is Security.NONE:
             raise ConfigurationError("a login needs STARTTLS or TLS; without either the password would be readable")
+        if self.security is Security.NONE and self.host.lower() not in THIS_MACHINE:
+            raise ConfigurationError(
+                "a server on another machine needs STARTTLS or TLS: without either, whom a message is for would be"
+                " readable on the way"
+            )
 
     @property
     def domain(self) -> str:

@@ -14,8 +14,10 @@ from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_rows import BulkStatement, insert_rows
 from digital_painschool.adapters.sql.rows import Row, Values, require_readable
 from digital_painschool.adapters.sql.schema import access_log
+from digital_painschool.codes import action_of
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.people import HsaId, PersonId, stored_person
 from digital_painschool.ports.storage import WHOLE, AccessEntry, Activity, Excerpt
 from digital_painschool.serialization.scalars import hsa_id_from_text
 from digital_painschool.serialization.stored import read_each
@@ -139,14 +141,14 @@ def _log_unreadable(row: Row) -> None:
 def _numbered_entry(row: Row) -> tuple[int, AccessEntry]:
     require_readable(row)
     number, at, by, unit, action, activity, enrolment_id, scheme, value, granted = row
-    entry = AccessEntry(
-        at=at,
-        by=by,
-        unit=hsa_id_from_text(unit),
-        action=action,
-        activity=_ACTIVITIES[activity],
-        enrolment_id=enrolment_id,
-        person=None if value is None else PersonId(scheme, value),
-        granted=granted,
-    )
-    return number, entry
+    fields = {
+        "at": at,
+        "by": by,
+        "unit": hsa_id_from_text(unit),
+        "action": action_of(action),
+        "activity": _ACTIVITIES[activity],
+        "enrolment_id": enrolment_id,
+        "person": None if value is None else stored_person(scheme, value),
+        "granted": granted,
+    }
+    return number, from_checked(AccessEntry, fields)

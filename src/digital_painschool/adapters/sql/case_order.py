@@ -1,5 +1,6 @@
 """The pages of the caseload in SQL: a statement for each order, for open and ended enrolments, own and the unit's."""
 
+from enum import Enum
 from itertools import product
 from typing import Any
 
@@ -45,11 +46,14 @@ _OLDEST_FLAG = case(
     (and_(IS_ENDING, or_(_e.waiting_since.is_(None), _e.access_until < _e.waiting_since)), _e.access_until),
     else_=_e.waiting_since,
 )
-SEEN = func.coalesce(_e.last_seen_at, _e.started_at, type_=Instant())
-"""When the patient last did something, or else the start."""
+_SEEN = func.coalesce(_e.last_seen_at, _e.started_at, type_=Instant())
+QUIET_SINCE = case((_e.reactivated_at > _SEEN, _e.reactivated_at), else_=_SEEN)
+"""As `quiet_since` has it."""
 _IS_ACTIVE: ColumnElement[Any] = _e.phase == Phase.ACTIVE.value
 _IS_OPEN_ENDED = bindparam("open_ended", type_=StrictBoolean())
-IS_SILENT = and_(_IS_ACTIVE, or_(not_(IS_ENDING), _IS_OPEN_ENDED), SEEN < bindparam("seen_before", type_=Instant()))
+IS_SILENT = and_(
+    _IS_ACTIVE, or_(not_(IS_ENDING), _IS_OPEN_ENDED), QUIET_SINCE < bindparam("seen_before", type_=Instant())
+)
 """As `AttentionLimits.silent_since` has it for an open enrolment; NULL where no limit is set."""
 ENDS_SOON = and_(
     not_(and_(_IS_ACTIVE, _IS_OPEN_ENDED)),
@@ -71,9 +75,10 @@ class readable_instant(ColumnElement[Any]):  # noqa: N801 - reads as an SQL func
 
 @compiles(readable_instant, "sqlite")
 def _readable_on_sqlite(element: readable_instant, compiler: SQLCompiler, **kw: Any) -> str:
-    instant, two = compiler.process(element.instant, **kw), "[0-9][0-9]"
-    pattern = f"[1-8][0-9]{two}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:{two}:{two}.{two * 3}Z"
-    return f"CASE WHEN {instant} GLOB '{pattern}' THEN {instant} END"
+    # The days are those from 1900 to 9000. `julianday` reads text of other forms too, which does not sort like time.
+    instant, form = compiler.process(element.instant, **kw), f"{'_' * 10}T{'_' * 15}Z"
+    days = f"julianday({instant}) BETWEEN 2415020.5 AND 5008607"
+    return f"CASE WHEN {instant} LIKE '{form}' AND {days} THEN {instant} END"
 
 
 @compiles(readable_instant, "postgresql")
@@ -89,7 +94,7 @@ def of_unit(statement: Select[Any], *, own: bool) -> Select[Any]:
 
 _SHOWN = (
     *("id", "person_scheme", "person_value", "therapist", "program", "program_version", "phase"),
-    *("started_at", "access_until", "reviewed_at", "last_seen_at"),
+    *("started_at", "access_until", "reviewed_at", "last_seen_at", "reactivated_at"),
     *("unread_forms", "unread_messages", "done", "undelivered", "handed_over", "priority", "waiting_since"),
 )
 """The columns of a page's rows, after rank and instant."""
@@ -105,7 +110,7 @@ _ORDERS: dict[CaseSort, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     CaseSort.OLDEST_FLAG: (case((FLAG_RANK < QUIET, 0), else_=1), _OLDEST_FLAG),
     CaseSort.LAST_SEEN: (case((_e.last_seen_at.is_(None), 0), else_=1), _e.last_seen_at),
     CaseSort.START: (literal_column("0", Integer), _e.started_at),
-    CaseSort.SILENCE: (case((IS_SILENT, 0), else_=1), SEEN),
+    CaseSort.SILENCE: (case((IS_SILENT, 0), else_=1), QUIET_SINCE),
     CaseSort.END: (case((ENDS_SOON, 0), else_=1), _e.access_until),
     CaseSort.ID: (literal_column("0", Integer), _NOTHING),
 }
@@ -114,7 +119,7 @@ _ORDERS_OF_ENDED = {
     **_ORDERS,
     CaseSort.PRIORITY: (literal_column(str(QUIET), Integer), _NOTHING),
     CaseSort.OLDEST_FLAG: (literal_column("1", Integer), _NOTHING),
-    CaseSort.SILENCE: (literal_column("1", Integer), SEEN),
+    CaseSort.SILENCE: (literal_column("1", Integer), QUIET_SINCE),
     CaseSort.END: (literal_column("1", Integer), _e.access_until),
 }
 
@@ -124,10 +129,21 @@ def _bounds(column: ColumnElement[Any], name: str) -> list[ColumnElement[bool]]:
     return [or_(first.is_(None), column >= first), or_(end.is_(None), column < end)]
 
 
-def _page(sort: CaseSort, *, ended: bool, own: bool, attention: bool) -> Select[Any]:
+class Filter(Enum):
+    """The conditions of a page, besides unit and therapist."""
+
+    NONE = "none"
+    """None at all, not even where the page begins: the first page of a list, which is drawn most."""
+    STORED = "stored"
+    """On stored columns; one whose parameter is NULL holds for every row."""
+    ATTENTION = "attention"
+    """Also on silence and on coming ends (D-17b)."""
+
+
+def _page(sort: CaseSort, *, ended: bool, own: bool, filtered: Filter) -> Select[Any]:
     rank, instant = (_ORDERS_OF_ENDED if ended else _ORDERS)[sort]
     flag_rank = literal_column(str(QUIET), Integer) if ended else FLAG_RANK
-    judged = {"silent": IS_SILENT, "ends_soon": ENDS_SOON} if attention else {}
+    judged = {"silent": IS_SILENT, "ends_soon": ENDS_SOON} if filtered is Filter.ATTENTION else {}
     conditions = [(false() if ended else func.coalesce(one, false())).label(name) for name, one in judged.items()]
     positions = (rank.label("rank"), instant.label("stored"), flag_rank.label("flag_rank"), *conditions)
     listed = and_(ENDED, not_(WITHDRAWN)) if ended else NOT_ENDED
@@ -135,26 +151,25 @@ def _page(sort: CaseSort, *, ended: bool, own: bool, attention: bool) -> Select[
     case_, typed = rows.c, {name: bindparam(name, type_=type_) for name, type_ in _TYPES.items()}
     found = func.coalesce(readable_instant(case_.stored), literal(NO_INSTANT, Instant()), type_=Instant())
     position = (case_.rank, found, case_.id)
-    return (
-        select(case_.rank, found, *(case_[column] for column in _SHOWN))
-        .where(
-            tuple_(*position) > tuple_(typed["rank"], typed["instant"], typed["id"]),
-            case_.flag_rank.between(typed["lowest"], typed["highest"]),
-            case_.phase == func.coalesce(typed["phase"], case_.phase),
-            case_.program == func.coalesce(typed["program"], case_.program),
-            *_bounds(func.coalesce(case_.reviewed_at, case_.started_at, type_=Instant()), "reviewed"),
-            *_bounds(case_.last_entry_at, "changed"),
-            *(case_[name] == func.coalesce(typed[name], case_[name]) for name in judged),
-        )
-        .order_by(*position)
-        .limit(typed["limit"])
+    filters = (
+        tuple_(*position) > tuple_(typed["rank"], typed["instant"], typed["id"]),
+        case_.flag_rank.between(typed["lowest"], typed["highest"]),
+        case_.phase == func.coalesce(typed["phase"], case_.phase),
+        case_.program == func.coalesce(typed["program"], case_.program),
+        *_bounds(func.coalesce(case_.reviewed_at, case_.started_at, type_=Instant()), "reviewed"),
+        *_bounds(case_.last_entry_at, "changed"),
+        *(case_[name] == func.coalesce(typed[name], case_[name]) for name in judged),
     )
+    page = select(case_.rank, found, *(case_[column] for column in _SHOWN))
+    # By id alone, PostgreSQL would rather go through the enrolments of all units in their order.
+    if filtered is not Filter.NONE or instant is _NOTHING:
+        page = page.where(*filters)
+    return page.order_by(*position).limit(typed["limit"])
 
 
 PAGES = {
-    (sort, *flags): _page(sort, ended=flags[0], own=flags[1], attention=flags[2])
-    for sort in CaseSort
-    for flags in product((False, True), repeat=3)
+    (sort, ended, own, filtered): _page(sort, ended=ended, own=own, filtered=filtered)
+    for sort, ended, own, filtered in product(CaseSort, (False, True), (False, True), Filter)
 }
-"""The statement of a page, by the order, whether the enrolments have ended, whether they are a therapist's own, and
-whether the silent ones or the coming ends alone are wanted."""
+"""The statement of a page, by the order, whether the enrolments have ended, whether they are a therapist's own, and the
+conditions."""

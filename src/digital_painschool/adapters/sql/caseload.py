@@ -15,7 +15,8 @@ from digital_painschool.adapters.sql.case_order import (
     IS_SILENT,
     PAGES,
     QUIET,
-    SEEN,
+    QUIET_SINCE,
+    Filter,
     of_unit,
 )
 from digital_painschool.adapters.sql.database import Database
@@ -23,8 +24,9 @@ from digital_painschool.adapters.sql.rows import Damaged, Row, readable_text, re
 from digital_painschool.adapters.sql.schema import NOT_ENDED, enrolments
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.domain.people import HsaId, stored_person
 from digital_painschool.domain.validation import is_storable
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import NO_INSTANT, CaseQuery, CaseRow, CaseTotals, UnreadableCase
@@ -70,7 +72,7 @@ _UNNOTED = of_unit(
     select(_e.id).where(
         NOT_ENDED,
         or_(
-            and_(IS_SILENT, _e.noted_silence.is_distinct_from(SEEN)),
+            and_(IS_SILENT, _e.noted_silence.is_distinct_from(QUIET_SINCE)),
             and_(ENDS_SOON, _e.noted_ending.is_distinct_from(_e.access_until)),
         ),
     ),
@@ -92,8 +94,7 @@ class SqlCaseload:
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         if query.program is not None and not is_storable(query.program):
             return ()
-        attention = query.silent is not None or query.ends_soon is not None
-        statement = PAGES[query.sort, query.ended, query.therapist is not None, attention]
+        statement = PAGES[query.sort, query.ended, query.therapist is not None, _filter(query)]
         rows = self._database.read(lambda connection: connection.fetch_each(statement, _values(query)))
         found = tuple(read_each(rows, _case, _unreadable_case))
         hidden = len(rows) - len(found)
@@ -145,6 +146,16 @@ def _limit_values(limits: AttentionLimits, now: datetime) -> dict[str, Any]:
     }
 
 
+def _filter(query: CaseQuery) -> Filter:
+    if query.silent is not None or query.ends_soon is not None:
+        return Filter.ATTENTION
+    conditions = (
+        *(query.after, query.flagged, query.phase, query.program),
+        *(query.reviewed_from, query.reviewed_before, query.changed_from, query.changed_before),
+    )
+    return Filter.NONE if conditions.count(None) == len(conditions) else Filter.STORED
+
+
 def _values(query: CaseQuery) -> dict[str, Any]:
     rank, instant, enrolment_id = query.after or (-1, NO_INSTANT, "")
     return {
@@ -177,28 +188,31 @@ def _unreadable_case(row: Row) -> UnreadableCase:
 
 def _case(row: Row) -> CaseRow:
     require_readable(row)
-    rank, instant, enrolment_id, scheme, value, therapist, program, version, phase, *rest = row
-    started_at, access_until, reviewed_at, last_seen_at, forms, messages, *rest = rest
-    done, undelivered, handed_over, priority, waiting_since = rest
-    return CaseRow(
-        enrolment_id=enrolment_id,
-        person=PersonId(scheme, value),
-        therapist=hsa_id_from_text(therapist),
-        program=program,
-        program_version=version,
-        phase=_PHASES[phase],
-        started_at=started_at,
-        access_until=access_until,
-        reviewed_at=reviewed_at,
-        last_seen_at=last_seen_at,
-        counts=CaseloadCounts(
-            unread_forms=forms,
-            unread_messages=messages,
-            done=done,
-            undelivered=undelivered,
-            handed_over=handed_over,
-            priority=priority,
-            waiting_since=waiting_since,
-        ),
-        key=(rank, instant, enrolment_id),
-    )
+    rank, instant, enrolment_id, scheme, value, therapist, program, version, phase = row[:9]
+    started_at, access_until, reviewed_at, last_seen_at, reactivated_at = row[9:14]
+    forms, messages, done, undelivered, handed_over, priority, waiting_since = row[14:]
+    counts = {
+        "unread_forms": forms,
+        "unread_messages": messages,
+        "done": done,
+        "undelivered": undelivered,
+        "handed_over": handed_over,
+        "priority": priority,
+        "waiting_since": waiting_since,
+    }
+    fields = {
+        "enrolment_id": enrolment_id,
+        "person": stored_person(scheme, value),
+        "therapist": hsa_id_from_text(therapist),
+        "program": program,
+        "program_version": version,
+        "phase": _PHASES[phase],
+        "started_at": started_at,
+        "access_until": access_until,
+        "reviewed_at": reviewed_at,
+        "last_seen_at": last_seen_at,
+        "reactivated_at": reactivated_at,
+        "counts": from_checked(CaseloadCounts, counts),
+        "key": (rank, instant, enrolment_id),
+    }
+    return from_checked(CaseRow, fields)

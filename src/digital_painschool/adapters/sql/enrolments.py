@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 from sqlalchemy import Integer, bindparam, select
 
@@ -16,14 +16,20 @@ from digital_painschool.adapters.sql.state_cache import StateCache, require_own_
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import replay
+from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import is_storable
-from digital_painschool.ports.storage import Entry
+from digital_painschool.ports.storage import NO_INSTANT, Entry
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
 from digital_painschool.serialization.events import KIND_OF, event_from_data
 from digital_painschool.serialization.scalars import hsa_id_from_text
 from digital_painschool.serialization.stored import read_each, read_stored
+
+_CACHE_SIZE = 4096
+"""How many stored events are cached without their times and authors."""
+_SHORT = 200
+"""The longest JSON text of a cached event: a longer one names people and ids, so that no two are alike."""
 
 STATE = (enrolments.c.id, enrolments.c.state_shape, enrolments.c.state, enrolments.c.unit)
 """The columns that a state is read from."""
@@ -95,10 +101,19 @@ def read_state(connection: Connection, states: StateCache, row: Row) -> Enrolmen
 
 def read_entries(rows: Iterable[Row]) -> tuple[Entry, ...]:
     """Return the timeline entries of rows that begin with (seq, kind, shape, at, by, data)."""
-    return tuple(
-        Entry(seq=seq, event=event_from_data(kind, shape, at, by, from_json(data)))
-        for seq, kind, shape, at, by, data, *_ in rows
-    )
+    return tuple([_entry(*row[:6]) for row in rows])
+
+
+def _entry(seq: int, kind: str, shape: int, at: datetime, by: str, data: str) -> Entry:
+    alike = (_event_alike if len(data) <= _SHORT else _event_alike.__wrapped__)(kind, shape, data)
+    event = from_checked(type(alike), {**alike.__dict__, "at": at, "by": by})
+    return from_checked(Entry, {"seq": seq, "event": event})
+
+
+@lru_cache(_CACHE_SIZE)
+def _event_alike(kind: str, shape: int, data: str) -> Event:
+    """Return an event of any time and author; cached, as many entries have the same few keys and numbers."""
+    return event_from_data(kind, shape, NO_INSTANT, "", from_json(data))
 
 
 def kind_names(kinds: Iterable[type[Event]]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from secrets import token_hex
 from typing import Any
 
@@ -51,7 +52,6 @@ from digital_painschool.domain.digest import (
     Decision,
     DeliveryResult,
     batch_key,
-    before_suspect,
     digest_of,
 )
 from digital_painschool.domain.ids import DigestId, EnrolmentId
@@ -80,9 +80,9 @@ class SqlOutbox:
             found = connection.fetch_each(IN_ORDER[False, some], {**due, "limit": limit})
             if len(found) < limit:
                 found += connection.fetch_each(IN_ORDER[True, some], {**due, "limit": limit - len(found)})
-            if not found:
-                found = connection.fetch_each(SUSPECT[some], {**due, "limit": min(limit, 1)})
-            claimed = [*before_suspect(found, is_suspect)]
+            claimed = [*takewhile(lambda row: not is_suspect(row), found)]
+            if not claimed:
+                claimed = connection.fetch_each(SUSPECT[some], {**due, "limit": min(limit, 1)})
             ids = [row[0] for row in claimed if isinstance(row[0], str)]
             if not ids:
                 return [], []

@@ -49,6 +49,7 @@ enrolments = Table(
     Column("handed_over", StrictBoolean, nullable=False, server_default=false()),
     Column("noted_silence", Instant),
     Column("noted_ending", Instant),
+    Column("reactivated_at", Instant),
 )
 
 NOT_ENDED: ColumnElement[Any] = literal_column("ended_at IS NULL")

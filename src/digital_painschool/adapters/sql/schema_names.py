@@ -28,7 +28,7 @@ def require_none(schema: str | None) -> None:
         StorageError: A schema is named.
     """
     if schema is not None:
-        raise StorageError("SQLite has no schemas; leave it out, and give each school a file of its own")
+        raise StorageError("option schema: SQLite has no schemas; leave it out, and give each school a file of its own")
 
 
 def table_prefix(schema: str | None) -> str:

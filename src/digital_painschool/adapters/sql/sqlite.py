@@ -54,7 +54,7 @@ class SqliteDriver:
     def __init__(self, path: str, *, schema: str | None = None, synchronous: str = "FULL") -> None:
         require_none(schema)
         if synchronous not in ("NORMAL", "FULL", "EXTRA"):
-            raise StorageError("synchronous is NORMAL, FULL or EXTRA")
+            raise StorageError("option synchronous: synchronous is NORMAL, FULL or EXTRA")
         self.path = path
         self._synchronous = synchronous
         self._file: tuple[int, int] | None = None
@@ -149,7 +149,7 @@ class SqliteDriver:
         if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
             return Conflict("somebody else saved the same at the same time; load again and decide again")
         advice = next((text for start, text in _ADVICE.items() if name.startswith(start)), "see the name of the error")
-        return StorageError(f"SQLite could not do it ({name}): {advice}")
+        return StorageError(f"SQLite could not do it ({name}, {self.path}): {advice}")
 
 
 def _create(path: str) -> None:

@@ -18,12 +18,17 @@ from digital_painschool.adapters.sql.rows import UNREADABLE, Damaged, Row, Value
 
 _DRIVER_TYPES: Mapping[str, Mapping[type, type]] = {"sqlite": {bool: int, datetime: str}}
 """The Python types that a driver returns for a column's type, where they differ."""
+_MANY = 4
+"""So many rows are converted column by column."""
 
 
 class Statement:
     """One compiled SQL statement: its text, the order of its values, and the conversion of values and columns."""
 
-    __slots__ = ("_any_type", "_binds", "_checked_types", "_columns", "_constants", "_names", "_pick", "_types", "sql")
+    __slots__ = (
+        *("_any_type", "_binds", "_checked_types", "_columns", "_constants", "_names", "_pick", "_plain", "_types"),
+        "sql",
+    )
 
     def __init__(self, clause: ClauseElement, dialect: Dialect, schema: str | None = None) -> None:
         # Without a schema the names stay bare: the database resolves them by its user's search path.
@@ -47,6 +52,10 @@ class Statement:
         types = (object if isinstance(column.type, NullType) else column.type.python_type for column in selected)
         self._types = tuple(driver_types.get(type_, type_) for type_ in types)
         self._checked_types: set[tuple[type, ...]] = set()
+        # A conversion refuses a cell of a wrong type by itself.
+        converted = {index for index, _ in self._columns}
+        plain = ((i, type_) for i, type_ in enumerate(self._types) if i not in converted and type_ is not object)
+        self._plain = tuple((i, {type_, type(None)}) for i, type_ in plain) if self._any_type else ()
 
     def values(self, values: Values) -> Sequence[Any]:
         """Return named values in the order of the statement, converted for the driver."""
@@ -65,9 +74,26 @@ class Statement:
 
         A column of SQLite holds values of any type, and a text may be no instant: such a row is returned as `Damaged`.
         """
-        if self._types and self._any_type:
+        if not self._plain and not self._columns:
+            return rows
+        if len(rows) >= _MANY:
+            try:
+                return self._by_column(rows)
+            except Exception:  # noqa: BLE001, S110 - the cell may hold anything, and its content must not be shown
+                pass  # one of the rows is damaged
+        if self._any_type:
             return [self._checked(row) for row in rows]
-        return [self._converted(row) for row in rows] if self._columns else rows
+        return [self._converted(row) for row in rows]
+
+    def _by_column(self, rows: list[Row]) -> list[Row]:
+        """Return the rows as `rows` does, in half of the time; raise when one of them is damaged."""
+        columns: list[Sequence[Any]] = [*zip(*rows, strict=True)]
+        for index, types in self._plain:
+            if not types.issuperset(map(type, columns[index])):
+                raise TypeError
+        for index, convert in self._columns:
+            columns[index] = [None if cell is None else convert(cell) for cell in columns[index]]
+        return [*zip(*columns, strict=True)]
 
     def _checked(self, row: Row) -> Row:
         types = tuple(map(type, row))

@@ -93,6 +93,7 @@ def _enrolment_values(change: Change) -> dict[str, Any]:
         "ended_at": enrolment.ended_at,
         "last_entry_at": enrolment.last_entry_at,
         "last_seen_at": enrolment.last_seen_at,
+        "reactivated_at": enrolment.reactivated_at,
         "reviewed_at": enrolment.reviewed_at,
         "unread_forms": counts.unread_forms,
         "unread_messages": counts.unread_messages,

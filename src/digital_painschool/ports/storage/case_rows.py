@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
+from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits, quiet_since
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.ports.storage.cases import (
     NO_INSTANT,
@@ -63,6 +63,7 @@ def case_row(
         access_until=enrolment.access_until,
         reviewed_at=enrolment.reviewed_at,
         last_seen_at=enrolment.last_seen_at,
+        reactivated_at=enrolment.reactivated_at,
         counts=counts,
         key=(rank, instant or NO_INSTANT, enrolment.id),
     )
@@ -139,7 +140,7 @@ _POSITION: Mapping[CaseSort, Callable[[Enrolment, CaseloadCounts, datetime, Atte
     CaseSort.START: lambda e, *_: (0, e.started_at),
     CaseSort.SILENCE: lambda e, _, now, limits: (
         int(limits.silent_since(e, now) is None),
-        e.last_seen_at or e.started_at,
+        quiet_since(e),
     ),
     CaseSort.END: lambda e, _, now, limits: (int(not limits.ends_soon(e, now)), e.access_until),
     CaseSort.ID: lambda *_: (0, None),

@@ -30,7 +30,7 @@ class CaseSort(StrEnum):
     START = "start"
     """The earliest start first."""
     SILENCE = "silence"
-    """The silent patients first, then the rest; both by when they were last seen, or else by the start."""
+    """The silent patients first, then the rest; both by since when they have done nothing (`quiet_since`)."""
     END = "end"
     """The patients whose access ends soon first, then the rest; both by the end of the access."""
     ID = "id"
@@ -95,6 +95,7 @@ class CaseRow:
         access_until: When the patient's access ends, UTC.
         reviewed_at: When the therapist last reviewed, UTC.
         last_seen_at: When the patient last did something, UTC.
+        reactivated_at: When the maintenance last went back to active, UTC.
         counts: The counts and flags.
         key: The row's position in the order; the next page begins after the key of the last row.
     """
@@ -109,6 +110,7 @@ class CaseRow:
     access_until: datetime
     reviewed_at: datetime | None
     last_seen_at: datetime | None
+    reactivated_at: datetime | None
     counts: CaseloadCounts
     key: CaseKey
 

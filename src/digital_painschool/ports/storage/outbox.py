@@ -55,9 +55,9 @@ class Outbox(Protocol):
             * **poison**: a digest is a suspect when a lease expired after a begin: its poison message may have crashed
               the worker. A suspect is claimed when nothing else can be claimed, and alone. One whose oldest
               notification has waited for `LONGEST_SUSPICION` has its place in the order again, and is still claimed
-              alone: there may always be something else. Of other suspects, the one with the fewest lost workers comes
-              first, so that one poison message does not hold up the others of its batch. `lost` counts the claims whose
-              lease expired after a begin; a result sets the count anew.
+              alone: there may always be something else. Of several suspects, the one with the fewest lost workers takes
+              that place, so that one poison message does not hold up the others of its batch. `lost` counts the claims
+              whose lease expired after a begin; a result sets the count anew.
             * **unreadable**: an unreadable digest, or one with an unreadable notification, is left until its lease
               expires. That counts as no attempt. Such a digest stops no other one, whatever the limit is. A log line
               names it.

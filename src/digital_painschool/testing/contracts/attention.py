@@ -8,12 +8,13 @@ from attrs import evolve
 
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.enrolment import Enrolment
-from digital_painschool.domain.events import AccessEndsSoon, PatientSilent
-from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.events import AccessEndsSoon, NotificationDropped, PatientSilent
+from digital_painschool.domain.ids import EnrolmentId, NotificationId
+from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.people import AnyActor, SystemActor
-from digital_painschool.domain.policy import Terms
-from digital_painschool.ports.storage import Storage, load_enrolments
-from digital_painschool.rules.lifecycle import maintain
+from digital_painschool.domain.policy import FlagKind, Terms
+from digital_painschool.ports.storage import CaseQuery, CaseSort, Storage, load_enrolments, readable
+from digital_painschool.rules.lifecycle import maintain, reactivate
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.case_selections import A_YEAR, LATER, LIMITS, OVER, fill, listed
 from digital_painschool.testing.contracts.changes import (
@@ -71,6 +72,16 @@ def _noted(
     return (*silence, *ending)
 
 
+def _taken_back(_: Enrolment, __: Terms, *, by: AnyActor, at: datetime) -> tuple[NotificationDropped]:
+    """Return the drop of a notification that takes back the note of a silence."""
+    lost = NotificationId("a-quiet.2.email")
+    return (
+        NotificationDropped(
+            at=at, by=by.signature, notification=lost, channel=Channel.EMAIL, takes_back=FlagKind.SILENT
+        ),
+    )
+
+
 class AttentionContract(StorageOpening):
     """Silent patients and coming ends, in every storage."""
 
@@ -100,6 +111,24 @@ class AttentionContract(StorageOpening):
             assert found == (totals.silent, totals.ends_soon)
             for condition, number in zip(("silent", "ends_soon"), found, strict=True):
                 assert number == len(listed(storage, now=now, limits=limits, **{condition: True}))
+
+    @proves("Caseload.list_caseload: attention", "Caseload.unnoted_attention: unnoted")
+    def test_silence_counts_from_the_way_back_to_active(self, storage: Storage) -> None:
+        """Otherwise a patient who had no access for months would be silent on the day that it is given back (D-18b)."""
+        kept = saved(storage, step(saved(storage, begin("a")), maintain, 1, {1}, shortens=True, at=MORNING))
+        e = saved(storage, step(kept, reactivate, at=LATER))
+        for limits, is_silent in (
+            (AttentionLimits(seen_before=LATER), False),
+            (AttentionLimits(seen_before=LATER + MICROSECOND), True),
+        ):
+            now = LATER + DAY
+            assert (LATER if is_silent else None) == limits.silent_since(e, now)
+            assert int(is_silent) == storage.count_caseload(UNIT, None, now, limits).silent
+            [row] = readable(storage.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=now, limits=limits)))
+            assert limits.silent_since(e, now) == limits.silent_since(row, now)
+            assert is_silent is bool(listed(storage, now=now, limits=limits, silent=True))
+            assert is_silent is bool(storage.unnoted_attention(UNIT, now, limits))
+        assert [(0, LATER, "a")] == listed(storage, now=LATER + DAY, limits=limits, sort=CaseSort.SILENCE)
 
     @proves("Caseload.list_caseload: attention")
     def test_one_who_ended_is_neither(self, storage: Storage) -> None:
@@ -154,6 +183,10 @@ class AttentionContract(StorageOpening):
         note("c-seen", OVER - HOUR)
         note("k-kept", OVER - HOUR)
         assert [] == found(OVER - HOUR)
+        silent = load_enrolments(storage, [EnrolmentId("a-quiet")])[EnrolmentId("a-quiet")]
+        saved(storage, step(silent, _taken_back, by=SystemActor(), at=OVER - HOUR))
+        assert ["a-quiet"] == found()
+        note("a-quiet")
         saved(storage, finish(saved(storage, begin("y-new", PERSONS[5], at=MORNING)), at=LATER))
         assert [] == found()
 

@@ -194,6 +194,7 @@ class CaseloadContract(StorageOpening):
             access_until=e.access_until,
             reviewed_at=MORNING + timedelta(days=1),
             last_seen_at=MORNING + timedelta(days=3),
+            reactivated_at=None,
             counts=caseload_counts(e),
             key=(PRIORITY, MORNING + timedelta(days=2, microseconds=7), "a"),
         )

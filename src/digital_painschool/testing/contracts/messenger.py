@@ -7,7 +7,7 @@ from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.messaging import Address, Messenger
+from digital_painschool.ports.messaging import Address, Messenger, remembers_keys
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.refusals import RefusingContract
 from digital_painschool.testing.contracts.sending import ACCEPTED
@@ -19,13 +19,13 @@ class MessengerContract(RefusingContract[Messenger]):
 
         class TestOurMessenger(MessengerContract):
             channel = Channel.SMS
-            remembers_keys = False
+            deletes = False
 
             def open(self, place: Path) -> Messenger:
                 return OurMessenger(gateway=...)
 
-    `Contract` describes `open`, `place`, `durable` and `shared`; `SendingContract` describes `deletes`,
-    `remembers_keys` and the hooks.
+    `Contract` describes `open`, `place`, `durable` and `shared`; `SendingContract` describes `deletes`
+    and the hooks. Whether it recognises a repeated key is the messenger's own to say (`remembers_keys = False`).
 
     Attributes:
         channel: Which channel the messenger serves.
@@ -51,6 +51,9 @@ class MessengerContract(RefusingContract[Messenger]):
 
     def unreachable_recipient(self) -> Address | None:
         return self.refused
+
+    def _knows_keys(self, adapter: Messenger) -> bool:
+        return remembers_keys(adapter)
 
     def send(
         self,

@@ -212,14 +212,18 @@ class PacesContract(DamageContract, RacingContract):
     @proves("Outbox.claim: poison", "Outbox.claim: oldest first")
     def test_a_suspect_that_has_waited_a_day_has_its_place_again(self, storage: Storage) -> None:
         """Otherwise it would wait for ever where every forenoon is too short for all that is due."""
-        for number, id_ in enumerate("abc"):
+        for number, id_ in enumerate("abcd"):
             asking(storage, id_, PERSONS[number], notify=Notify.DIRECT, at=MORNING + number * HOUR)
-        [_, suspect] = storage.claim(MORNING + HOUR, 10, LEASE)
-        storage.begin([(suspect, sending(suspect, now=MORNING + HOUR))])
+        [_, *suspects] = storage.claim(MORNING + 2 * HOUR, 10, LEASE)
+        storage.begin([(one, sending(one, now=MORNING + 2 * HOUR)) for one in suspects])
         tomorrow = MORNING + HOUR + DAY
-        assert ["a", "c"] == owners_of(storage.claim(tomorrow - SECOND, 10, LEASE))
-        later = [owners_of(storage.claim(tomorrow + LEASE, 10, LEASE)) for _ in range(3)]
-        assert [["a"], ["b"], ["c"]] == later
+        assert ["a", "d"] == owners_of(storage.claim(tomorrow - SECOND, 10, LEASE))
+        tomorrow += 2 * HOUR
+        assert ["a"] == owners_of(storage.claim(tomorrow, 10, LEASE))
+        [poison] = storage.claim(tomorrow, 10, LEASE)
+        storage.begin([(poison, sending(poison, now=tomorrow))])
+        later = [owners_of(storage.claim(tomorrow + LEASE, 10, LEASE)) for _ in range(4)]
+        assert [["b"], ["a"], ["c"], ["b"], ["d"]] == [owners_of([poison]), *later]
 
     @proves("Outbox.count_due: due", "Outbox.claim: channels", "Outbox.claim: poison")
     def test_a_suspect_counts_and_waits_for_its_channel(self, storage: Storage) -> None:

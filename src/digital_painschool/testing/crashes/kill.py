@@ -9,10 +9,10 @@ from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Step
 from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, Uninterrupted, taken
 from digital_painschool.testing.environment import PortsFactory, local
 from digital_painschool.testing.faults import Killed
+from digital_painschool.testing.faults.unstored import LEASE
 from digital_painschool.testing.history import Deliver
 from digital_painschool.testing.snapshot import Lines, difference
 
-_LEASE = timedelta(minutes=15)
 _QUIET_DAYS = 3
 _ANOTHER_WAY = "the step went another way this time and did not come here, or it went on after its death"
 
@@ -162,7 +162,7 @@ class _Crash:
             self._take(step)
             _compare("called again it returned something else", (step.returned,), (run.returned,))
         if self._claimed:
-            run.scenario.now += _LEASE
+            run.scenario.now += LEASE
             run.take(Deliver())
         run.scenario.now = step.over_at
         if not self._claimed:

@@ -14,12 +14,13 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.ports import Ports
 from digital_painschool.ports.guarded import guarded
 from digital_painschool.ports.inbox import Delivered, Notice
-from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.messaging import Address, remembers_keys
 from digital_painschool.ports.paced import kept_paces
 from digital_painschool.testing.environment import Environment, PortsFactory
 from digital_painschool.testing.faults.calls import Call, Port, each_port, watched
 from digital_painschool.testing.faults.effects import Fails
 from digital_painschool.testing.faults.plan import SENDS, FaultPlan, Process
+from digital_painschool.testing.faults.unstored import LEASE, UnstoredSends
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.pace import Grant
 
@@ -52,10 +53,10 @@ class RecordingPorts:
         paces: The pace of each channel that has one, as its adapter declares it or the ports set it.
         process: The school's own process, a new one after each restart.
         sending: The faults of inbox and messengers, whichever process sends.
+        attempts: What was to be sent, in order, whatever became of it.
         arrivals: What was accepted as new, in order.
         forgotten: What inbox and messengers were asked to forget: the channel and the key.
         grants: The slots that workers were granted on the channels with a pace, in order.
-        tries: The number of sendings to each recipient.
     """
 
     adapters: Ports
@@ -66,12 +67,18 @@ class RecordingPorts:
         self._open = ports_factory
         self.process = Process()
         self.sending = FaultPlan()
+        self.attempts: list[Arrival] = []
         self.arrivals: list[Arrival] = []
+        self._unstored = UnstoredSends()
         self._unanswered: dict[str, Arrival] = {}
         self._known: set[str] = set()
         self.forgotten: set[tuple[Channel, str]] = set()
         self.grants: list[Grant] = []
-        self.tries: Counter[PersonId | Address | None] = Counter()
+
+    @property
+    def tries(self) -> Counter[PersonId | Address | None]:
+        """The number of sendings to each recipient."""
+        return Counter(attempt.to for attempt in self.attempts)
 
     def ports_factory(self, environment: Environment) -> Ports:
         """Open the adapters for a new process of the school."""
@@ -88,11 +95,12 @@ class RecordingPorts:
         """Return the ports of a process, the school's own or another one."""
 
         def wrap(port: Port, name: str) -> Port:
-            if name == "storage" and self.paces:
-                port = watched(port, self._granted, self.environment, name)
+            if name == "storage":
+                port = watched(port, partial(self._stored, process), self.environment, name)
             if name in {"inbox", "messenger"}:
                 channel = getattr(port, "channel", Channel.INBOX)
-                port = watched(port, partial(self._recorded, channel), self.environment, name)
+                sender = None if name == "inbox" or remembers_keys(port) else process
+                port = watched(port, partial(self._recorded, channel, sender), self.environment, name)
             return watched(port, process, self.environment, name)
 
         return each_port(self.adapters, wrap)
@@ -107,23 +115,32 @@ class RecordingPorts:
             if call.method in SENDS
         )
 
-    def _granted(self, call: Call) -> object:
+    def _stored(self, process: Process, call: Call) -> object:
         answer = call.go()
+        if call.method == "complete":
+            self._unstored.store(process)
         if call.method == "reserve_slots":
             channel, _pace, _wanted, now, _span = call.args
             self.grants.append(Grant(channel, now, cast("tuple[datetime, ...]", answer)))
         return answer
 
-    def _recorded(self, channel: Channel, call: Call) -> object:
+    def _recorded(self, channel: Channel, sender: Process | None, call: Call) -> object:
+        """Make a call; the sender is given where the channel recognises no key."""
         if call.method in SENDS:
             arrival = _arrival(call, self.environment.now, channel)
-            self.tries[arrival.to] += 1
-            return self.sending(evolve(call, ask=partial(self._accept, call.ask, arrival)))
+            self.attempts.append(arrival)
+            send = partial(self.sending, evolve(call, ask=partial(self._accept, call.ask, arrival, sender)))
+            if sender is None:
+                return send()
+            answer = self._unstored.call(sender, send)
+            if self.environment.now - arrival.at >= LEASE:
+                self._unstored.lose(sender)
+            return answer
         if call.method == "forget":
             return self.sending(evolve(call, ask=partial(self._forget, call.ask, channel)))
         return call.go()
 
-    def _accept(self, ask: Ask, arrival: Arrival, *args: object, **options: object) -> object:
+    def _accept(self, ask: Ask, arrival: Arrival, sender: Process | None, *args: object, **options: object) -> object:
         try:
             answer = ask(*args, **options)
         except BaseException:
@@ -135,6 +152,9 @@ class RecordingPorts:
         new = arrival if answer is Delivered.ACCEPTED else unanswered
         if new is not None:
             self._known.add(arrival.key)
+            if sender is not None:
+                took = self.environment.now - arrival.at
+                new = new._replace(unstored=self._unstored.accept(sender, arrival.key, took))
             self.arrivals.append(new)
         return answer
 

@@ -94,7 +94,7 @@ class Clock(MachineBase):
     def wait_for_attention(self, enrolment: int, what: str, microseconds: int) -> None:
         """Wait until a patient becomes silent, or the end of the access is near."""
         of = self.nth(enrolment)
-        silence = (of.last_seen_at or of.started_at) + timedelta(days=self.policy.silent_after_days)
+        silence = of.quiet_since + timedelta(days=self.policy.silent_after_days)
         near = of.access_until - timedelta(days=self.policy.ending_within_days)
         self.move((silence if what == "silence" else near) + microseconds * MICROSECOND)
 

@@ -115,7 +115,7 @@ def _attention_violations(
             rows = walked(partial(desk.unit_caseload, limit=limit, show=shown))
             yield from unequal(_UNREAD, expected, {row.enrolment_id for row in rows}, f"the list of {shown}")
     orders = {
-        CaseSort.SILENCE: lambda one: (not silent[one.id], one.last_seen_at or one.started_at, one.id),
+        CaseSort.SILENCE: lambda one: (not silent[one.id], one.quiet_since, one.id),
         CaseSort.END: lambda one: (not soon[one.id], one.access_until, one.id),
     }
     for sort, key in orders.items():

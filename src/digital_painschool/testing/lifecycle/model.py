@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from digital_painschool.domain.ids import EnrolmentId
@@ -13,6 +13,7 @@ from digital_painschool.domain.program import Program
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_notifications, load_timeline
 from digital_painschool.testing.faults import RecordingPorts
+from digital_painschool.testing.faults.unstored import LEASE
 from digital_painschool.testing.history import EnrolmentStep, TherapistWrites
 from digital_painschool.testing.reference.attention import unnoted_violations
 from digital_painschool.testing.reference.calendar import instant, is_forenoon, local_day
@@ -26,8 +27,6 @@ from digital_painschool.testing.reference.school import ReferenceSchool
 from digital_painschool.testing.reference.steps import execute
 from digital_painschool.testing.scenario import Scenario
 
-LEASE = timedelta(minutes=15)
-"""How long a claim of a dead worker lasts."""
 _LOST_WORKERS = 5
 """So many more workers may die while they send a notification than attempts may fail, before it is given up."""
 
@@ -112,7 +111,7 @@ class RunModel:
         ends = instant(local_day(self.now, self._policy.zone), self._policy.forenoon_ends, self._policy.zone)
         self._held = frozenset(channel for channel, slots in self._slots.items() if slots.are_held(self.now))
         self._room = {channel: slots.room(self.now, ends) for channel, slots in self._slots.items()}
-        self._tries = Counter(self._recording.tries)
+        self._tries = self._recording.tries
         waiting = self.oracle.waiting.values()
         self._without_reason = {one.key for one in waiting if not one.has_reason(self.now)}
 
@@ -128,9 +127,10 @@ class RunModel:
             self._disturbed_at, self._leases_end = self.now, self.now + LEASE
             self.disturb()
         self.read_pass()
+        tries = self._recording.tries
         for one in self.oracle.waiting.values():  # those too that the pass itself has asked for
             to = self.oracle.recipient(one)
-            one.attempts += self._recording.tries[to] - self._tries[to] + died
+            one.attempts += tries[to] - self._tries[to] + died
         storage, stored = self._scenario.storage, self.school.stored()
         records = {one.id: load_notifications(storage, one.id) for one in stored}
         owed = {record.notification.id for record in storage.unnoted(limit=1_000_000)}

@@ -191,7 +191,7 @@ class Operators(RepeatedDeskCalls):
         theirs = [one for one in oracle.waiting.values() if first is not None and one.digest == first.digest]
         is_in_doubt = any(not one.is_owed for one in theirs)
         # A direct one that no operator has sent again has one key. The other keys may be superseded.
-        must_wait = any(not (one.collected or one.is_owed) and one.due_at == one.first_due_at for one in theirs)
+        must_wait = any(not (one.collected or one.is_owed or one.is_sent_again) for one in theirs)
         before = [{k: self._records(one) for k, one in oracle.expected.items()}]
         answers = [self._reject(school, key) for school in self.asked.all]
         for other in answers[1:]:

@@ -171,6 +171,7 @@ class ReferenceEnrolment(ReferenceState):
     def reactivate(self, now: datetime) -> None:
         """Begin the active phase again, until the end of the first year."""
         self.phase, self.maintained, self.access_until = Phase.ACTIVE, frozenset(), self.year_end
+        self.reactivated_at = now
         self._enter(now)
 
     def end(self, now: datetime, withdrawal: WithdrawalReason | None = None) -> None:

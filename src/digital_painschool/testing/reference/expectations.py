@@ -109,6 +109,7 @@ class ExpectedNotification:
         is_ticked: Whether its recipient, a member of staff, still wants it over its channel.
         attempts: How many attempts to send it may have begun.
         is_reported: Whether a gateway has reported that its last notice did not arrive.
+        is_sent_again: Whether an operator has sent it again.
         first_due_at: The instant from which it could be sent at first, before an operator sent it again.
     """
 
@@ -132,6 +133,7 @@ class ExpectedNotification:
     is_ticked: bool = True
     attempts: int = 0
     is_reported: bool = False
+    is_sent_again: bool = False
     first_due_at: datetime = field(default=Factory(lambda self: self.due_at, takes_self=True))
 
     @classmethod
@@ -258,6 +260,8 @@ class ExpectedNotification:
     def flag_stands(self, now: datetime) -> bool:
         """Return whether there is something to do for the therapist, whoever that is."""
         enrolment = self.enrolment
+        if self.flag is not None and self.seq < enrolment.noted_by.get(self.flag, 0):
+            return False  # what is so now was noted later
         if self.flag is FlagKind.FORM_SAVED:
             return enrolment.submissions(self.form).read < self.number
         if self.flag is FlagKind.MESSAGE_RECEIVED:

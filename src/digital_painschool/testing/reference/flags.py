@@ -50,10 +50,10 @@ def row_of(model: ReferenceEnrolment, now: datetime) -> ReferenceRow:
 
 
 def silent_since(model: ReferenceEnrolment, now: datetime) -> datetime | None:
-    """Return when a silent patient was last seen, or else the start; None for a patient who is not silent."""
-    seen, days = model.last_seen_at or model.started_at, model.policy.silent_after_days
+    """Return since when a silent patient has done nothing; None for a patient who is not silent."""
+    since, days = model.quiet_since, model.policy.silent_after_days
     is_expected = model.phase is Phase.ACTIVE and (model.is_open_ended or now < model.access_until)
-    return seen if days and is_expected and now - seen > timedelta(days=days) else None
+    return since if days and is_expected and now - since > timedelta(days=days) else None
 
 
 def ends_on(model: ReferenceEnrolment, now: datetime) -> date | None:

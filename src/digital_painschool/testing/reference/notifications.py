@@ -121,7 +121,7 @@ class NotificationOracle:
         """Note an entry of a timeline: what became of notifications, and which staff notifications it asks for."""
         if not isinstance(event, POINTED_OUT):
             enrolment.last_entry_at = max(enrolment.last_entry_at, event.at)
-        yield from note_pointed_out(enrolment, event)
+        yield from note_pointed_out(enrolment, seq, event)
         enrolment.notes += isinstance(event, NOTES)
         once = _noted_once(event)
         if once is not None:
@@ -196,7 +196,7 @@ class NotificationOracle:
         """Note that a dead letter is sent again, as new; a notice that did not arrive does not stand for it."""
         if one.is_reported:
             one.arrived_before, one.is_reported = len(self._arrived.get(one.digest, ())), False
-        one.status, one.notice, one.due_at, one.attempts = None, None, now, 0
+        one.status, one.notice, one.due_at, one.attempts, one.is_sent_again = None, None, now, 0, True
         self.waiting[one.key] = one
 
     def report(self, one: ExpectedNotification) -> None:

@@ -136,6 +136,7 @@ OFFICE: Mapping[str, Callable[[Any, str, Path], object]] = MappingProxyType(
         "download": lambda o, _, __: b"".join(o.download()),
         "plan_purge": lambda o, _, __: o.plan_purge(),
         "plan": lambda o, plan, _: o.plan(plan),
+        "overdue": lambda o, _, __: o.overdue(),
         "approve": lambda o, plan, _: o.approve(plan, decision="RS 2"),
         "purge": lambda o, plan, _: o.purge(plan),
         "receipts": lambda o, _, __: o.receipts(),

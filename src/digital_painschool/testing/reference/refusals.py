@@ -81,12 +81,13 @@ def reading_a_page(enrolment: ReferenceEnrolment, module: int, page: int, now: d
 
 
 def completing(enrolment: ReferenceEnrolment, module: int, now: datetime) -> Reason | None:
-    """Return why a module cannot be completed; an opened module stays open to that."""
+    """Return why a module cannot be completed; one that was opened in maintenance may be closed again."""
     why = working(enrolment, now)
     if why or module in enrolment.completed:
         return why
-    if module not in enrolment.opened:
-        return opening(enrolment, module, now) or Reason.MODULE_NOT_OPENED
+    closed = opening(enrolment, module, now)
+    if closed is not None or module not in enrolment.opened:
+        return closed or Reason.MODULE_NOT_OPENED
     needs_pages = enrolment.program.completion is Completion.PAGES_READ
     return Reason.PAGES_NOT_READ if needs_pages and enrolment.unread_pages(module) else None
 

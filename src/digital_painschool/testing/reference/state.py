@@ -39,8 +39,10 @@ class ReferenceState:
         drafts: The drafts, by form: when each was saved, and its answers.
         undelivered: The notifications that could not be delivered and wait for the therapist.
         lost_at: The version that noted each undeliverable notification, and when it was found to be.
+        reactivated_at: When the maintenance last went back to active.
         noted_silence: Since when the patient was silent, in the last note of it.
         noted_ending: The end of access in the last note that it comes soon.
+        noted_by: By kind, the entry of the last note of it.
         handed_at: When somebody else gave the patient to the present therapist, until that is handled; None otherwise.
         handed_by: Who did so; None without that flag.
         settled: By kind of flag, the version that settled it last.
@@ -61,8 +63,10 @@ class ReferenceState:
     access_until: datetime = field(init=False)
     last_entry_at: datetime = field(init=False)
     last_seen_at: datetime | None = field(default=None, init=False)
+    reactivated_at: datetime | None = field(default=None, init=False)
     noted_silence: datetime | None = field(default=None, init=False)
     noted_ending: datetime | None = field(default=None, init=False)
+    noted_by: dict[FlagKind, int] = field(factory=dict, init=False)
     reviewed_at: datetime | None = field(default=None, init=False)
     ended_at: datetime | None = field(default=None, init=False)
     done_at: datetime | None = field(default=None, init=False)
@@ -110,6 +114,11 @@ class ReferenceState:
     def version(self) -> int:
         """The number of timeline entries."""
         return self.entries + self.notes
+
+    @property
+    def quiet_since(self) -> datetime:
+        """The latest of the start, the last visit, and the way back to active."""
+        return max(filter(None, (self.started_at, self.last_seen_at, self.reactivated_at)))
 
     @property
     def is_open(self) -> bool:

@@ -224,7 +224,7 @@ class TherapistLife:
             self.write(model, self.notify(), conversation)
         if model.done_at and model.phase is Phase.ACTIVE and chance.happens(habits.maintains_early):
             self._maintain(model)
-        silent = now - (model.last_seen_at or model.started_at) > habits.silent_days * DAY
+        silent = now - model.quiet_since > habits.silent_days * DAY
         if silent and model.phase is Phase.ACTIVE and chance.happens(habits.ends_silent):
             if chance.happens(habits.says_goodbye):
                 self.write(model, self.notify())
