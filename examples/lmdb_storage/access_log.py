@@ -8,17 +8,14 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.storage import WHOLE, AccessEntry, Excerpt
 from digital_painschool.serialization.stored import read_each
-from lmdb_storage.database import Database, log
+from lmdb_storage.database import Part, log
 from lmdb_storage.records import add_access
 from lmdb_storage.tables import Table
 from lmdb_storage.values import access_from_data
 
 
-class LmdbAccessLog:
+class LmdbAccessLog(Part):
     """Who did what with whose data. The numbers of a unit's entries rise by one."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def log(self, entries: Iterable[AccessEntry]) -> None:
         given = tuple(entries)

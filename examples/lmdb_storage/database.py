@@ -48,16 +48,6 @@ class Transaction:
         self._before_write()
         self._transaction.delete(packed(key), db=self._tables[table])
 
-    def remove_all(self, table: Table, *prefix: str) -> None:
-        """Remove the data of all keys that begin with a prefix."""
-        self._before_write()
-        first = packed(prefix)
-        with self._transaction.cursor(self._tables[table]) as cursor:
-            found = cursor.set_range(first)
-            while found and cursor.key().startswith(first):
-                cursor.delete()
-                found = bool(cursor.key())
-
     def scan(self, table: Table, *prefix: str | int, after: Key = ()) -> Iterator[bytes]:
         """Yield the stored data of the keys that begin with a prefix, in their order, those above `after`.
 
@@ -169,6 +159,17 @@ class Database:
             raise StorageError("the storage is closed; open it again")
         self._shared.require_usable()
         return self._shared
+
+
+class Part:
+    """A part of the storage, with the database that all parts share.
+
+    Args:
+        database: The database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
 
 @contextmanager

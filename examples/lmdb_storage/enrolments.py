@@ -2,41 +2,47 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from attrs import evolve
+
+from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import WHOLE, CallKey, Change, CompletedCall, Entry, Excerpt, Timeline
+from digital_painschool.domain.people import HsaId, PersonId
+from digital_painschool.errors import Conflict, InvalidValue
+from digital_painschool.ports.storage import (
+    WHOLE,
+    Change,
+    Entry,
+    Excerpt,
+    StoredEnrolment,
+    Timeline,
+    record_key,
+)
 from digital_painschool.serialization.events import KIND_OF
-from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
+from digital_painschool.serialization.scalars import instant_from_text
 from digital_painschool.serialization.stored import read_each
 from digital_painschool.serialization.values import content_from_data
 from lmdb_storage import outbox
-from lmdb_storage.database import Database, Transaction
+from lmdb_storage.database import Part, Transaction
+from lmdb_storage.filing import add_call, remove_of_enrolment
 from lmdb_storage.records import (
     add_access,
-    find_call,
     find_each_enrolment,
     find_enrolment,
     ids,
     ids_of_person,
-    save_call,
     save_enrolment,
 )
 from lmdb_storage.tables import Table
-from lmdb_storage.values import StoredEnrolment, entry_from_data, entry_to_data
+from lmdb_storage.values import entry_from_data, entry_to_data
 
 
-class LmdbEnrolments:
+class LmdbEnrolments(Part):
     """The enrolments with their timelines and documents."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         wanted = tuple(enrolment_ids)
@@ -77,6 +83,27 @@ class LmdbEnrolments:
         read = [one.enrolment for one in found if isinstance(one, StoredEnrolment)]
         return (*sorted(read, key=lambda enrolment: (enrolment.started_at, enrolment.id)), *unreadable)
 
+    def list_enrolments(
+        self,
+        unit: HsaId | None,
+        *,
+        ended: bool,
+        among: Iterable[EnrolmentId] | None = None,
+        after: str = "",
+        limit: int = 1000,
+    ) -> tuple[StoredEnrolment | UnreadableEnrolment, ...]:
+        wanted = None if among is None else frozenset(among)
+        table = Table.ENDED if ended else Table.OPEN
+        with self._database.reading() as transaction:
+            units = transaction.first_parts(table) if unit is None else (unit,)
+            found = {id_: of for of in units for id_ in ids(transaction.scan(table, of))}
+            page = sorted(id_ for id_ in found if id_ > after and (wanted is None or id_ in wanted))[:limit]
+            read = find_each_enrolment(transaction, page)
+        return tuple(
+            evolve(one, unit=_readable_unit(found[one.enrolment_id])) if isinstance(one, UnreadableEnrolment) else one
+            for one in read
+        )
+
     def save(self, change: Change) -> None:
         with self._database.writing() as transaction:
             before = find_enrolment(transaction, change.enrolment.id)
@@ -86,15 +113,12 @@ class LmdbEnrolments:
             outbox.save(transaction, change)
             add_access(transaction, (change.access,))
 
-    def find_call(self, key: CallKey) -> CompletedCall | None:
-        with self._database.reading() as transaction:
-            return find_call(transaction, key)
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
-        # The end of access comes first in the key, so that the scan stops at the first one that has not ended.
-        until = instant_to_text(now)
-        with self._database.reading() as transaction:
-            return tuple(map(EnrolmentId, ids(islice(transaction.until(Table.ACCESS, last=until), limit))))
+def _readable_unit(text: str) -> HsaId | None:
+    try:
+        return HsaId(text)
+    except InvalidValue:  # the key may be damaged
+        return None
 
 
 def _rows(
@@ -126,13 +150,11 @@ def _timeline(
 
 
 def _check(transaction: Transaction, change: Change, before: StoredEnrolment | None) -> None:
-    """Raise `Conflict` when somebody else saved first, was called under the key, or when the person has an open one."""
+    """Raise `Conflict` when somebody else saved first, or when the person has an open one."""
     if change.before != (0 if before is None else before.enrolment.version):
         raise Conflict("somebody else saved this enrolment first; load it and decide again")
-    if change.completed is not None and find_call(transaction, change.completed.key) is not None:
-        raise Conflict("a call was completed under the key; return its result")
     new = StoredEnrolment(enrolment=change.enrolment, counts=change.counts)
-    if not new.is_open:
+    if not new.enrolment.is_open:
         return
     others = (id_ for id_ in ids_of_person(transaction, change.enrolment.person) if id_ != change.enrolment.id)
     if any(_is_rival(one, change.enrolment) for id_ in others if (one := find_enrolment(transaction, id_)) is not None):
@@ -141,7 +163,7 @@ def _check(transaction: Transaction, change: Change, before: StoredEnrolment | N
 
 def _is_rival(one: StoredEnrolment, enrolment: Enrolment) -> bool:
     same = one.enrolment.unit == enrolment.unit and one.enrolment.program == enrolment.program
-    return same and one.is_open
+    return same and one.enrolment.is_open
 
 
 def _save(transaction: Transaction, change: Change, before: StoredEnrolment | None) -> None:
@@ -153,7 +175,6 @@ def _save(transaction: Transaction, change: Change, before: StoredEnrolment | No
     for seq, content in change.documents.items():
         data = content if isinstance(content, str) else dict(content)
         transaction.put(Table.DOCUMENTS, data, change.enrolment.id, seq)
-    if change.completed is not None:
-        save_call(transaction, change.completed)
+    add_call(transaction, change.completed)
     for form in change.discarded_drafts:
-        transaction.remove(Table.DRAFTS, change.enrolment.id, form)
+        remove_of_enrolment(transaction, change.enrolment.id, record_key(Draft, change.enrolment.id, form))

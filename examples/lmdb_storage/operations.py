@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from digital_painschool.domain.notification import Channel, NotificationRecord
-from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import CLOCKS_DIFFER, OutboxFigures
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.stored import read_each
-from lmdb_storage.database import Database, Transaction, log
+from lmdb_storage.database import Part, Transaction, log
 from lmdb_storage.outbox import is_dead_letter, waiting_digests
 from lmdb_storage.records import find_enrolment, find_notification, ids
 from lmdb_storage.tables import Table
@@ -19,23 +18,8 @@ from lmdb_storage.tables import Table
 _REMEMBERED = timedelta(days=1)
 
 
-class LmdbOperations:
+class LmdbOperations(Part):
     """Dead letters, figures and workers."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def dead_letters(
-        self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
-    ) -> tuple[NotificationRecord, ...]:
-        with self._database.reading() as transaction:
-            found = [
-                (settled_at, record.notification.id, record)
-                for settled_at, record in _given_up(transaction)
-                if unit in {None, record.notification.unit} and _is_dead_letter(transaction, record)
-            ]
-        found.sort(key=lambda one: one[:2], reverse=True)
-        return tuple([record for *position, record in found if after is None or tuple(position) < after][:limit])
 
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         with self._database.reading() as transaction:
@@ -75,7 +59,7 @@ def _given_up(transaction: Transaction) -> Iterator[tuple[datetime, Notification
 def _is_dead_letter(transaction: Transaction, record: NotificationRecord) -> bool:
     enrolment_id = record.notification.trigger.enrolment_id
     found = read_each([enrolment_id], partial(find_enrolment, transaction), lambda _: None)
-    is_open = any(one is not None and one.is_open for one in found)
+    is_open = any(one is not None and one.enrolment.is_open for one in found)
     return is_open and is_dead_letter(transaction, record.notification.id)
 
 

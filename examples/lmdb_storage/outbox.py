@@ -36,7 +36,7 @@ from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports.storage import NOTHING, AccessEntry, Change
 from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each, read_stored
-from lmdb_storage.database import Database, Transaction, log
+from lmdb_storage.database import Part, Transaction, log
 from lmdb_storage.records import add_access, by_entry, find_notification, ids, save_notification
 from lmdb_storage.rejections import reject
 from lmdb_storage.tables import Table
@@ -46,11 +46,8 @@ Recipient = tuple[HsaId, PersonId | HsaId]
 """A unit, and whom it notifies."""
 
 
-class LmdbOutbox:
+class LmdbOutbox(Part):
     """Notifications on their way, in digests."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None

@@ -7,15 +7,12 @@ from digital_painschool.domain.pace import ChannelPace, LatestSlot, grant, unkno
 from digital_painschool.errors import StorageError
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 from digital_painschool.serialization.stored import read_stored
-from lmdb_storage.database import Database, Transaction, log
+from lmdb_storage.database import Part, Transaction, log
 from lmdb_storage.tables import Table
 
 
-class LmdbPaces:
+class LmdbPaces(Part):
     """The latest slot of each channel."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def reserve_slots(
         self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta

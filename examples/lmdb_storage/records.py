@@ -11,21 +11,19 @@ from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import AccessEntry, CallKey, CompletedCall, DeskCall
+from digital_painschool.ports.storage import AccessEntry, StoredEnrolment
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
-from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.stored import read_each, read_stored
 from lmdb_storage.database import Transaction, log
 from lmdb_storage.tables import Key, Table
 from lmdb_storage.values import (
-    StoredEnrolment,
     StoredNotification,
     access_to_data,
     entry_from_data,
     notification_from_data,
     stored_enrolment_from_data,
+    stored_enrolment_to_data,
 )
 
 
@@ -78,7 +76,7 @@ def _find_enrolment(transaction: Transaction, enrolment_id: str) -> StoredEnrolm
 def save_enrolment(transaction: Transaction, one: StoredEnrolment, before: StoredEnrolment | None) -> None:
     """Save the present state of an enrolment, and its places in the indexes."""
     id_ = one.enrolment.id
-    transaction.put(Table.STATES, one.to_data(), id_)
+    transaction.put(Table.STATES, stored_enrolment_to_data(one), id_)
     places, places_before = dict(_places(one)), dict(_places(before))
     for place in places_before.keys() - places.keys():
         transaction.remove(place[0], *place[1])
@@ -89,13 +87,12 @@ def save_enrolment(transaction: Transaction, one: StoredEnrolment, before: Store
 def remove_enrolment(transaction: Transaction, one: StoredEnrolment) -> None:
     """Remove an enrolment with all that is its own, and its places in the indexes."""
     id_ = one.enrolment.id
-    for key in list(map(json.loads, transaction.scan(Table.CALLS_OF, id_))):
-        transaction.remove(Table.CALLS, *key)
-        transaction.remove(Table.CALLS_OF, id_, *key)
+    for key in map(json.loads, list(transaction.scan(Table.OF_ENROLMENT, id_))):
+        transaction.remove(Table.RECORDS, *key)
+        transaction.remove(Table.OF_ENROLMENT, id_, *key)
     for number in range(1, one.enrolment.version + 1):
         transaction.remove(Table.TIMELINES, id_, number)
         transaction.remove(Table.DOCUMENTS, id_, number)
-    transaction.remove_all(Table.DRAFTS, id_)
     for place in dict(_places(one)):
         transaction.remove(place[0], *place[1])
     transaction.remove(Table.STATES, id_)
@@ -107,67 +104,10 @@ def _places(one: StoredEnrolment | None) -> Iterator[tuple[tuple[Table, Key], No
         return
     state = one.enrolment
     yield (Table.PERSONS, (state.person.scheme, state.person.value, state.id)), None
-    if not one.is_open:
+    if not one.enrolment.is_open:
         yield (Table.ENDED, (state.unit, state.id)), None
         return
     yield (Table.OPEN, (state.unit, state.id)), None
-    if state.noted_end != state.access_until:
-        yield (Table.ACCESS, (instant_to_text(state.access_until), state.id)), None
-
-
-def find_call(transaction: Transaction, key: CallKey) -> CompletedCall | None:
-    """Return the call that was completed under a key, or None.
-
-    Raises:
-        StorageError: What is stored of the call is unreadable.
-    """
-    data: Any = read_stored("a completed call", transaction.get, Table.CALLS, *_key_of_call(key))
-    return None if data is None else read_stored("a completed call", _completed_call, key, data)
-
-
-def save_call(transaction: Transaction, call: CompletedCall) -> None:
-    """Save a call that was completed under a key, and its place among those of the enrolment."""
-    key = _key_of_call(call.key)
-    transaction.put(Table.CALLS, [call.enrolment_id, call.version, call.fingerprint], *key)
-    transaction.put(Table.CALLS_OF, key, call.enrolment_id, *key)
-
-
-def find_desk_call(transaction: Transaction, key: CallKey) -> DeskCall | None:
-    """Return the completed call under a key that concerns no enrolment, or None.
-
-    Raises:
-        StorageError: What is stored of the call is unreadable.
-    """
-    data: Any = read_stored("a completed call", transaction.get, Table.DESK_CALLS, *_key_of_call(key))
-    return None if data is None else read_stored("a completed call", _desk_call, key, data)
-
-
-def add_desk_call(transaction: Transaction, completed: DeskCall | None) -> None:
-    """Save a completed call that concerns no enrolment, if there is one, with its step.
-
-    Raises:
-        Conflict: A call was completed under the key before.
-    """
-    if completed is None:
-        return
-    key = _key_of_call(completed.key)
-    if transaction.get(Table.DESK_CALLS, *key) is not None:
-        raise Conflict("a call was completed under the key already; return its result")
-    transaction.put(Table.DESK_CALLS, [completed.result, completed.fingerprint], *key)
-
-
-def _desk_call(key: CallKey, data: Any) -> DeskCall:
-    result, fingerprint = data
-    return DeskCall(key=key, result=result, fingerprint=fingerprint)
-
-
-def _key_of_call(key: CallKey) -> Key:
-    return key.unit, key.caller, key.action, key.key
-
-
-def _completed_call(key: CallKey, data: Any) -> CompletedCall:
-    enrolment_id, version, fingerprint = data
-    return CompletedCall(key=key, enrolment_id=enrolment_id, version=version, fingerprint=fingerprint)
 
 
 def ids_of_person(transaction: Transaction, person: PersonId) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import asdict, evolve, frozen
 
 from digital_painschool.domain.digest import Batch, Digest, is_free
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
+from digital_painschool.domain.enrolment import CaseloadCounts
 from digital_painschool.domain.notification import (
     Channel,
     FailureReason,
@@ -19,8 +19,12 @@ from digital_painschool.domain.notification import (
 )
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.retention import EndedEnrolment
-from digital_painschool.ports.storage import AccessEntry, Activity, Entry, ended_enrolment
+from digital_painschool.ports.storage import (
+    AccessEntry,
+    Activity,
+    Entry,
+    StoredEnrolment,
+)
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE, enrolment_from_data, enrolment_to_data
 from digital_painschool.serialization.events import KIND_OF, event_from_data, event_to_data, shape_of
 from digital_painschool.serialization.scalars import (
@@ -32,46 +36,19 @@ from digital_painschool.serialization.scalars import (
 from digital_painschool.serialization.stored import Data
 
 
-@frozen(kw_only=True)
-class StoredEnrolment:
-    """An enrolment as it is stored.
-
-    Args:
-        enrolment: The present state.
-        counts: The counts of the last saved change.
-        exported: The version that was exported last, 0 for none.
-    """
-
-    enrolment: Enrolment
-    counts: CaseloadCounts
-    exported: int = 0
-
-    @property
-    def is_open(self) -> bool:
-        """True until the enrolment has ended or was withdrawn."""
-        return self.enrolment.is_open
-
-    @property
-    def ended(self) -> EndedEnrolment | None:
-        """The enrolment as the retention rules see it; None while it is open."""
-        return ended_enrolment(self.enrolment, self.exported)
-
-    def to_data(self) -> Data:
-        """Return the enrolment as data."""
-        return {
-            "id": self.enrolment.id,
-            "shape": ENROLMENT_SHAPE,
-            "state": enrolment_to_data(self.enrolment),
-            "counts": {
-                **asdict(self.counts),
-                "waiting_since": optional_instant_to_text(self.counts.waiting_since),
-            },
-            "exported": self.exported,
-        }
+def stored_enrolment_to_data(one: StoredEnrolment) -> Data:
+    """Return an enrolment as data."""
+    return {
+        "id": one.enrolment.id,
+        "shape": ENROLMENT_SHAPE,
+        "state": enrolment_to_data(one.enrolment),
+        "counts": {**asdict(one.counts), "waiting_since": optional_instant_to_text(one.counts.waiting_since)},
+        "exported": one.exported,
+    }
 
 
 def stored_enrolment_from_data(data: Data) -> StoredEnrolment:
-    """Return the enrolment that `StoredEnrolment.to_data` described in the present shape."""
+    """Return the enrolment that `stored_enrolment_to_data` described in the present shape."""
     return StoredEnrolment(
         enrolment=enrolment_from_data(data["state"]),
         counts=CaseloadCounts(

@@ -10,7 +10,7 @@ from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.errors import PainSchoolError
-from digital_painschool.ports.storage import AccessEntry, Activity
+from digital_painschool.ports.storage import AccessEntry, Activity, save_profile
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.people import UNIT
 from proofs.chaos.cast import PROFILES, opened
@@ -82,7 +82,7 @@ def save_profiles(url: str) -> None:
     for hsa_id, profile in PROFILES.items():
         action = Action.UPDATE_PROFILE.value
         entry = AccessEntry(at=_LONG_AGO, by=hsa_id, unit=UNIT, action=action, activity=Activity.WRITE)
-        storage.save_profile(UNIT, hsa_id, profile, entry)
+        save_profile(storage, UNIT, hsa_id, profile, entry)
     storage.close()
 
 

@@ -33,6 +33,7 @@ from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import list_receipts
 from digital_painschool.testing.people import UNIT
 
 NURSE = Actor(hsa_id="SE2321000131-P000000123456", unit="SE2321000131-E000000000001", roles={Role.THERAPIST})
@@ -111,7 +112,7 @@ def test_each_adapter_keeps_the_path_that_it_was_made_with(adapter: str, here: P
     if isinstance(made, TomlDirectory):
         assert made.find(HsaId(NURSE.hsa_id)) is not None
     elif isinstance(made, SqlStorage):
-        assert () == made.receipts(HsaId(NURSE.unit))
+        assert () == list_receipts(made, HsaId(NURSE.unit))
     elif isinstance(made, SqlInbox):
         assert 0 == made.forget(["key"])
     else:

@@ -12,7 +12,7 @@ from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Conflict, Reason
-from digital_painschool.ports.storage import Drafts
+from digital_painschool.ports.storage import Drafts, load_draft
 from digital_painschool.testing.example import DAILY, PAIN, SLEEP, program
 from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, BO
@@ -114,7 +114,7 @@ def test_maintenance_and_the_end_leave_no_draft(
     for form in (PAIN, DAILY):
         school.room.save_draft(id_, form, {})
     act(school, id_)
-    assert [None, None] == [school.storage.draft(id_, form) for form in (PAIN, DAILY)]
+    assert [None, None] == [load_draft(school.storage, id_, form) for form in (PAIN, DAILY)]
     calls: list[Callable[[], object]] = [
         partial(school.room.save_draft, id_, PAIN, {}),
         partial(school.room.draft, id_, PAIN),
@@ -171,10 +171,10 @@ def test_a_draft_that_meets_a_step_is_saved_or_refused_by_the_state_after_it(
     if meanwhile == "end":
         with refused("D-19a", Reason.ALREADY_ENDED):
             busy.patient(ANNA).save_draft(id_, PAIN, {"smarta": 3})
-        assert None is quiet.storage.draft(id_, PAIN)
+        assert None is load_draft(quiet.storage, id_, PAIN)
     else:
         busy.patient(ANNA).save_draft(id_, PAIN, {"smarta": 3})
-        assert None is not quiet.storage.draft(id_, PAIN)
+        assert None is not load_draft(quiet.storage, id_, PAIN)
 
 
 @pytest.mark.usefixtures("without_waiting")
@@ -195,4 +195,4 @@ def test_a_draft_that_others_always_overtake_is_refused_in_the_end() -> None:
 
 def test_the_port_has_a_method_for_each_call() -> None:
     """Otherwise a storage would be asked for more than its contract proves."""
-    assert {"save_draft", "draft", "discard_draft"} == {name for name in vars(Drafts) if name.endswith("draft")}
+    assert {"save_draft"} == {name for name in vars(Drafts) if name.endswith("draft")}

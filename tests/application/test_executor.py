@@ -6,15 +6,21 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
+from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.policy import FlagKind, Policy
-from digital_painschool.domain.program import Ordering
+from digital_painschool.domain.program import Ordering, Program
 from digital_painschool.errors import Conflict, InvalidProgram, NotFound, StorageError
 from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.environment import in_memory, stored_at
 from digital_painschool.testing.example import PAIN, PROGRAM
-from digital_painschool.testing.faults import Answers, Fault, FaultPlan, watched, with_faults
+from digital_painschool.testing.faults import Answers, Call, Fault, FaultPlan, watched, with_faults
 from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, STRANGER, UNIT
 from digital_painschool.testing.scenario import Scenario
+
+
+def _of(kind: type) -> Callable[[Call], bool]:
+    """Return a function that returns whether a call is about a record of a kind."""
+    return lambda call: call.args[0].kind is kind
 
 
 @pytest.mark.usefixtures("without_waiting")
@@ -118,7 +124,9 @@ def test_the_same_content_read_anew_is_the_same_version() -> None:
 @pytest.mark.rule("D-05c")
 def test_an_enrolment_whose_program_is_missing_is_named() -> None:
     """Otherwise a storage that was restored without its programs would run patients under another content."""
-    school = Scenario(with_faults(in_memory, storage=[Fault("program", does=Answers(None), times=None)]))
+    school = Scenario(
+        with_faults(in_memory, storage=[Fault("load_record", of=_of(Program), does=Answers(None), times=None)])
+    )
     id_ = school.start()
     with pytest.raises(NotFound, match="program version of enrolment e-0001 in the storage"):
         school.room.complete_module(id_, 1)
@@ -128,7 +136,7 @@ def test_an_enrolment_whose_program_is_missing_is_named() -> None:
 @pytest.mark.rule("D-23a")
 def test_a_damaged_profile_stops_no_patient(caplog: pytest.LogCaptureFixture) -> None:
     """Otherwise a patient could not save a form because a row of the therapist's is damaged."""
-    damaged = Fault("profile", does=StorageError("a stored Profile cannot be read"), times=None)
+    damaged = Fault("load_record", of=_of(Profile), does=StorageError("a stored Profile cannot be read"), times=None)
     policy = Policy(staff_flags=frozenset({FlagKind.FORM_SAVED}))
     school = Scenario(with_faults(in_memory, storage=[damaged]), policy=policy)
     id_ = school.start()

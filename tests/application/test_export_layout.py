@@ -12,7 +12,7 @@ import pytest
 from digital_painschool.application.export import Format, write_export
 from digital_painschool.application.export_layout import LAYOUTS
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.program import EndReason
+from digital_painschool.domain.program import EndReason, Program
 from digital_painschool.errors import InvalidValue, RuleViolation
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.storage import History
@@ -68,7 +68,7 @@ def test_a_spreadsheet_says_why_an_enrolment_ended_in_words(tmp_path: Path) -> N
     assert ["Flyttat; '=1", "Annan"] == reasons("sv", "sv") == reasons("en", "en")
     school.restart(attrs.evolve(school.catalogue, policy=Policy(end_reasons=own[:1])))
     assert ["Flyttat; '=1", "annan"] == reasons("shorter", "sv")
-    plan.inject(Fault("program", does=Answers(None), times=None))
+    plan.inject(Fault("load_record", of=lambda call: call.args[0].kind is Program, does=Answers(None), times=None))
     school.restart()
     assert ["flytt", "annan"] == reasons("lost", "sv")
 

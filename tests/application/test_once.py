@@ -16,7 +16,7 @@ from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotPermitted, OutcomeUnknown, Reason, RuleViolation
-from digital_painschool.ports.storage import CallKey
+from digital_painschool.ports.storage import CallKey, find_call
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.environment import PortsFactory, in_memory, stored_at
 from digital_painschool.testing.example import DAILY, PAIN
@@ -235,7 +235,7 @@ def test_a_content_is_kept_as_a_digest_that_no_list_of_numbers_finds() -> None:
     for number in (ANNA, BO):
         school.desk.start(number, program="smartskola", once=number[:4])
         key = CallKey(unit=UNIT, caller=NURSE.hsa_id, action="start", key=number[:4])
-        found = school.storage.find_call(key)
+        found = find_call(school.storage, key)
         assert found is not None
         kept.append(found.fingerprint)
     assert 2 == len({one.partition(":")[0] for one in kept})
@@ -248,17 +248,18 @@ def test_without_a_key_the_storage_is_asked_for_none() -> None:
     school, asked = lived(), list[str]()
 
     def listen(call: Call) -> object:
-        asked.append(call.method)
+        kind = call.args[0].kind.__name__ if call.method in {"load_record", "save_record"} else ""
+        asked.append(call.method + kind)
         return call.go()
 
     listening = school.another(evolve(school.ports, storage=watched(school.storage, listen)))
     listening.patient(ANNA).save_form(E, PAIN, {"smarta": 3})
     listening.therapist(NURSE).end(E, reason="klar")
     listening.administrator(ARCHIVIST).plan_purge()
-    assert (2, 0) == (asked.count("save"), asked.count("find_call"))
-    assert (1, 0) == (asked.count("save_plan"), asked.count("find_desk_call"))
+    assert (2, 0) == (asked.count("save"), asked.count("load_recordCompletedCall"))
+    assert (1, 0) == (asked.count("save_recordPurgePlan"), asked.count("load_recordDeskCall"))
     listening.therapist(NURSE).start(BO, program="somnskola", once="k")
-    assert 1 == asked.count("find_call")
+    assert 1 == asked.count("load_recordCompletedCall")
 
 
 # --- steps from a view

@@ -13,8 +13,9 @@ import pytest
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.once import once_of
 from digital_painschool.application.therapist import TherapistDesk
+from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue, Reason
-from digital_painschool.ports.storage import DeskCalls, Enrolments
+from digital_painschool.ports.storage import CallKey, DeskCall, RecordKey, Records, Storage
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import NURSE, PATIENT
@@ -66,14 +67,20 @@ def test_a_key_of_a_version_that_compared_texts_as_they_came_is_known(then: obje
     """Otherwise a call that is repeated across an upgrade would be refused."""
     raw = json.dumps(["write", then]).encode()
     fingerprint = f"k:{hmac.new(b'k', raw, 'sha256').hexdigest()}"
-    kept = SimpleNamespace(find_desk_call=lambda _: SimpleNamespace(fingerprint=fingerprint, result="r"))
+
+    def load_record(key: RecordKey) -> DeskCall:
+        unit, caller, action, host_key = key.parts
+        of = CallKey(unit=HsaId(unit), caller=caller, action=action, key=host_key)
+        return DeskCall(key=of, result="r", fingerprint=fingerprint)
+
+    kept = SimpleNamespace(load_record=load_record)
     again = once_of("k", "write", **cast("dict[str, object]", now))
     assert again
-    assert "r" == again.first_result(cast("DeskCalls", kept), Action.WRITE_MESSAGE, NURSE)
+    assert "r" == again.first_result(cast("Records", kept), Action.WRITE_MESSAGE, NURSE)
     other = once_of("k", "write", text="Rad 1")
     assert other
     with refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
-        other.first_result(cast("DeskCalls", kept), Action.WRITE_MESSAGE, NURSE)
+        other.first_result(cast("Records", kept), Action.WRITE_MESSAGE, NURSE)
 
 
 @pytest.mark.rule("D-24a", "D-04a")
@@ -123,8 +130,8 @@ def test_a_date_is_compared_with_its_text() -> None:
     school = lived()
     state = school.desk.enrolment(E)
     call = asked.completed(Action.SAVE_FORM, PATIENT, state)
-    kept = SimpleNamespace(find_call=lambda _: call, load_timelines=school.storage.load_timelines)
-    found = again.first_state(cast("Enrolments", kept), Action.SAVE_FORM, PATIENT, unit=state.unit, enrolment_id=E)
+    kept = SimpleNamespace(load_record=lambda _: call, load_timelines=school.storage.load_timelines)
+    found = again.first_state(cast("Storage", kept), Action.SAVE_FORM, PATIENT, unit=state.unit, enrolment_id=E)
     assert state == found
     with refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
-        other.first_state(cast("Enrolments", kept), Action.SAVE_FORM, PATIENT, unit=state.unit, enrolment_id=E)
+        other.first_state(cast("Storage", kept), Action.SAVE_FORM, PATIENT, unit=state.unit, enrolment_id=E)

@@ -7,7 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Barrier, Thread
@@ -17,10 +17,9 @@ import pytest
 
 from digital_painschool.application.export import FILES, FILES_OF, Format, write_export
 from digital_painschool.application.publishing import UNFINISHED, publication
-from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.retention import ExportedFile, ExportReceipt, Skip
+from digital_painschool.domain.retention import ExportedFile, Skip
 from digital_painschool.errors import InvalidValue, StorageError
-from digital_painschool.ports.storage import History
+from digital_painschool.ports.storage import History, RecordKey, Saved
 from digital_painschool.testing.people import OTHER_ARCHIVIST
 from digital_painschool.testing.scenario import Scenario
 
@@ -361,19 +360,19 @@ def test_the_folder_is_on_the_disk_before_the_storage_notes_the_export(
     """Otherwise a power cut would take the files, and the purge the records (D-21a)."""
     school, _ = ended_long_ago()
     done: list[str] = []
-    real, keep = os.fsync, school.storage.save_export
+    real, keep = os.fsync, school.storage.save_record
     named = {0o100000: "file", 0o040000: "folder"}
 
     def synced(descriptor: int) -> None:
         real(descriptor)
         done.append(named[stat.S_IFMT(os.fstat(descriptor).st_mode)])
 
-    def noted(receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], **options: Any) -> None:
-        keep(receipt, versions, **options)
+    def noted(key: RecordKey, record: Saved, *args: Any, **options: Any) -> Saved:
         done.append("noted")
+        return keep(key, record, *args, **options)
 
     monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(school.storage, "save_export", noted)
+    monkeypatch.setattr(school.storage, "save_record", noted)
     school.office.export(tmp_path / "export")
     assert ["folder", *["file"] * 3, "folder", "folder", "noted"] == done
 

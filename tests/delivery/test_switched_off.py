@@ -13,6 +13,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Profile, Template
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage import Record, RecordKey
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import done, notes
@@ -162,9 +163,13 @@ def test_a_damaged_profile_keeps_no_notification_back(monkeypatch: pytest.Monkey
     """Otherwise one row would silence a therapist: nobody can tell what they have unticked."""
     school = waiting()
 
-    def damaged(*_: object) -> Profile:
-        raise StorageError("a profile cannot be read")
+    load = school.storage.load_record
 
-    monkeypatch.setattr(type(school.storage), "profile", damaged)
+    def damaged(key: RecordKey) -> Record | None:
+        if key.kind is Profile:
+            raise StorageError("a profile cannot be read")
+        return load(key)
+
+    monkeypatch.setattr(school.ports.storage, "load_record", damaged)
     school.at(SUMMARY)
     assert 1 == school.deliver().sent

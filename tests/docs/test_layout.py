@@ -29,7 +29,9 @@ def classes() -> Iterator[type]:
 
 
 def depth(class_: type) -> int:
-    """Return how many classes of the package a class is made of, one above the other."""
+    """Return how many classes of the package a class is made of, one above the other; a port counts as one."""
+    if getattr(class_, "_is_protocol", False):
+        return 1
     ours = [base for base in class_.__bases__ if base.__module__.startswith("digital_painschool.")]
     return 1 + max(map(depth, ours), default=0)
 

@@ -20,7 +20,7 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import DeliveryError, InvalidIdentity, StorageError
 from digital_painschool.ports import Clock, Ports, Storage
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.ports.storage import load_enrolment
+from digital_painschool.ports.storage import list_receipts, load_enrolment
 from digital_painschool.testing.contracts import every_call
 from digital_painschool.testing.environment import START, Environment, PortsFactory, in_memory, on_sqlite
 from digital_painschool.testing.faults import (
@@ -128,7 +128,7 @@ def test_each_port_has_its_own_error() -> None:
     with pytest.raises(DeliveryError):
         ports.messengers[0].forget([])
     with pytest.raises(StorageError):
-        ports.storage.receipts(NURSE.unit)
+        list_receipts(ports.storage, NURSE.unit)
 
 
 class Noted:
@@ -215,7 +215,7 @@ def test_a_port_without_faults_counts_its_calls_anew_after_each_restart() -> Non
     school.start()
     before = len(calls_of(school.storage))
     school.desk.review(EnrolmentId("e-0001"))
-    assert ("load_many", "program", "save") == calls_of(school.storage)[before:]
+    assert ("load_many", "load_record", "save") == calls_of(school.storage)[before:]
     assert 2 == calls_of(school.storage).count("save")
     school.restart()
     assert "e-0002" == school.start(BO)

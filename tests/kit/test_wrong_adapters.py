@@ -168,3 +168,5 @@ def test_a_mistake_is_caught_by_its_clause(subject: Subject, mistake: Mistake, t
     nobody = subject.hooks.get("refused") or getattr(subject.contract, "unreachable", None)
     failure = failure_of(subject.with_(mistake), mistake.clause, tmp_path, nobody=nobody)
     assert failure is not None, f"not caught by any test of {mistake.clause}"
+    lacking = failure.obj if isinstance(failure, AttributeError) else None
+    assert not type(lacking).__module__.startswith("digital_painschool.adapters"), "the mistake itself is broken"

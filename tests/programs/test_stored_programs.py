@@ -15,6 +15,7 @@ from digital_painschool.domain.limits import as_stored
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.program import EndReason, Module, Pace, Page, Program
 from digital_painschool.errors import InvalidProgram
+from digital_painschool.ports.storage import load_program
 from digital_painschool.programs import program_from_data, program_to_data
 from digital_painschool.programs.structuring import structured
 from digital_painschool.testing.environment import PortsFactory, in_memory, with_adapters
@@ -99,8 +100,8 @@ def test_a_stored_key_is_found_by_its_exact_text(request: pytest.FixtureRequest,
         insert if database == "sqlite" else insert.replace("?", "%s"),
         (UNIT, old, old, json.dumps(program_to_data(program))),
     )
-    assert program == storage.program(UNIT, old, old)
-    assert None is storage.program(UNIT, old.strip() + "x", old)
+    assert program == load_program(storage, UNIT, old, old)
+    assert None is load_program(storage, UNIT, old.strip() + "x", old)
     storage.close()
 
 

@@ -28,6 +28,7 @@ from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import load_profile
 from digital_painschool.rules.conversations import read, send, start_conversation
 from digital_painschool.rules.flags import mark_handled, mark_read
 from digital_painschool.rules.forms import save_form
@@ -319,7 +320,9 @@ def test_what_can_be_ticked_is_kept_and_the_rest_is_refused_in_words(
         expected = Profile(
             email=of_channel.get(Channel.EMAIL, frozenset()), sms=of_channel.get(Channel.SMS, frozenset())
         )
-        assert expected == kept.chosen == school.desk.profile().chosen == school.storage.profile(UNIT, NURSE.hsa_id)
+        assert (
+            expected == kept.chosen == school.desk.profile().chosen == load_profile(school.storage, UNIT, NURSE.hsa_id)
+        )
         assert Profile() == school.colleague.profile().chosen
     assert "directory manager" in Reason.NO_ADDRESS_IN_DIRECTORY.advice
     assert "vgregion" not in repr(school.desk.profile())

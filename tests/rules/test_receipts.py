@@ -17,6 +17,7 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import EndedEnrolment, PurgeDecision, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import InvalidValue, PainSchoolError, Reason
+from digital_painschool.ports.storage import save_receipt
 from digital_painschool.rules.retention import (
     period_start,
     recheck_replayed,
@@ -256,7 +257,7 @@ def test_a_stored_receipt_that_is_not_the_plan_s_is_not_handed_out(unit: HsaId) 
     """Otherwise a receipt that an earlier version believed would pass for the purge that never was."""
     school = lived()
     plan = approved(school)
-    school.storage.save_receipt(made_up(plan, school.now, unit=unit))
+    save_receipt(school.storage, made_up(plan, school.now, unit=unit))
     rule, reason = ("D-21a", Reason.RECEIPT_OF_ANOTHER_PLAN) if unit == UNIT else ("M-20", Reason.ANOTHER_UNITS_PLAN)
     with school.unchanged(), refused(rule, reason):
         school.office.purge(plan)

@@ -21,7 +21,7 @@ from digital_painschool.domain.retention import ExportReceipt, OverdueRecords, P
 from digital_painschool.domain.validation import whole_number
 from digital_painschool.errors import InvalidValue
 from digital_painschool.labels.lookup import Language
-from digital_painschool.ports.storage import AccessEntry
+from digital_painschool.ports.storage import AccessEntry, list_receipts
 from digital_painschool.rules.permissions import Action
 
 _LOG_LIMIT = 10_000
@@ -170,7 +170,7 @@ class AdministratorDesk:
     def receipts(self) -> tuple[PurgeReceipt, ...]:
         """Return the unit's purge receipts, oldest first. Rule: D-21a."""
         self._executor.access.permit(Action.PURGE, self._actor)
-        return self._executor.storage.receipts(self._actor.unit)
+        return list_receipts(self._executor.storage, self._actor.unit)
 
     def replay(
         self, receipt: PurgeReceipt, *, left: Callable[[Skipped], None] = _ignore, once: str | None = None

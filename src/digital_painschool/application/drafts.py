@@ -16,6 +16,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Patient
 from digital_painschool.domain.validation import normalise_answers, plain_text
 from digital_painschool.errors import Conflict
+from digital_painschool.ports.storage import load_draft
 from digital_painschool.rules.drafts import check_draft
 from digital_painschool.rules.forms import form_to_fill_in
 from digital_painschool.rules.permissions import Action
@@ -66,7 +67,7 @@ class DraftDesk:
             enrolment, draft = self._judged(Action.SAVE_DRAFT, enrolment_id, rule, at)
             entry = access_entry(Action.SAVE_DRAFT, self._patient, at, enrolment)
             try:
-                return self._executor.storage.save_draft(enrolment, draft, entry)
+                return self._executor.storage.save_draft(enrolment, draft.form, draft, entry)
             except Conflict:
                 back_off(attempt)
         raise Conflict("the draft could not be saved: others changed the enrolment at the same time; try again")
@@ -77,7 +78,7 @@ class DraftDesk:
         found = self._executor.read(
             Action.READ_DRAFT, self._patient, enrolment_id, lambda enrolment: self._form(enrolment, form, at)
         )
-        return FormPage(form=found, draft=self._executor.storage.draft(enrolment_id, found.key))
+        return FormPage(form=found, draft=load_draft(self._executor.storage, enrolment_id, found.key))
 
     def discard(self, enrolment_id: EnrolmentId, form: str) -> None:
         """Delete the draft of a form where there is one."""
@@ -86,7 +87,7 @@ class DraftDesk:
             Action.DISCARD_DRAFT, enrolment_id, lambda enrolment: self._form(enrolment, form, at), at
         )
         entry = access_entry(Action.DISCARD_DRAFT, self._patient, at, enrolment)
-        self._executor.storage.discard_draft(enrolment.id, found.key, entry)
+        self._executor.storage.save_draft(enrolment, found.key, None, entry)
 
     def _form(self, enrolment: Enrolment, form: str, at: datetime) -> Form:
         key = plain_text(form, "a form's key")

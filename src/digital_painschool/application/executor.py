@@ -27,7 +27,7 @@ from digital_painschool.domain.program import Program
 from digital_painschool.errors import Conflict, StorageError
 from digital_painschool.ports import Clock, Ports
 from digital_painschool.ports.guarded import guarded, guarded_call
-from digital_painschool.ports.storage import AccessEntry, Change, CompletedCall, readable
+from digital_painschool.ports.storage import AccessEntry, Change, CompletedCall, load_profile, readable
 from digital_painschool.rules.drafts import discarded_drafts
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.rules.lifecycle import start
@@ -285,7 +285,7 @@ class Executor:
     def preferences(self, enrolment: Enrolment, therapist: HsaId) -> Profile:
         """Return the profile of an enrolment's therapist, or of a new one; an empty one when it cannot be read."""
         try:
-            return self.storage.profile(enrolment.unit, therapist)
+            return load_profile(self.storage, enrolment.unit, therapist)
         except StorageError as failure:
             # A damaged profile of a member of staff must not stop the patient; a failing storage refuses the save.
             _log.error("nobody is notified of a flag of enrolment %s: %s", enrolment.id, failure)

@@ -28,7 +28,16 @@ from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import Actor, AnyActor, HsaId, Patient
 from digital_painschool.domain.validation import with_one_line_end
 from digital_painschool.errors import Conflict, InvalidValue, NotFound, Reason, RuleViolation
-from digital_painschool.ports.storage import CallKey, CompletedCall, DeskCall, DeskCalls, Enrolments, load_state_at
+from digital_painschool.ports.storage import (
+    CallKey,
+    CompletedCall,
+    DeskCall,
+    Records,
+    Storage,
+    find_call,
+    find_desk_call,
+    load_state_at,
+)
 from digital_painschool.rules.permissions import Action
 
 _T = TypeVar("_T")
@@ -54,7 +63,7 @@ class Once:
 
     def first_state(
         self,
-        storage: Enrolments,
+        storage: Storage,
         action: Action,
         by: AnyActor,
         *,
@@ -76,14 +85,14 @@ class Once:
         """
         key = self._in_scope(action, by, unit)
         asked = self._asked_bytes()
-        call = storage.find_call(key)
+        call = find_call(storage, key)
         if call is None:
             return None
         if not _is_of(asked, call.fingerprint) or enrolment_id not in {None, call.enrolment_id}:
             raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
         return load_state_at(storage, call.enrolment_id, call.version)
 
-    def first_result(self, storage: DeskCalls, action: Action, by: Actor) -> str | None:
+    def first_result(self, storage: Records, action: Action, by: Actor) -> str | None:
         """Return the stored result of the call that was completed under the key and concerns no enrolment, or None.
 
         Args:
@@ -97,7 +106,7 @@ class Once:
         """
         key = self._in_scope(action, by, by.unit)
         asked = self._asked_bytes()
-        call = storage.find_desk_call(key)
+        call = find_desk_call(storage, key)
         if call is None:
             return None
         if not _is_of(asked, call.fingerprint):

@@ -15,6 +15,7 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import DeliveryError, Reason, RuleViolation
 from digital_painschool.ports.directory import StaffEntry
+from digital_painschool.ports.storage import load_profile, save_profile
 from digital_painschool.rules.permissions import Action
 from digital_painschool.rules.preferences import update_preferences
 from digital_painschool.serialization.values import to_data
@@ -53,7 +54,7 @@ def _own_profile(executor: Executor, actor: Actor, *, needs_directory: bool) -> 
         entry = None
     return OwnProfile(
         directory=entry,
-        chosen=executor.storage.profile(actor.unit, actor.hsa_id),
+        chosen=load_profile(executor.storage, actor.unit, actor.hsa_id),
         on_offer=executor.policy(actor.unit).staff_flags,
         channels=frozenset(messenger.channel for messenger in executor.ports.messengers),
     )
@@ -99,8 +100,8 @@ def update_own_profile(
 
         chosen = executor.access.judge(Action.UPDATE_PROFILE, actor, choice)
         entry = access_entry(Action.UPDATE_PROFILE, actor, executor.now())
-        executor.storage.save_profile(
-            actor.unit, actor.hsa_id, chosen, entry, completed=completing(json.dumps(to_data(chosen)))
+        save_profile(
+            executor.storage, actor.unit, actor.hsa_id, chosen, entry, completed=completing(json.dumps(to_data(chosen)))
         )
         return evolve(before, chosen=chosen)
 

@@ -11,7 +11,7 @@ from digital_painschool.application.pages import ListPage, first_rows, require_l
 from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import ExportReceipt, OverdueRecords, PlanState, PlanSummary
 from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import CaseQuery, CaseSort
+from digital_painschool.ports.storage import CaseQuery, CaseSort, list_exports
 from digital_painschool.rules.permissions import Action
 from digital_painschool.rules.retention import period_start
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
@@ -64,7 +64,7 @@ def export_page(
         size = require_limit(limit)
         listing = ("exports", actor.unit, require_order(newest_first))
         place = _place(listing, after)
-        receipts = executor.storage.list_exports(actor.unit, newest_first=newest_first, after=place, limit=size + 1)
+        receipts = list_exports(executor.storage, actor.unit, newest_first=newest_first, after=place, limit=size + 1)
         zone = executor.policy(actor.unit).zone
         return first_rows(receipts, size, listing, lambda one: (instant_to_text(one.exported_at), one.id), zone=zone)
 

@@ -8,7 +8,7 @@ from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Program
 from digital_painschool.errors import InvalidProgram, NotFound
-from digital_painschool.ports.storage import Programs
+from digital_painschool.ports.storage import Records, load_program, save_program
 
 
 def _require_same(saved: Program, program: Program) -> None:
@@ -29,7 +29,7 @@ class ProgramTerms:
             none is remembered as saved.
     """
 
-    def __init__(self, storage: Programs, catalogue: Catalogue, *, committed: "ProgramTerms | None" = None) -> None:
+    def __init__(self, storage: Records, catalogue: Catalogue, *, committed: "ProgramTerms | None" = None) -> None:
         self._committed = committed
         self._storage = storage
         self._catalogue = catalogue
@@ -48,7 +48,7 @@ class ProgramTerms:
             with suppress(NotFound):
                 terms = self._committed.of(enrolment)
         if terms is None:
-            program = self._storage.program(*key)
+            program = load_program(self._storage, *key)
             if program is None:
                 # The error names the enrolment, not the key: the key of a damaged state may hold anything.
                 raise NotFound(f"program version of enrolment {enrolment.id} in the storage")
@@ -65,8 +65,8 @@ class ProgramTerms:
         if key not in self.saved:
             # The same content in another ordering is another version: it too may not have changed.
             for other in self._catalogue.orderings(unit, program.key):
-                _require_same(self._storage.program(unit, other.key, other.version) or other, other)
-        _require_same(self.saved.get(key) or self._storage.save_program(unit, program), program)
+                _require_same(load_program(self._storage, unit, other.key, other.version) or other, other)
+        _require_same(self.saved.get(key) or save_program(self._storage, unit, program), program)
         if self._committed is None:
             self.saved[key] = program
         return Terms(program, self._catalogue.policy_of(unit))

@@ -20,7 +20,16 @@ from digital_painschool.domain.people import Actor
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skip, Skipped
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import DeliveryError, NotFound
-from digital_painschool.ports.storage import DeskCall, PurgeRecord, find_ended, readable, unreadable
+from digital_painschool.ports.storage import (
+    DeskCall,
+    PurgeRecord,
+    find_ended,
+    load_purge,
+    readable,
+    save_plan,
+    save_receipt,
+    unreadable,
+)
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 
@@ -105,7 +114,7 @@ class Purge:
         asked = once_of(once, "purge", plan=_id_of(plan))
 
         def again(result: str) -> PurgeReceipt:
-            receipt = self._executor.storage.load_purge(PlanId(result)).receipt
+            receipt = load_purge(self._executor.storage, PlanId(result)).receipt
             if receipt is None:
                 raise NotFound("receipt")
             return receipt
@@ -128,20 +137,20 @@ class Purge:
             # Scrub once more: a concurrent reader may have kept an adapter from scrubbing its file.
             with suppress(DeliveryError):
                 self._records.forget(())
-            return self._executor.storage.save_receipt(earlier, completed=completing(stored.id))
+            return save_receipt(self._executor.storage, earlier, completed=completing(stored.id))
         count = len(record.progress)
         left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in record.progress]
         for batch in batches(left):
             self._purge_batch(stored.id, batch)
             count += len(batch)
             progress(count)
-        outcome = self._executor.storage.load_purge(stored.id).progress
+        outcome = load_purge(self._executor.storage, stored.id).progress
         skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
         skipped += [Skipped(enrolment_id=id_, why=Skip.UNREADABLE) for id_ in stored.unreadable]
         receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._executor.now())
         if self._receipt_key is not None:
             receipt = self._receipt_key.signed(receipt)
-        return self._executor.storage.save_receipt(receipt, completed=completing(stored.id))
+        return save_receipt(self._executor.storage, receipt, completed=completing(stored.id))
 
     def _purge_batch(self, plan_id: PlanId, batch: Sequence[EndedEnrolment]) -> None:
         storage = self._executor.storage
@@ -173,14 +182,14 @@ class Purge:
 
     def _found(self, plan: PurgePlan | PlanId) -> tuple[PurgePlan, PurgeRecord]:
         plan_id = PlanId(plain_text(_id_of(plan), "a plan's id"))
-        record = self._executor.storage.load_purge(plan_id)
+        record = load_purge(self._executor.storage, plan_id)
         if record.plan is None:
             raise NotFound("plan")
         retention.require_own(record.plan.unit, self._actor)
         return record.plan, record
 
     def _save_plan(self, action: Action, plan: PurgePlan, at: datetime, completed: DeskCall | None) -> None:
-        self._executor.storage.save_plan(plan, access_entry(action, self._actor, at), completed=completed)
+        save_plan(self._executor.storage, plan, access_entry(action, self._actor, at), completed=completed)
 
     def _judge(self, action: Action, rule: Callable[[], _T]) -> _T:
         return self._executor.access.judge(action, self._actor, rule)

@@ -15,7 +15,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.retention import EndedEnrolment, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import Reason, RuleViolation
-from digital_painschool.ports.storage import find_ended
+from digital_painschool.ports.storage import find_ended, load_purge, save_receipt
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 from digital_painschool.serialization.values import to_data
@@ -90,7 +90,7 @@ class PurgeReplay:
             self._executor.storage.purge(receipt.plan_id, [one.enrolment for one in batch], ())
         if evidence.proven or evidence.planned is None:
             # Any other receipt may be made up, and is not saved: `purge` finishes the plan and writes the receipt.
-            self._executor.storage.save_receipt(receipt, completed=completed)
+            save_receipt(self._executor.storage, receipt, completed=completed)
         elif completed is not None:
             self._executor.storage.purge(receipt.plan_id, (), (), completed=completed)
         return len(returned), left
@@ -105,7 +105,7 @@ class PurgeReplay:
         if not proven:
             is_identity_number = self._executor.persons.is_identity_number
             retention.require_plausible(receipt, at=self._executor.now(), is_identity_number=is_identity_number)
-        stored = self._executor.storage.load_purge(receipt.plan_id)
+        stored = load_purge(self._executor.storage, receipt.plan_id)
         if stored.plan is not None:
             retention.require_of_plan(receipt, stored.plan)
             if not proven:

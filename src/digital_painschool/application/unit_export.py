@@ -25,7 +25,7 @@ from digital_painschool.domain.retention import EndedEnrolment, ExportedFile, Ex
 from digital_painschool.domain.validation import plain_text
 from digital_painschool.errors import InvalidValue, NotFound, StorageError
 from digital_painschool.labels.lookup import language_of
-from digital_painschool.ports.storage import History, load_histories, readable
+from digital_painschool.ports.storage import History, load_histories, readable, save_export
 from digital_painschool.rules.permissions import Action
 from digital_painschool.serialization.values import to_data
 
@@ -108,7 +108,7 @@ class UnitExport:
             unreadable=tuple(self._unreadable),
         )
         completed = completing(json.dumps(to_data(receipt)))
-        self._executor.storage.save_export(receipt, self._versions if receipt.is_complete else {}, completed=completed)
+        save_export(self._executor.storage, receipt, self._versions if receipt.is_complete else {}, completed=completed)
         return receipt
 
     def _histories(self, kinds: Iterable[type[Event]] | None) -> Iterator[History]:

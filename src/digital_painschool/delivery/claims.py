@@ -15,7 +15,7 @@ from digital_painschool.domain.notification import Notification, Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.storage import Storage, load_profile
 from digital_painschool.rules.notifications import is_obsolete
 from digital_painschool.rules.preferences import is_unticked
 
@@ -53,7 +53,7 @@ def states_of(claims: Iterable[Claim], storage: Storage) -> States:
     for one in digests:
         if not isinstance(one.recipient, PersonId) and (one.unit, one.recipient) not in profiles:
             with suppress(StorageError):  # a damaged profile keeps no notification back
-                profiles[one.unit, one.recipient] = storage.profile(one.unit, one.recipient)
+                profiles[one.unit, one.recipient] = load_profile(storage, one.unit, one.recipient)
     return States(*load_each(storage, ids), profiles)
 
 

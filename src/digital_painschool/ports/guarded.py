@@ -42,9 +42,8 @@ Check = Callable[[object], bool]
 
 WRITES = frozenset(
     {
-        *("save", "save_draft", "discard_draft", "claim", "begin", "complete", "reject", "reserve_slots"),
-        *("record_worker", "log", "purge", "forgotten"),
-        *("save_profile", "save_program", "save_export", "save_plan", "save_receipt"),
+        *("save", "save_draft", "claim", "begin", "complete", "reject", "reserve_slots"),
+        *("record_worker", "log", "purge", "forgotten", "save_record"),
     }
 )
 """The methods of the storage that write."""

@@ -31,7 +31,13 @@ from digital_painschool.ports.storage import (
     Storage,
     Timeline,
     UnreadableCase,
+    list_exports,
+    list_receipts,
+    load_draft,
     load_notifications,
+    load_profile,
+    load_program,
+    load_purge,
 )
 from digital_painschool.testing.example import PROGRAM
 from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
@@ -121,7 +127,7 @@ def difference(expected: StorageSnapshot | Lines, found: StorageSnapshot | Lines
 
 def drafts_of(storage: Storage, enrolment_id: EnrolmentId, forms: Sequence[str] = FORMS) -> tuple[Draft, ...]:
     """Return the drafts of some forms in an enrolment."""
-    return tuple(draft for form in forms if (draft := storage.draft(enrolment_id, form)) is not None)
+    return tuple(draft for form in forms if (draft := load_draft(storage, enrolment_id, form)) is not None)
 
 
 def pseudonym(person: PersonId | Address | HsaId) -> str:
@@ -200,7 +206,7 @@ def _contents(
             yield f"{any_id} notifications", tuple(map(_late_record, records)) if late else records
         if any_id in states:
             continue
-        purge = storage.load_purge(PlanId(any_id))
+        purge = load_purge(storage, PlanId(any_id))
         if purge.plan is not None:
             yield f"{any_id} plan", purge.plan
             yield f"{any_id} came to", (dict(purge.progress), purge.receipt)
@@ -210,17 +216,17 @@ def _contents(
         yield f"caseload of {unit}", _late_cases(cases) if late else cases
         ended = storage.ended(unit, limit=len(ids) + 1)
         yield f"ended at {unit}", tuple(map(_late_ended, ended)) if late else ended
-        yield f"exports of {unit}", storage.list_exports(unit, limit=len(ids) + 1)
+        yield f"exports of {unit}", list_exports(storage, unit, limit=len(ids) + 1)
         yield f"plans of {unit}", storage.list_plans(unit, limit=len(ids) + 1)
-        yield f"receipts of {unit}", storage.receipts(unit)
+        yield f"receipts of {unit}", list_receipts(storage, unit)
     yield "unforgotten", storage.unforgotten()
     yield "unnoted", tuple(map(_late_record, storage.unnoted())) if late else storage.unnoted()
     for actor in staff:
-        yield f"profile of {actor.hsa_id} at {actor.unit}", storage.profile(actor.unit, actor.hsa_id)
+        yield f"profile of {actor.hsa_id} at {actor.unit}", load_profile(storage, actor.unit, actor.hsa_id)
 
 
 def _forms(storage: Storage, unit: HsaId, program: str, version: str) -> Sequence[str]:
-    stored = storage.program(unit, program, version)
+    stored = load_program(storage, unit, program, version)
     return FORMS if stored is None else tuple(form.key for form in stored.forms)
 
 

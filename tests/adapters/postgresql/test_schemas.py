@@ -27,7 +27,7 @@ from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.bootstrap.settings_toml import read_settings
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import load_enrolment, load_histories
+from digital_painschool.ports.storage import load_enrolment, load_histories, load_purge
 from digital_painschool.testing.contracts.changes import HOUR, MORNING, RUN, begin, begun, converse, saved
 from digital_painschool.testing.contracts.purges import IDS, all_over, kept_plan
 from digital_painschool.testing.people import PERSON, UNIT
@@ -70,7 +70,7 @@ def test_a_school_in_a_schema_does_all_that_a_school_does(postgresql_url: str) -
         assert 1 == len(begun(storage, MORNING))
         assert len(IDS) == len(load_histories(storage, UNIT, IDS))
         storage.purge(plan.id, plan.enrolments, ())
-        assert dict.fromkeys(IDS) == storage.load_purge(plan.id).progress
+        assert dict.fromkeys(IDS) == load_purge(storage, plan.id).progress
     left = {table: execute(postgresql_url, f"SELECT 1 FROM {table}") for table in METADATA.tables}  # noqa: S608 - ours
     assert {table: [] for table in METADATA.tables} == left
 
@@ -268,4 +268,4 @@ def test_a_school_needs_no_more_than_the_rights_that_the_docs_name(
         saved(storage, converse(saved(storage, begin()), notify=Notify.DIRECT, at=MORNING))
         assert 1 == len(begun(storage, MORNING))
         storage.purge(plan.id, plan.enrolments, ())
-        assert dict.fromkeys(IDS) == storage.load_purge(plan.id).progress
+        assert dict.fromkeys(IDS) == load_purge(storage, plan.id).progress

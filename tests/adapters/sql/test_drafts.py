@@ -11,6 +11,7 @@ from digital_painschool.adapters.sql.postgresql_connection import PostgresqlConn
 from digital_painschool.adapters.sql.sqlite_connection import SqliteConnection
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage import load_draft
 from digital_painschool.testing.contracts.changes import (
     MORNING,
     access_entry,
@@ -81,16 +82,16 @@ def test_a_damaged_draft_is_refused_in_silence_and_can_be_replaced_or_discarded(
         e = saved(storage, begin("a"))
         ways: tuple[Callable[[], object], ...] = (
             lambda: keep_draft(storage, e, draft_of()),
-            lambda: storage.discard_draft(A, PAIN, entry),
+            lambda: storage.save_draft(e, PAIN, None, entry),
         )
         for mend in ways:
             keep_draft(storage, e, draft_of())
             execute(url, f"UPDATE drafts SET answers = '{content}'")  # noqa: S608 - constants
             with pytest.raises(StorageError) as failed:
-                storage.draft(A, PAIN)
+                load_draft(storage, A, PAIN)
             assert_silent(failed.value, "HEMLIGT")
             assert (None, None) == (failed.value.__cause__, failed.value.__context__)
             mend()
-            assert storage.draft(A, PAIN) in (draft_of(), None)
+            assert load_draft(storage, A, PAIN) in (draft_of(), None)
         e = saved(storage, evolve(fill_in(e, at=MORNING), discarded_drafts=frozenset({PAIN})))
-        assert None is storage.draft(A, PAIN)
+        assert None is load_draft(storage, A, PAIN)

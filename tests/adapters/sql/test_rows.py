@@ -32,7 +32,10 @@ from digital_painschool.ports.storage import (
     load_documents,
     load_enrolment,
     load_notifications,
+    load_program,
+    load_purge,
     load_timeline,
+    save_program,
 )
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.testing.contracts.changes import (
@@ -131,10 +134,10 @@ def test_a_person_can_read_what_is_in_the_file(sqlite_url: str) -> None:
 
 def test_a_damaged_program_is_named(url: str, storage: SqlStorage) -> None:
     """Otherwise a row that was changed by hand would surface as a fault of a program file that nobody has touched."""
-    storage.save_program(UNIT, PROGRAM)
+    save_program(storage, UNIT, PROGRAM)
     execute(url, 'UPDATE programs SET data = \'{"key": "smartskola"}\'')
     with pytest.raises(StorageError, match="a stored program cannot be used any more"):
-        storage.program(UNIT, PROGRAM.key, PROGRAM.version)
+        load_program(storage, UNIT, PROGRAM.key, PROGRAM.version)
 
 
 def test_a_document_that_is_missing_is_named(url: str, storage: SqlStorage) -> None:
@@ -171,10 +174,10 @@ def test_an_id_that_no_database_can_hold_is_not_there(storage: SqlStorage, text:
     assert () == load_timeline(storage, id_)
     assert {} == load_documents(storage, id_, [1])
     assert () == load_notifications(storage, id_)
-    assert None is storage.program(UNIT, text, "1")
-    assert None is storage.load_purge(plan_id).plan
-    assert {} == storage.load_purge(plan_id).progress
-    assert None is storage.load_purge(plan_id).receipt
+    assert None is load_program(storage, UNIT, text, "1")
+    assert None is load_purge(storage, plan_id).plan
+    assert {} == load_purge(storage, plan_id).progress
+    assert None is load_purge(storage, plan_id).receipt
 
 
 class HostsDatetime(datetime):

@@ -6,9 +6,11 @@ from typing import Any
 
 from attrs import evolve
 
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.retention import ExportReceipt, PurgePlan
 from digital_painschool.errors import StorageError
-from digital_painschool.ports.storage import NOTHING
-from tests.kit.wrong.mistake import Mistakes, Wrong, each, last, put
+from digital_painschool.ports.storage import NO_VERSIONS, NOTHING
+from tests.kit.wrong.mistake import Mistakes, Wrong, each, last, on, put
 
 
 def _apart(storage: Any, *works: Callable[[Any], Any]) -> Any:
@@ -49,18 +51,37 @@ STORAGE: Mistakes = {
             right(results), self.log(_lines(access))
         ),
     },
-    ("save_profile", "Staff.save_profile"): {
-        "a-profile-and-its-line-apart": lambda _, self, unit, id_, new, line, completed=None: _apart(
-            self,
-            lambda p: (p.desk_calls.add(completed), p.staff.save_profile(unit, id_, new)),
-            lambda p: p.access_log.log((line,)),
+    ("save_record", "Records.save_record"): {
+        "a-profile-and-its-line-apart": on(
+            Profile,
+            lambda _, self, key, record, access=(), completed=None: _apart(
+                self,
+                lambda p: (
+                    p.records.require_new(completed),
+                    p.records.add_call(completed),
+                    p.records.save(key, record),
+                ),
+                lambda p: p.access_log.log(access),
+            ),
         ),
-    },
-    ("save_plan", "Retention.save_plan"): {
-        "a-plan-and-its-line-apart": lambda _, self, plan, line, completed=None: _apart(
-            self,
-            lambda p: (p.desk_calls.add(completed), p.retention.save_plan(plan)),
-            lambda p: p.access_log.log((line,)),
+        "a-plan-and-its-line-apart": on(
+            PurgePlan,
+            lambda _, self, key, record, access=(), completed=None: _apart(
+                self,
+                lambda p: (
+                    p.records.require_new(completed),
+                    p.records.add_call(completed),
+                    p.records.save(key, record),
+                ),
+                lambda p: p.access_log.log(access),
+            ),
+        ),
+        "exports-one-by-one": on(
+            ExportReceipt,
+            lambda right, _, key, receipt, access=(), exported=NO_VERSIONS, completed=None: last(
+                each(lambda id_: right(key, receipt, exported={id_: exported[id_]}), exported),
+                right(key, receipt, completed=completed),
+            ),
         ),
     },
     ("save", "Enrolments.save: all or nothing"): {
@@ -95,12 +116,9 @@ STORAGE: Mistakes = {
     ("log", "AccessLog.log"): {
         "lines-one-by-one": lambda right, _, entries: each(lambda entry: right((entry,)), entries),
     },
-    ("save_export", "Retention.save_export"): {
-        "exports-one-by-one": lambda right, _, receipt, versions, completed=None: last(
-            each(lambda id_: right(receipt, {id_: versions[id_]}), versions), right(receipt, {}, completed=completed)
-        ),
+    ("claim", "Outbox.claim: one transaction"): {
+        "claims-one-by-one": _one_by_one,
     },
-    ("claim", "Outbox.claim: one transaction"): {"claims-one-by-one": _one_by_one},
     ("begin", "Outbox.begin"): {
         "batches-one-by-one": lambda right, _, decided: {
             id_: batch for one in decided for id_, batch in right([one]).items()

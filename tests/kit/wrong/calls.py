@@ -1,28 +1,33 @@
 """Adapters that are wrong in one way each: mistakes in calls that are completed under an idempotency key."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
 
-from digital_painschool.ports.storage import CallKey
-from tests.kit.wrong.mistake import Mistakes, Wrong, last
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.retention import ExportReceipt, PurgePlan, PurgeReceipt
+from digital_painschool.ports.storage import CompletedCall, DeskCall, key_of_call
+from tests.kit.wrong.mistake import Mistakes, Wrong, last, on, records_of
+
+_SCOPE = ("unit", "caller", "action", "key")
+_PARTS = ("unit", "caller", "action")
 
 
-def _calls(storage: Any) -> Any:
-    return storage._parts.enrolments._calls
+def _calls(storage: Any, kind: type = CompletedCall) -> Any:
+    return {key: record for key, record in records_of(storage).items() if key.kind is kind}
 
 
 def _forgetting_first(right: Wrong, storage: Any, change: Any) -> None:
     if change.completed is not None:
-        _calls(storage).pop(change.completed.key, None)
+        records_of(storage).pop(key_of_call(CompletedCall, change.completed.key), None)
     right(change)
 
 
 def _keeping_the_key_first(right: Wrong, storage: Any, change: Any) -> None:
     call = change.completed
-    if call is not None and call.key not in _calls(storage):
-        _calls(storage)[call.key] = call
+    if call is not None and key_of_call(CompletedCall, call.key) not in records_of(storage):
+        storage._parts.records.add_call(call)
         right(evolve(change, completed=None))
     else:
         right(change)
@@ -32,27 +37,11 @@ def _keeping_the_key_later(_: Wrong, storage: Any, change: Any) -> None:
     with storage._open() as parts:
         parts.enrolments.check(change)
         parts.outbox.check(change)
-        parts.enrolments.save(evolve(change, completed=None))
+        parts.enrolments.save(change)
         parts.outbox.save(change)
         parts.access_log.log((change.access,))
     with storage._open() as parts:
-        if change.completed is not None:
-            _calls(storage)[change.completed.key] = change.completed
-
-
-def _desk_calls(storage: Any) -> Any:
-    return storage._parts.desk_calls._calls
-
-
-def _of_any(part: str, calls_of: Callable[[Any], Any]) -> Wrong:
-    """Return a method that finds a call and looks at all parts of the key but one."""
-
-    def found(_: Wrong, storage: Any, key: CallKey) -> Any:
-        calls = calls_of(storage).items()
-        value = getattr(key, part)
-        return next((call for stored, call in calls if evolve(stored, **{part: value}) == key), None)
-
-    return found
+        parts.records.add_call(change.completed)
 
 
 def _forgetting_the_call(right: Wrong, _: Any, *args: Any, **options: Any) -> Any:
@@ -62,7 +51,7 @@ def _forgetting_the_call(right: Wrong, _: Any, *args: Any, **options: Any) -> An
 def _second_takes_the_key(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
     call = options.get("completed")
     if call is not None:
-        _desk_calls(storage).pop(call.key, None)
+        records_of(storage).pop(key_of_call(DeskCall, call.key), None)
     return right(*args, **options)
 
 
@@ -70,18 +59,53 @@ def _step_before_the_key(right: Wrong, storage: Any, *args: Any, **options: Any)
     call = options.get("completed")
     done = right(*args, **options | {"completed": None})
     with storage._open() as parts:
-        parts.desk_calls.add(call)
+        parts.records.require_new(call)
+        parts.records.add_call(call)
     return done
 
 
+_KEYED = {
+    "save-profile": Profile,
+    "save-export": ExportReceipt,
+    "save-plan": PurgePlan,
+    "save-receipt": PurgeReceipt,
+    "purge": None,
+}
+"""The steps that save a completed call, each with the kind of its record."""
+
+
+def _of_any(kind: type, part: str) -> Wrong:
+    """Return a `load_record` that looks at all parts of a call's key but one."""
+
+    def others(key: Any) -> list[str]:
+        return [value for name, value in zip(_SCOPE, key.parts, strict=True) if name != part]
+
+    return on(
+        kind,
+        lambda _, storage, key: next(
+            (call for stored, call in _calls(storage, kind).items() if others(stored) == others(key)), None
+        ),
+    )
+
+
+_KEYED_MISTAKES: Mapping[str, Wrong] = {
+    "forgets-the-call": _forgetting_the_call,
+    "lets-the-second-call-take-the-key": _second_takes_the_key,
+    "before-it-looks-at-the-key": _step_before_the_key,
+}
+
 STORAGE: Mistakes = {
-    ("find_call", "Enrolments.find_call"): {
-        "the-first-call-is-found-for-every-key": lambda _, self, key: next(iter(_calls(self).values()), None),
+    ("load_record", "Records.load_record"): {
+        "the-first-call-is-found-for-every-key": on(
+            CompletedCall, lambda _, self, key: next(iter(_calls(self).values()), None)
+        ),
+        "the-first-desk-call-is-found-for-every-key": on(
+            DeskCall, lambda _, self, key: next(iter(_calls(self, DeskCall).values()), None)
+        ),
     },
-    ("find_call", "Enrolments.find_call: own scope"): {
-        **{f"a-key-of-any-{part}": _of_any(part, _calls) for part in ("unit", "caller", "action")},
+    ("save", "Change.completed"): {
+        "the-second-call-takes-the-key": _forgetting_first,
     },
-    ("save", "Change.completed"): {"the-second-call-takes-the-key": _forgetting_first},
     ("save", "Enrolments.save: all or nothing"): {
         "a-key-before-its-step": _keeping_the_key_first,
         "a-step-and-its-key-apart": _keeping_the_key_later,
@@ -89,23 +113,22 @@ STORAGE: Mistakes = {
     ("save", "Change.events"): {
         "without-events-there-is-nothing-to-save": lambda right, _, change: right(change) if change.events else None,
     },
-    ("find_desk_call", "DeskCalls.find_desk_call"): {
-        "the-first-desk-call-is-found-for-every-key": lambda _, self, key: next(iter(_desk_calls(self).values()), None),
-    },
-    ("find_desk_call", "DeskCalls.find_desk_call: own scope"): {
-        **{f"a-desk-s-key-of-any-{part}": _of_any(part, _desk_calls) for part in ("unit", "caller", "action")},
-    },
-    **{
-        (method, "DeskCalls: with the step"): {
-            f"{method}-forgets-the-call": _forgetting_the_call,
-            f"{method}-lets-the-second-call-take-the-key": _second_takes_the_key,
-            f"{method}-before-it-looks-at-the-key": _step_before_the_key,
-        }
-        for method in ("save_profile", "save_export", "save_plan", "purge", "save_receipt")
-    },
     ("purge", "Retention.purge: nothing left"): {
         "keys-outlive-the-purge": lambda right, self, *args: last(
-            kept := dict(_calls(self)), right(*args), _calls(self).update(kept)
+            kept := _calls(self), right(*args), records_of(self).update(kept)
         ),
+    },
+    ("load_record", "Records.load_record: exact key"): {
+        **{f"a-key-of-any-{part}": _of_any(CompletedCall, part) for part in _PARTS},
+        **{f"a-desk-s-key-of-any-{part}": _of_any(DeskCall, part) for part in _PARTS},
+    },
+    **{
+        ("purge" if kind is None else "save_record", "Records: with the step"): {
+            f"{step}-{what}": wrong if one is None else on(one, wrong)
+            for step, one in _KEYED.items()
+            if (one is None) is (kind is None)
+            for what, wrong in _KEYED_MISTAKES.items()
+        }
+        for kind in (None, Profile)
     },
 }

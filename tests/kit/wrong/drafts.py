@@ -5,56 +5,86 @@ from typing import Any
 
 from attrs import evolve
 
-from tests.kit.wrong.mistake import Mistakes, first, last, put
+from digital_painschool.domain.draft import Draft
+from digital_painschool.ports.storage import load_draft
+from tests.kit.wrong.mistake import Mistakes, Wrong, first, last, on, put, records_of
 
 
 def _drafts(storage: Any) -> Any:
-    return storage._parts.drafts
+    return {key: record for key, record in records_of(storage).items() if key.kind is Draft}
+
+
+def _discard(storage: Any, enrolment_id: Any) -> Any:
+    forms = [key.parts[1] for key in _drafts(storage) if key.parts[0] == enrolment_id]
+    return storage._parts.records.discard_drafts(enrolment_id, forms)
 
 
 def _keeping(storage: Any, work: Callable[[], Any]) -> Any:
     """Do something, and put back the drafts that were there before."""
-    kept = {id_: dict(drafts) for id_, drafts in _drafts(storage)._drafts.items()}
-    return last(work(), _drafts(storage)._drafts.update(kept))
+    kept = _drafts(storage)
+    return last(work(), records_of(storage).update(kept))
+
+
+def _saving(wrong: Wrong) -> Wrong:
+    return lambda right, self, e, form, draft, line: (wrong if draft else _right)(right, self, e, form, draft, line)
+
+
+def _discarding(wrong: Wrong) -> Wrong:
+    return lambda right, self, e, form, draft, line: (_right if draft else wrong)(right, self, e, form, draft, line)
+
+
+def _right(right: Wrong, _: Any, *args: Any) -> Any:
+    return right(*args)
 
 
 STORAGE: Mistakes = {
     ("save_draft", "Drafts.save_draft"): {
-        "the-first-draft-stays": lambda right, self, e, draft, line: right(
-            e, self.draft(e.id, draft.form) or draft, line
+        "the-first-draft-stays": _saving(
+            lambda right, self, e, form, draft, line: right(e, form, load_draft(self, e.id, form) or draft, line)
         ),
-        "one-draft-of-an-enrolment": lambda right, self, e, draft, line: first(
-            _drafts(self).delete(e.id), right(e, draft, line)
+        "one-draft-of-an-enrolment": _saving(lambda right, self, e, *args: last(_discard(self, e.id), right(e, *args))),
+        "a-draft-without-its-line": _saving(
+            lambda right, self, *args: first(right(*args), self._parts.access_log._entries.pop())
         ),
-        "a-draft-without-its-line": lambda right, self, *args: first(
-            right(*args), self._parts.access_log._entries.pop()
-        ),
-        "a-draft-and-its-line-apart": lambda right, self, e, draft, line: first(
-            right(e, draft, line), self._parts.access_log._entries.pop(), self.log((line,))
+        "a-draft-and-its-line-apart": _saving(
+            lambda right, self, *args: first(right(*args), self._parts.access_log._entries.pop(), self.log((args[-1],)))
         ),
     },
     ("save_draft", "Drafts.save_draft: optimistic"): {
-        "a-draft-of-any-version": lambda right, self, e, *args: right(self.load_many((e.id,)).get(e.id, e), *args),
+        "a-draft-of-any-version": _saving(
+            lambda right, self, e, *args: right(self.load_many((e.id,)).get(e.id, e), *args)
+        ),
     },
     ("save_draft", "Drafts.save_draft: apart"): {
-        "a-draft-counts-as-an-entry": lambda right, self, e, draft, line: first(
-            right(e, draft, line),
-            self._parts.enrolments._enrolments.update({e.id: evolve(e, last_seen_at=draft.saved_at)}),
+        "a-draft-counts-as-an-entry": _saving(
+            lambda right, self, e, form, draft, line: first(
+                right(e, form, draft, line),
+                self._parts.enrolments._enrolments.update({e.id: evolve(e, last_seen_at=draft.saved_at)}),
+            )
         ),
     },
-    ("draft", "Drafts.draft"): {
-        "the-draft-of-any-enrolment": lambda right, self, id_, form: (
-            right(id_, form) or next((d[form] for d in _drafts(self)._drafts.values() if form in d), None)
+    ("load_record", "Records.load_record"): {
+        "the-draft-of-any-enrolment": on(
+            Draft,
+            lambda right, self, key: (
+                right(key) or next((d for k, d in _drafts(self).items() if k.parts[1] == key.parts[1]), None)
+            ),
         ),
-        "whole-numbers-become-decimals": lambda right, _, *args: (
-            (draft := right(*args))
-            and evolve(draft, answers={k: float(v) if type(v) is int else v for k, v in draft.answers.items()})
+        "whole-numbers-become-decimals": on(
+            Draft,
+            lambda right, _, key: (
+                (draft := right(key))
+                and evolve(draft, answers={k: float(v) if type(v) is int else v for k, v in draft.answers.items()})
+            ),
         ),
     },
-    ("discard_draft", "Drafts.discard_draft"): {
-        "every-draft-goes": lambda right, self, id_, *args: last(_drafts(self).delete(id_), right(id_, *args)),
-        "discarded-without-a-line": lambda right, self, *args: first(
-            right(*args), self._parts.access_log._entries.pop()
+    ("save_draft", "Drafts.save_draft: discarded"): {
+        "discarded-in-one-version-alone": _discarding(
+            lambda right, self, e, *args: self._parts.enrolments.require_version(e.id, e.version) or right(e, *args)
+        ),
+        "every-draft-goes": _discarding(lambda right, self, e, *args: last(_discard(self, e.id), right(e, *args))),
+        "discarded-without-a-line": _discarding(
+            lambda right, self, *args: first(right(*args), self._parts.access_log._entries.pop())
         ),
     },
     ("save", "Change.discarded_drafts"): {
@@ -63,16 +93,16 @@ STORAGE: Mistakes = {
             put(self, "gone", change.discarded_drafts),
         ),
         "a-change-discards-every-draft": lambda right, self, change: first(
-            right(change), change.discarded_drafts and _drafts(self).delete(change.enrolment.id)
+            right(change), change.discarded_drafts and _discard(self, change.enrolment.id)
         ),
         "a-refused-change-discards": lambda right, self, change: last(
-            _drafts(self).discard(change.enrolment.id, change.discarded_drafts), right(change)
+            self._parts.records.discard_drafts(change.enrolment.id, change.discarded_drafts), right(change)
         ),
     },
     ("save", "Enrolments.save: all or nothing"): {
         "drafts-go-after-their-step": lambda right, self, change: first(
             right(evolve(change, discarded_drafts=frozenset())),
-            [self.discard_draft(change.enrolment.id, form, change.access) for form in change.discarded_drafts],
+            [self.save_draft(change.enrolment, form, None, change.access) for form in change.discarded_drafts],
         ),
     },
     ("purge", "Retention.purge: nothing left"): {

@@ -11,6 +11,7 @@ from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import CaseSort, load_enrolment
+from digital_painschool.testing.people import UNIT
 from tests.kit.wrong.mistake import Mistakes, Wrong, each, last
 
 
@@ -165,9 +166,27 @@ STORAGE: Mistakes = {
             right(*args), unread_forms=min(right(*args).unread_forms, 1)
         ),
     },
-    ("log", "Storage: arguments"): {"an-argument-is-read-under-the-lock": _reading_under_the_lock},
+    ("log", "Storage: arguments"): {
+        "an-argument-is-read-under-the-lock": _reading_under_the_lock,
+    },
     ("close", "Storage.close"): {
         "closing-twice-is-an-error": lambda right, self: last(load_enrolment(self, EnrolmentId("")), right()),
     },
-    ("save", "Storage: silent"): {"a-refusal-names-the-document": lambda right, _, change: _naming(right, change)},
+    ("save", "Storage: silent"): {
+        "a-refusal-names-the-document": lambda right, _, change: _naming(right, change),
+    },
+    ("list_enrolments", "Enrolments.list_enrolments"): {
+        "all-units-are-one": lambda right, _, unit, **options: right(unit or UNIT, **options),
+        "of-any-unit": lambda right, _, unit, among=None, **options: right(
+            unit if among is None else None, among=among, **options
+        ),
+        "a-withdrawn-one-is-not-listed": lambda right, _, unit, **options: tuple(
+            one for one in right(unit, **options) if one.enrolment.withdrawal is None
+        ),
+        "the-last-once-more": lambda right, _, unit, after="", **options: right(unit, after=after[:-1], **options),
+        "any-of-the-unit": lambda right, _, unit, among=None, **options: right(unit, **options),
+        "never-exported": lambda right, _, *args, **options: tuple(
+            evolve(one, exported=0) for one in right(*args, **options)
+        ),
+    },
 }

@@ -1,19 +1,27 @@
 """Adapters that are wrong in one way each: mistakes with lists of exports and with notices to be forgotten."""
 
-from tests.kit.wrong.mistake import Mistakes
+from digital_painschool.domain.retention import ExportReceipt
+from tests.kit.wrong.mistake import Mistakes, on
 
 STORAGE: Mistakes = {
-    ("list_exports", "Retention.list_exports"): {
-        "exports-by-id": lambda right, _, *args, **options: tuple(
-            sorted(right(*args, **options), key=lambda one: one.id)
+    ("list_records", "Records.list_records"): {
+        "exports-by-id": on(
+            ExportReceipt,
+            lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda one: one.id)),
         ),
-        "the-export-of-the-cursor-again": lambda right, _, *args, after=None, **options: right(
-            *args, after=after and (after[0], ""), **options
+        "the-export-of-the-cursor-again": on(
+            ExportReceipt,
+            lambda right, _, *args, after=None, **options: right(*args, after=after and (after[0], ""), **options),
         ),
     },
     ("unforgotten", "Retention.unforgotten"): {
         "every-withdrawn-one-is-unforgotten": lambda right, self, **options: (
-            tuple((one.unit, one.id) for one in self._parts.enrolments.ended() if one.withdrawal) or right(**options)
+            tuple(
+                (one.unit, one.enrolment_id)
+                for one in self.list_enrolments(None, ended=True)
+                if one.enrolment.withdrawal
+            )
+            or right(**options)
         ),
     },
     ("unforgotten", "Retention.unforgotten: superseded"): {
@@ -23,11 +31,13 @@ STORAGE: Mistakes = {
             if any(row.key is not None for row in self._parts.outbox.read.asked_by(id_))
         ),
     },
-    ("forgotten", "Retention.forgotten: no more"): {"nothing-is-forgotten": lambda right, self, *args: None},
+    ("forgotten", "Retention.forgotten: no more"): {
+        "nothing-is-forgotten": lambda right, self, *args: None,
+    },
     ("forgotten", "Retention.forgotten: others"): {
         "everything-is-forgotten": lambda right, self, unit, id_, keys: [
-            right(one.unit, one.id, self.notification_keys(one.unit, (one.id,)))
-            for one in self._parts.enrolments.ended()
+            right(one.unit, one.enrolment_id, self.notification_keys(one.unit, (one.enrolment_id,)))
+            for one in self.list_enrolments(None, ended=True)
         ],
     },
 }

@@ -46,6 +46,21 @@ def mistakes_of(table: Mistakes) -> Iterator[Mistake]:
             yield Mistake(name, clause, method, function)
 
 
+def on(kind: type, wrong: Wrong) -> Wrong:
+    """Return a mistake that is made with the records of one kind alone."""
+
+    def made(right: Wrong, adapter: Any, key: Any, *args: Any, **options: Any) -> Any:
+        is_of_kind = getattr(key, "kind", key) is kind
+        return wrong(right, adapter, key, *args, **options) if is_of_kind else right(key, *args, **options)
+
+    return made
+
+
+def records_of(storage: Any) -> Any:
+    """Return the records of a memory storage, by key."""
+    return storage._parts.records._records
+
+
 def notification_rows(storage: Any) -> Any:
     """Return the rows of a memory storage's notifications, by id."""
     return storage._parts.outbox._rows

@@ -1,26 +1,32 @@
 """Adapters that are wrong in one way each: mistakes in profiles, the access log and programs."""
 
-from typing import Any
-
 from attrs import evolve
 
 from digital_painschool.domain.notification import Profile
-from tests.kit.wrong.mistake import Mistakes, last
-
-
-def _programs(storage: Any) -> Any:
-    return storage._parts.programs._programs
-
+from digital_painschool.domain.program import Program
+from digital_painschool.ports.storage import load_profile
+from tests.kit.wrong.mistake import Mistakes, last, on, records_of
 
 STORAGE: Mistakes = {
-    ("profile", "Staff.profile"): {
-        "one-choice-for-both-channels": lambda right, _, *args: Profile(
-            email=(p := right(*args)).email | p.sms, sms=p.email | p.sms
+    ("load_record", "Records.load_record"): {
+        "one-choice-for-both-channels": on(
+            Profile,
+            lambda right, _, key: (p := right(key)) and Profile(email=p.email | p.sms, sms=p.email | p.sms),
+        ),
+        "the-latest-version": on(
+            Program,
+            lambda right, self, key: (
+                right(key)
+                and [p for k, p in records_of(self).items() if k.kind is Program and k.parts[:2] == key.parts[:2]][-1]
+            ),
         ),
     },
-    ("save_profile", "Staff.save_profile"): {
-        "a-profile-is-added-to": lambda right, self, unit, id_, new, line: right(
-            unit, id_, evolve(new, email=new.email | self.profile(unit, id_).email), line
+    ("save_record", "Records.save_record"): {
+        "a-profile-is-added-to": on(
+            Profile,
+            lambda right, self, key, new, *args, **options: right(
+                key, evolve(new, email=new.email | load_profile(self, *key.parts).email), *args, **options
+            ),
         ),
     },
     ("access_entries", "AccessLog.access_entries"): {
@@ -42,12 +48,7 @@ STORAGE: Mistakes = {
             e for e in tuple(entries) if e not in self._parts.access_log._entries
         ),
     },
-    ("save_program", "Programs.save_program"): {
-        "the-given-program-is-returned": lambda right, _, unit, program: last(right(unit, program), program),
-    },
-    ("program", "Programs.program"): {
-        "the-latest-version": lambda right, self, unit, key, version: (
-            right(unit, key, version) and [p for (u, k, _), p in _programs(self).items() if (u, k) == (unit, key)][-1]
-        ),
+    ("save_record", "Records.save_record: final"): {
+        "the-given-program-is-returned": on(Program, lambda right, _, key, program: last(right(key, program), program)),
     },
 }

@@ -5,10 +5,10 @@ from attrs import evolve
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Status
 from digital_painschool.domain.people import HsaId
-from digital_painschool.domain.retention import PlanState
-from digital_painschool.ports.storage import load_enrolment
+from digital_painschool.domain.retention import ExportReceipt, PlanState, PurgePlan, PurgeReceipt
+from digital_painschool.ports.storage import PurgeProgress, load_enrolment, load_purge, record_key
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
-from tests.kit.wrong.mistake import Mistakes, first, last, notification_rows
+from tests.kit.wrong.mistake import Mistakes, first, last, notification_rows, on, records_of
 
 STORAGE: Mistakes = {
     ("ended", "Retention.ended"): {
@@ -17,17 +17,20 @@ STORAGE: Mistakes = {
         ),
         "ended-once-more": lambda right, _, unit, after="", limit=1000: right(unit, after=after[:-1], limit=limit),
     },
-    ("save_export", "Retention.save_export: as told"): {
-        "an-export-of-another-unit": lambda right, self, receipt, versions, **options: [
-            right(evolve(receipt, unit=unit), versions, **options)
-            for unit in {e.unit for e in self._parts.enrolments._enrolments.values()} | {receipt.unit}
-        ],
+    ("save_record", "Records.save_record: as told"): {
+        "an-export-of-another-unit": on(
+            ExportReceipt,
+            lambda right, self, key, receipt, *args, **options: [
+                right(key, evolve(receipt, unit=unit), *args, **options)
+                for unit in {e.unit for e in self._parts.enrolments._enrolments.values()} | {receipt.unit}
+            ][-1],
+        ),
     },
     ("purge", "Retention.purge: nothing left"): {
         "an-export-outlives-the-purge": lambda right, self, *args: last(
-            kept := dict(self._parts.retention._exported),
+            kept := dict(self._parts.enrolments._exported),
             right(*args),
-            self._parts.retention._exported.update(kept),
+            self._parts.enrolments._exported.update(kept),
         ),
         "a-purge-takes-a-summary-whole": lambda right, self, plan_id, purge, *args, **options: last(
             gone := {planned.enrolment_id for planned in purge},
@@ -65,15 +68,18 @@ STORAGE: Mistakes = {
             *args, after=after and (after[0], ""), **options
         ),
     },
-    ("save_plan", "Retention.save_plan"): {
-        "an-approval-drops-the-list": lambda right, _, plan, line: right(
-            plan if plan.decision is None else evolve(plan, enrolments=()), line
+    ("save_record", "Records.save_record"): {
+        "an-approval-drops-the-list": on(
+            PurgePlan,
+            lambda right, _, key, plan, *args, **options: right(
+                key, plan if plan.decision is None else evolve(plan, enrolments=()), *args, **options
+            ),
         ),
     },
     ("purge", "Retention.purge: idempotent"): {
         "the-last-note-stands": lambda right, self, plan_id, purge, skip: first(
             right(plan_id, purge, skip),
-            self._parts.retention._progress[plan_id].update({s.enrolment_id: s for s in skip}),
+            records_of(self)[record_key(PurgeProgress, plan_id)].outcomes.update({s.enrolment_id: s for s in skip}),
         ),
     },
     ("purge", "Retention.purge: only as planned"): {
@@ -85,14 +91,17 @@ STORAGE: Mistakes = {
     },
     ("purge", "Retention.purge: again"): {
         "what-came-back-stays": lambda right, self, plan_id, purge, skip: right(
-            plan_id, [p for p in purge if p.enrolment_id not in self.load_purge(plan_id).progress], skip
+            plan_id, [p for p in purge if p.enrolment_id not in load_purge(self, plan_id).progress], skip
         ),
         "a-purge-needs-its-plan": lambda right, self, plan_id, purge, skip: right(
-            plan_id, purge if self.load_purge(plan_id).plan else (), skip
+            plan_id, purge if load_purge(self, plan_id).plan else (), skip
         ),
     },
-    ("receipts", "Retention.receipts"): {
-        "receipts-by-plan": lambda right, _, unit: tuple(sorted(right(unit), key=lambda r: r.plan_id)),
+    ("list_records", "Records.list_records"): {
+        "receipts-by-plan": on(
+            PurgeReceipt,
+            lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda r: r.plan_id)),
+        ),
     },
     ("notification_keys", "Retention.notification_keys"): {
         "keys-of-what-was-only-begun": lambda right, self, unit, ids: tuple(

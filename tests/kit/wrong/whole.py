@@ -14,7 +14,7 @@ ELSEWHERE = timezone(timedelta(hours=1))
 def _taking_ids_in_any_case(right: Wrong, storage: Any, change: Any) -> None:
     mine = change.enrolment
     with storage._open() as parts:
-        if any(e.id != mine.id and e.id.lower() == mine.id.lower() for e in parts.enrolments.of_unit(mine.unit)):
+        if any(e.id != mine.id and e.id.lower() == mine.id.lower() for e in parts.enrolments._enrolments.values()):
             raise Conflict("there is one of that id")
     right(change)
 
@@ -54,7 +54,7 @@ STORAGE: Mistakes = {
     ("ended", "Retention.ended"): {
         "ended-ones-are-cut-first": lambda right, self, unit, after="", limit=1000: tuple(
             one
-            for id_ in sorted(e.id for e in self._parts.enrolments.of_unit(unit) if e.id > after)[:limit]
+            for id_ in sorted(id_ for id_ in self._parts.enrolments._enrolments if id_ > after)[:limit]
             for one in right(unit)
             if one.enrolment_id == id_
         ),

@@ -5,10 +5,10 @@ from typing import Any
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Phase
-from digital_painschool.domain.retention import PurgeReason
+from digital_painschool.domain.retention import PurgePlan, PurgeReason
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import case_row, is_wanted, page_of
-from tests.kit.wrong.mistake import Mistakes, Wrong
+from tests.kit.wrong.mistake import Mistakes, Wrong, on
 
 
 def _listing_them_as_ended(right: Wrong, storage: Any, query: Any) -> Any:
@@ -29,16 +29,26 @@ def _hindered_by_them(right: Wrong, storage: Any, change: Any) -> None:
 
 
 STORAGE: Mistakes = {
-    ("list_caseload", "Caseload.list_caseload: withdrawn"): {"withdrawn-ones-among-the-ended": _listing_them_as_ended},
-    ("save", "Enrolments.save: one open enrolment"): {"a-withdrawn-one-hinders-the-next": _hindered_by_them},
+    ("list_caseload", "Caseload.list_caseload: withdrawn"): {
+        "withdrawn-ones-among-the-ended": _listing_them_as_ended,
+    },
+    ("save", "Enrolments.save: one open enrolment"): {
+        "a-withdrawn-one-hinders-the-next": _hindered_by_them,
+    },
     ("ended", "Retention.ended: withdrawn"): {
         "withdrawn-ones-wait-for-the-period": lambda right, _, *args, **options: tuple(
             evolve(e, reason=PurgeReason.PERIOD_OVER) for e in right(*args, **options)
         ),
     },
-    ("save_plan", "Retention.ended: withdrawn"): {
-        "a-plan-forgets-its-reasons": lambda right, _, plan, line: right(
-            evolve(plan, enrolments=tuple(evolve(e, reason=PurgeReason.PERIOD_OVER) for e in plan.enrolments)), line
+    ("save_record", "Retention.ended: withdrawn"): {
+        "a-plan-forgets-its-reasons": on(
+            PurgePlan,
+            lambda right, _, key, plan, *args, **options: right(
+                key,
+                evolve(plan, enrolments=tuple(evolve(e, reason=PurgeReason.PERIOD_OVER) for e in plan.enrolments)),
+                *args,
+                **options,
+            ),
         ),
     },
 }

@@ -1,7 +1,6 @@
 """The enrolments of the memory storage, with their timelines, documents and counts; the storage holds the lock."""
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment
@@ -9,7 +8,14 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import CallKey, Change, CompletedCall, Content, Entry, Excerpt, Timeline
+from digital_painschool.ports.storage import (
+    Change,
+    Content,
+    Entry,
+    Excerpt,
+    StoredEnrolment,
+    Timeline,
+)
 
 _Course = tuple[PersonId, str, HsaId]
 """A person, a program and a unit: together they have at most one open enrolment."""
@@ -23,9 +29,9 @@ class MemoryEnrolments:
         self._timelines: dict[str, list[Event]] = {}
         self._documents: dict[str, dict[int, Content]] = {}
         self._counts: dict[str, CaseloadCounts] = {}
+        self._exported: dict[EnrolmentId, int] = {}
         self._of_person: dict[PersonId, set[EnrolmentId]] = {}
         self._open: dict[_Course, EnrolmentId] = {}
-        self._calls: dict[CallKey, CompletedCall] = {}
 
     def load(self, enrolment_id: EnrolmentId) -> Enrolment | None:
         """Return the present state, or None."""
@@ -41,45 +47,34 @@ class MemoryEnrolments:
         found = (self._enrolments[enrolment_id] for enrolment_id in self._of_person.get(person, ()))
         return tuple(sorted(found, key=lambda enrolment: (enrolment.started_at, enrolment.id)))
 
-    def of_unit(self, unit: HsaId) -> Iterator[Enrolment]:
-        """Return a unit's enrolments, in no order."""
-        return (enrolment for enrolment in self._enrolments.values() if enrolment.unit == unit)
+    def list_enrolments(
+        self, unit: HsaId | None, *, ended: bool, among: Collection[EnrolmentId] | None, after: str, limit: int
+    ) -> tuple[StoredEnrolment, ...]:
+        """Return a unit's open or ended enrolments by rising id, those above `after`."""
+        ids = self._enrolments.keys() if among is None else among & self._enrolments.keys()
+        found = (self._enrolments[id_] for id_ in ids if id_ > after)
+        wanted = sorted(one.id for one in found if one.is_open is not ended and unit in (None, one.unit))
+        return tuple(map(self._stored, wanted[:limit]))
 
     def still_open(self) -> Iterator[Enrolment]:
         """Return the open enrolments, in no order."""
         return (self._enrolments[enrolment_id] for enrolment_id in self._open.values())
-
-    def ended(self) -> Iterator[Enrolment]:
-        """Return the enrolments that have ended or were withdrawn, in no order."""
-        return (enrolment for enrolment in self._enrolments.values() if not enrolment.is_open)
 
     def is_open(self, enrolment_id: EnrolmentId) -> bool:
         """Return whether an enrolment exists and is open."""
         enrolment = self._enrolments.get(enrolment_id)
         return enrolment is not None and enrolment.is_open
 
-    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
-        """Return the ids of open enrolments whose access has ended and whose timeline does not say so."""
-        over = sorted(
-            (enrolment.access_until, enrolment.id)
-            for enrolment in self.still_open()
-            if enrolment.access_until <= now and enrolment.noted_end != enrolment.access_until
-        )
-        return tuple(enrolment_id for _, enrolment_id in over[:limit])
-
     def check(self, change: Change) -> None:
         """Refuse a change that cannot be saved, and change nothing.
 
         Raises:
-            Conflict: The change was decided on another version, would open a second enrolment, or was called under a
-                key that a call was completed under before.
+            Conflict: The change was decided on another version, or would open a second enrolment.
         """
         enrolment = change.enrolment
         self.require_version(enrolment.id, change.before)
         if enrolment.is_open and self._open.get(_course(enrolment), enrolment.id) != enrolment.id:
             raise Conflict("the person has an open enrolment in the program at this unit already")
-        if change.completed is not None and change.completed.key in self._calls:
-            raise Conflict("a call was completed under the key already; return its result")
 
     def require_version(self, enrolment_id: EnrolmentId, version: int) -> None:
         """Refuse what was decided on another version than the stored one; a missing enrolment has version 0.
@@ -104,12 +99,6 @@ class MemoryEnrolments:
             self._open[_course(enrolment)] = enrolment.id
         elif self._open.get(_course(enrolment)) == enrolment.id:
             del self._open[_course(enrolment)]
-        if change.completed is not None:
-            self._calls[change.completed.key] = change.completed
-
-    def find_call(self, key: CallKey) -> CompletedCall | None:
-        """Return the call that was completed under a key, or None."""
-        return self._calls.get(key)
 
     def timeline(
         self,
@@ -134,19 +123,28 @@ class MemoryEnrolments:
         numbers = [entry.seq for entry in entries] if documents is None else documents
         return Timeline(entries=entries, documents={seq: copy_of(stored[seq]) for seq in numbers if seq in stored})
 
-    def counts_of(self, enrolment_id: EnrolmentId) -> CaseloadCounts:
-        """Return the counts of the last saved change of an enrolment."""
-        return self._counts[enrolment_id]
+    def count_as_exported(self, unit: HsaId, versions: Mapping[EnrolmentId, int]) -> None:
+        """Save the versions of a unit's enrolments that count as exported."""
+        for id_, version in versions.items():
+            if id_ in self._enrolments and self._enrolments[id_].unit == unit:
+                self._exported[id_] = max(version, self._exported.get(id_, 0))
 
     def delete(self, enrolment: Enrolment) -> None:
-        """Delete a closed enrolment with its timeline, documents, counts and completed calls."""
+        """Delete a closed enrolment with its timeline, documents and counts."""
         del self._enrolments[enrolment.id], self._timelines[enrolment.id]
         del self._documents[enrolment.id], self._counts[enrolment.id]
-        self._calls = {key: call for key, call in self._calls.items() if call.enrolment_id != enrolment.id}
+        self._exported.pop(enrolment.id, None)
         theirs = self._of_person[enrolment.person]
         theirs.discard(enrolment.id)
         if not theirs:
             del self._of_person[enrolment.person]
+
+    def _stored(self, enrolment_id: EnrolmentId) -> StoredEnrolment:
+        return StoredEnrolment(
+            enrolment=self._enrolments[enrolment_id],
+            counts=self._counts[enrolment_id],
+            exported=self._exported.get(enrolment_id, 0),
+        )
 
 
 def copy_of(content: Content) -> Content:

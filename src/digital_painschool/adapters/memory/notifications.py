@@ -72,11 +72,6 @@ class MemoryNotifications:
                 keys |= self._digests[digest_id].superseded
         return keys
 
-    def has_sent(self, enrolment_id: EnrolmentId) -> bool:
-        """Return whether a notification of an enrolment, or its digest, was sent under a key that is kept."""
-        asked = self.asked_by(enrolment_id)
-        return any(row.key is not None or self._digests[row.digest_id].superseded for row in asked)
-
     def _is_needed(self, digest_id: DigestId, key: str | None, is_open: Callable[[EnrolmentId], bool]) -> bool:
         """Return whether an open enrolment has notifications in a digest, under a key or at all."""
         rows = (self._rows[id_] for id_ in self._digests[digest_id].notifications)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
 from digital_painschool.domain.notification import GIVEN_UP, NotificationRecord, Status
-from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import CLOCKS_DIFFER, OutboxFigures
 
 _REMEMBERED = timedelta(days=1)
@@ -25,18 +24,6 @@ class MemoryOperations:
         self._outbox = outbox
         self._workers: dict[str, tuple[datetime, datetime]] = {}
 
-    def dead_letters(
-        self, unit: HsaId | None, after: tuple[datetime, str] | None, limit: int
-    ) -> tuple[NotificationRecord, ...]:
-        """Return dead letters, the newest first, those after an instant and an id."""
-        found = [
-            (record.settled_at, record.notification.id, record)
-            for record in self._outbox.read.records()
-            if record.settled_at is not None and self._is_dead_letter(record, unit)
-        ]
-        found.sort(key=lambda one: one[:2], reverse=True)
-        return tuple([record for *position, record in found if after is None or tuple(position) < after][:limit])
-
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         """Return the figures of the outbox at an instant."""
         records = self._outbox.read.records()
@@ -46,7 +33,7 @@ class MemoryOperations:
             oldest_due_at=self._outbox.read.oldest_due_at(now),
             waiting=Counter(r.notification.channel for r in records if r.status is Status.PENDING),
             failed=Counter(record.notification.channel for record in failed),
-            dead_letters=sum(self._is_dead_letter(record, None) for record in records),
+            dead_letters=sum(self._is_dead_letter(record) for record in records),
             workers=sum(now < until for _, until in seen),
             last_seen_at=max((at for at, _ in seen), default=None),
         )
@@ -56,10 +43,8 @@ class MemoryOperations:
         self._workers[worker] = (at, until)
         self._workers = {id_: seen for id_, seen in self._workers.items() if seen[0] >= at - _REMEMBERED}
 
-    def _is_dead_letter(self, record: NotificationRecord, unit: HsaId | None) -> bool:
+    def _is_dead_letter(self, record: NotificationRecord) -> bool:
         notification = record.notification
-        return (
-            unit in {None, notification.unit}
-            and self._outbox.read.is_dead_letter(notification.id)
-            and self._enrolments.is_open(notification.trigger.enrolment_id)
+        return self._outbox.read.is_dead_letter(notification.id) and self._enrolments.is_open(
+            notification.trigger.enrolment_id
         )

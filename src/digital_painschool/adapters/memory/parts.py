@@ -1,15 +1,11 @@
 """The parts of the memory storage."""
 
 from digital_painschool.adapters.memory.access_log import MemoryAccessLog
-from digital_painschool.adapters.memory.caseload import MemoryCaseload
-from digital_painschool.adapters.memory.desk_calls import MemoryDeskCalls
-from digital_painschool.adapters.memory.drafts import MemoryDrafts
 from digital_painschool.adapters.memory.enrolments import MemoryEnrolments
 from digital_painschool.adapters.memory.operations import MemoryOperations
 from digital_painschool.adapters.memory.outbox import MemoryOutbox
-from digital_painschool.adapters.memory.programs import MemoryPrograms
+from digital_painschool.adapters.memory.records import MemoryRecords
 from digital_painschool.adapters.memory.retention import MemoryRetention
-from digital_painschool.adapters.memory.staff_profiles import MemoryStaff
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import LatestSlot
 
@@ -19,13 +15,9 @@ class Parts:
 
     def __init__(self) -> None:
         self.enrolments = MemoryEnrolments()
-        self.drafts = MemoryDrafts()
-        self.caseload = MemoryCaseload(self.enrolments)
+        self.records = MemoryRecords()
         self.outbox = MemoryOutbox()
         self.operations = MemoryOperations(self.enrolments, self.outbox)
         self.latest_slots: dict[Channel, LatestSlot] = {}
-        self.staff = MemoryStaff()
-        self.desk_calls = MemoryDeskCalls()
         self.access_log = MemoryAccessLog()
-        self.programs = MemoryPrograms()
-        self.retention = MemoryRetention(self.enrolments, self.drafts, self.outbox)
+        self.retention = MemoryRetention(self.enrolments, self.records, self.outbox)

@@ -6,36 +6,36 @@ from datetime import datetime, timedelta
 from threading import RLock
 
 from digital_painschool.adapters.memory.parts import Parts
-from digital_painschool.adapters.memory.retention_calls import MemoryRetentionCalls
-from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
-from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import Channel, NotificationRecord, Profile
+from digital_painschool.domain.ids import DigestId, EnrolmentId, PlanId
+from digital_painschool.domain.notification import Channel, NotificationRecord
 from digital_painschool.domain.pace import ChannelPace, DueCount, grant
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.domain.program import Program
+from digital_painschool.domain.retention import EndedEnrolment, ExportReceipt, Skipped
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import (
+    NO_VERSIONS,
     NOTHING,
     WHOLE,
     AccessEntry,
-    CallKey,
-    CaseQuery,
-    CaseRow,
-    CaseTotals,
     Change,
-    CompletedCall,
     DeskCall,
     Excerpt,
+    Listed,
     OutboxFigures,
+    Record,
+    RecordKey,
+    Saved,
+    Storage,
+    StoredEnrolment,
     Timeline,
 )
 
 
-class MemoryStorage(MemoryRetentionCalls):
+class MemoryStorage(Storage):
     """Stores everything in this process's memory, for tests and demos; `close` deletes it, as the process's end does.
 
     The storage keeps the whole contract of the port but durability. One lock is held throughout each call, so that a
@@ -66,13 +66,28 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             return parts.enrolments.find_by_person(person)
 
+    def list_enrolments(
+        self,
+        unit: HsaId | None,
+        *,
+        ended: bool,
+        among: Iterable[EnrolmentId] | None = None,
+        after: str = "",
+        limit: int = 1000,
+    ) -> tuple[StoredEnrolment, ...]:
+        ids = None if among is None else frozenset(among)
+        with self._open() as parts:
+            return parts.enrolments.list_enrolments(unit, ended=ended, among=ids, after=after, limit=limit)
+
     def save(self, change: Change) -> None:
         with self._open() as parts:
             parts.enrolments.check(change)
             parts.outbox.check(change)
+            parts.records.require_new(change.completed)
             parts.enrolments.save(change)
             parts.outbox.save(change)
-            parts.drafts.discard(change.enrolment.id, change.discarded_drafts)
+            parts.records.add_call(change.completed)
+            parts.records.discard_drafts(change.enrolment.id, change.discarded_drafts)
             parts.access_log.log((change.access,))
 
     def load_timelines(
@@ -91,46 +106,14 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             return {id_: parts.enrolments.timeline(id_, wanted, seqs, after, limit, excerpt) for id_ in ids}
 
-    def find_call(self, key: CallKey) -> CompletedCall | None:
+    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
         with self._open() as parts:
-            return parts.enrolments.find_call(key)
-
-    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
-        with self._open() as parts:
-            return parts.enrolments.access_ended(now, limit)
-
-    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
-        with self._open() as parts:
-            parts.enrolments.require_version(enrolment.id, enrolment.version)
-            parts.drafts.save(enrolment.id, draft)
+            if draft is None:
+                parts.records.discard_drafts(enrolment.id, (form,))
+            else:
+                parts.enrolments.require_version(enrolment.id, enrolment.version)
+                parts.records.save_draft(enrolment.id, draft)
             parts.access_log.log((access,))
-
-    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
-        with self._open() as parts:
-            return parts.drafts.find(enrolment_id, form)
-
-    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
-        with self._open() as parts:
-            parts.drafts.discard(enrolment_id, (form,))
-            parts.access_log.log((access,))
-
-    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow, ...]:
-        with self._open() as parts:
-            return parts.caseload.list_caseload(query)
-
-    def open_units(self) -> tuple[HsaId, ...]:
-        with self._open() as parts:
-            return parts.caseload.open_units()
-
-    def unnoted_attention(self, unit: HsaId, now: datetime, limits: AttentionLimits) -> tuple[EnrolmentId, ...]:
-        with self._open() as parts:
-            return parts.caseload.unnoted_attention(unit, now, limits)
-
-    def count_caseload(
-        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
-    ) -> CaseTotals:
-        with self._open() as parts:
-            return parts.caseload.count_caseload(unit, therapist, now, limits)
 
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
@@ -182,12 +165,6 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             return parts.outbox.read.unnoted(after=after, limit=limit)
 
-    def dead_letters(
-        self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
-    ) -> tuple[NotificationRecord, ...]:
-        with self._open() as parts:
-            return parts.operations.dead_letters(unit, after, limit)
-
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         with self._open() as parts:
             return parts.operations.outbox_figures(now, since)
@@ -195,18 +172,6 @@ class MemoryStorage(MemoryRetentionCalls):
     def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
         with self._open() as parts:
             parts.operations.record_worker(worker, at, until)
-
-    def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
-        with self._open() as parts:
-            return parts.staff.profile(unit, hsa_id)
-
-    def save_profile(
-        self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry, *, completed: DeskCall | None = None
-    ) -> None:
-        with self._open() as parts:
-            parts.desk_calls.add(completed)
-            parts.staff.save_profile(unit, hsa_id, profile)
-            parts.access_log.log((access,))
 
     def log(self, entries: Iterable[AccessEntry]) -> None:
         new = tuple(entries)
@@ -227,14 +192,59 @@ class MemoryStorage(MemoryRetentionCalls):
         with self._open() as parts:
             return parts.access_log.access_entries(unit, person, enrolment_id, action, after, limit, excerpt)
 
-    def save_program(self, unit: HsaId, program: Program) -> Program:
+    def load_record(self, key: RecordKey) -> Record | None:
         with self._open() as parts:
-            return parts.programs.save_program(unit, program)
+            return parts.records.load(key)
 
-    def program(self, unit: HsaId, key: str, version: str) -> Program | None:
+    def list_records(
+        self,
+        kind: type[Listed],
+        unit: HsaId,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[Listed, ...]:
         with self._open() as parts:
-            return parts.programs.program(unit, key, version)
+            return parts.records.list(kind, unit, after, limit, newest_first=newest_first)
 
-    def find_desk_call(self, key: CallKey) -> DeskCall | None:
+    def save_record(
+        self,
+        key: RecordKey,
+        record: Saved,
+        access: Iterable[AccessEntry] = (),
+        *,
+        exported: Mapping[EnrolmentId, int] = NO_VERSIONS,
+        completed: DeskCall | None = None,
+    ) -> Saved:
+        entries = tuple(access)
         with self._open() as parts:
-            return parts.desk_calls.find(key)
+            parts.records.require_new(completed)
+            parts.records.add_call(completed)
+            if isinstance(record, ExportReceipt):
+                parts.enrolments.count_as_exported(record.unit, exported)
+            parts.access_log.log(entries)
+            return parts.records.save(key, record)
+
+    def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
+        ids = tuple(enrolment_ids)
+        with self._open() as parts:
+            return parts.retention.notification_keys(unit, ids)
+
+    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
+        done = frozenset(keys)
+        with self._open() as parts:
+            parts.outbox.forget(unit, enrolment_id, done)
+
+    def purge(
+        self,
+        plan_id: PlanId,
+        purge: Sequence[EndedEnrolment],
+        skip: Sequence[Skipped],
+        *,
+        completed: DeskCall | None = None,
+    ) -> None:
+        with self._open() as parts:
+            parts.records.require_new(completed)
+            parts.records.add_call(completed)
+            parts.retention.purge(plan_id, purge, skip)

@@ -4,10 +4,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from digital_painschool.adapters.sql.database import Database
+from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import completed_calls
+from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import CallKey, CompletedCall
 from digital_painschool.serialization.stored import read_stored
 
@@ -18,15 +19,11 @@ _CALL = select(completed_calls.c.enrolment_id, completed_calls.c.version, comple
 ADD_CALL = insert_into(completed_calls)
 
 
-class SqlCompletedCalls:
-    """The method `find_call` of the protocol `Enrolments` in SQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def find_call(self, key: CallKey) -> CompletedCall | None:
-        rows = self._database.read(lambda connection: connection.fetch_each(_CALL, scope_values(key)))
-        return read_stored("a completed call", _completed_call, key, rows[0]) if rows else None
+def read_call(connection: Connection, unit: str, caller: str, action: str, key: str) -> CompletedCall | None:
+    """Return the call that was completed under a key in an enrolment, or None."""
+    scope = CallKey(unit=HsaId(unit), caller=caller, action=action, key=key)
+    rows = connection.fetch_each(_CALL, scope_values(scope))
+    return read_stored("a completed call", _completed_call, scope, rows[0]) if rows else None
 
 
 def call_values(call: CompletedCall) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from sqlalchemy import bindparam, select
 
 from digital_painschool.adapters.sql.completed_calls import scope_values
 from digital_painschool.adapters.sql.connection import Connection
-from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.adapters.sql.schema import desk_calls
+from digital_painschool.domain.people import HsaId
 from digital_painschool.ports.storage import CallKey, DeskCall
 from digital_painschool.serialization.stored import read_stored
 
@@ -17,15 +17,11 @@ _CALL = select(desk_calls.c.result, desk_calls.c.fingerprint).where(
 _ADD_CALL = insert_into(desk_calls)
 
 
-class SqlDeskCalls:
-    """The protocol `DeskCalls` in SQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def find_desk_call(self, key: CallKey) -> DeskCall | None:
-        rows = self._database.read(lambda connection: connection.fetch_each(_CALL, scope_values(key)))
-        return read_stored("a completed call", _desk_call, key, rows[0]) if rows else None
+def read_desk_call(connection: Connection, unit: str, caller: str, action: str, key: str) -> DeskCall | None:
+    """Return the call that was completed under a key and concerns no enrolment, or None."""
+    scope = CallKey(unit=HsaId(unit), caller=caller, action=action, key=key)
+    rows = connection.fetch_each(_CALL, scope_values(scope))
+    return read_stored("a completed call", _desk_call, scope, rows[0]) if rows else None
 
 
 def add_desk_call(connection: Connection, completed: DeskCall | None) -> None:

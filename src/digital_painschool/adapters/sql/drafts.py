@@ -20,7 +20,6 @@ from digital_painschool.adapters.sql.schema import drafts, enrolments
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.validation import is_storable
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import AccessEntry
 from digital_painschool.serialization.stored import read_stored
@@ -52,36 +51,34 @@ class SqlDrafts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
-        row = {
-            "enrolment_id": enrolment.id,
-            "form": draft.form,
-            "unit": str(enrolment.unit),
-            "saved_at": draft.saved_at,
-            "answers": to_json(draft.answers),
-        }
-
+    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
         def work(connection: Connection) -> None:
-            if connection.execute(_ANNOUNCE, {"enrolment_id": enrolment.id, "before": enrolment.version}) != 1:
-                raise Conflict("the enrolment was changed by somebody else; load it and decide again")
-            connection.execute(_SAVE, row)
+            if draft is None:
+                connection.execute(_DISCARD, {"enrolment_id": enrolment.id, "forms": [form]})
+            else:
+                _save(connection, enrolment, draft)
             connection.execute(ADD_ACCESS, access_values(access))
 
         self._database.write(work)
 
-    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
-        if not (is_storable(enrolment_id) and is_storable(form)):
-            return None
-        values = {"enrolment_id": enrolment_id, "form": form}
-        rows = self._database.read(lambda connection: connection.fetch_all(_DRAFT, values))
-        return read_stored(f"a draft of enrolment {enrolment_id}", _draft, rows[0]) if rows else None
 
-    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(_DISCARD, {"enrolment_id": enrolment_id, "forms": [form]})
-            connection.execute(ADD_ACCESS, access_values(access))
+def _save(connection: Connection, enrolment: Enrolment, draft: Draft) -> None:
+    if connection.execute(_ANNOUNCE, {"enrolment_id": enrolment.id, "before": enrolment.version}) != 1:
+        raise Conflict("the enrolment was changed by somebody else; load it and decide again")
+    row = {
+        "enrolment_id": enrolment.id,
+        "form": draft.form,
+        "unit": str(enrolment.unit),
+        "saved_at": draft.saved_at,
+        "answers": to_json(draft.answers),
+    }
+    connection.execute(_SAVE, row)
 
-        self._database.write(work)
+
+def read_draft(connection: Connection, enrolment_id: str, form: str) -> Draft | None:
+    """Return the draft of a form in an enrolment, or None."""
+    rows = connection.fetch_all(_DRAFT, {"enrolment_id": enrolment_id, "form": form})
+    return read_stored(f"a draft of enrolment {enrolment_id}", _draft, rows[0]) if rows else None
 
 
 def discard_drafts(connection: Connection, enrolment_id: EnrolmentId, forms: Collection[str]) -> None:

@@ -13,11 +13,13 @@ from typing import Never
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.lent import LentDriver, driver_connection, failure_of
 from digital_painschool.errors import ConfigurationError, OutcomeUnknown, PainSchoolError, StorageError
-from digital_painschool.ports.storage import AccessEntry, Activity, Change
+from digital_painschool.ports.storage import AccessEntry, Activity, Change, Listed, RecordKey, Saved
 
 Log = Callable[[Iterable[AccessEntry]], None]
+SaveRecord = Callable[..., Saved]
+"""The method `save_record`."""
 
-NEVER_JOINED = ("claim", "begin", "complete", "reject", "save_export", "save_plan", "purge", "save_receipt")
+NEVER_JOINED = ("claim", "begin", "complete", "reject", "purge")
 """The methods of a storage whose effect a rollback must not take back: what was sent, exported or purged stays so."""
 
 
@@ -110,3 +112,12 @@ def without_reading(save: Callable[[Change], None]) -> Callable[[Change], None]:
         save(change)
 
     return save_step
+
+
+def without_papers(save_record: SaveRecord) -> SaveRecord:
+    """Return a function that saves a record, unless it is of an export or a purge: these join no other transaction."""
+
+    def save(key: RecordKey, record: Saved, *args: object, **options: object) -> Saved:
+        return refuse_to_join() if isinstance(record, Listed) else save_record(key, record, *args, **options)
+
+    return save

@@ -42,7 +42,7 @@ def placed_list(
     limit: int,
     *,
     newest_first: bool,
-    read: Callable[[Row], _T],
+    read: Callable[[Connection, Row], _T | None],
     log_unreadable: Callable[[Row], None],
 ) -> tuple[_T, ...]:
     """Return the readable rows behind a place, at most `limit` of them.
@@ -54,7 +54,7 @@ def placed_list(
         after: The place; None for the start.
         limit: The most rows.
         newest_first: As the query was made.
-        read: Reads a row, or raises.
+        read: Reads a row, or raises; None for nothing.
         log_unreadable: Logs a row that cannot be read.
     """
     found: list[_T] = []
@@ -62,13 +62,23 @@ def placed_list(
     # Otherwise a page of unreadable rows would look like the end.
     while len(found) < limit:
         values = {"unit": str(unit), "at": place[0], "id": place[1], "limit": limit - len(found)}
-        rows = database.read(partial(_fetch, statement=statement, values=values))
-        found += [one for one in read_each(rows, read, log_unreadable) if one is not None]
+        rows, page = database.read(
+            partial(_fetch, statement=statement, values=values, read=read, log_unreadable=log_unreadable)
+        )
+        found += [one for one in page if one is not None]
         if len(rows) < values["limit"] or not isinstance(rows[-1][1], datetime):
             break
         place = rows[-1][1], rows[-1][0]
     return tuple(found)
 
 
-def _fetch(connection: Connection, *, statement: Select[Any], values: Mapping[str, Any]) -> list[Row]:
-    return connection.fetch_each(statement, values)
+def _fetch(
+    connection: Connection,
+    *,
+    statement: Select[Any],
+    values: Mapping[str, Any],
+    read: Callable[[Connection, Row], _T | None],
+    log_unreadable: Callable[[Row], None],
+) -> tuple[list[Row], list[_T | None]]:
+    rows = connection.fetch_each(statement, values)
+    return rows, read_each(rows, partial(read, connection), log_unreadable)

@@ -1,6 +1,5 @@
 """The list of a unit's purge plans in SQL."""
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -8,19 +7,19 @@ from attrs import evolve
 from sqlalchemy import and_, bindparam, func, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
+from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.json_text import from_json
 from digital_painschool.adapters.sql.placed_lists import in_order, placed_list
+from digital_painschool.adapters.sql.purge_plans import log_unreadable_plan
 from digital_painschool.adapters.sql.purge_receipts import receipt_of_row
 from digital_painschool.adapters.sql.retention_tables import plan_items, plans, receipts
-from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
+from digital_painschool.adapters.sql.rows import Row, require_readable
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PlanState, PlanSummary, PurgePlan
 from digital_painschool.ports.storage import plan_summary
 from digital_painschool.serialization.values import from_data
-
-_log = logging.getLogger(__name__)
 
 _ITEMS = select(func.count()).select_from(plan_items).where(plan_items.c.plan_id == plans.c.id).scalar_subquery()
 _RECEIPT = select(receipts.c.data).where(receipts.c.plan_id == plans.c.id).scalar_subquery()
@@ -66,11 +65,11 @@ class SqlPlanList:
             limit,
             newest_first=newest_first,
             read=_summary,
-            log_unreadable=_log_unreadable,
+            log_unreadable=log_unreadable_plan,
         )
 
 
-def _summary(row: Row) -> PlanSummary:
+def _summary(_: Connection, row: Row) -> PlanSummary:
     require_readable(row)
     plan_id, made_at, data, enrolments, receipt = row
     plan = from_data(from_json(data), PurgePlan)
@@ -78,7 +77,3 @@ def _summary(row: Row) -> PlanSummary:
         raise ValueError("the plan is another one")
     summary = plan_summary(plan, None if receipt is None else receipt_of_row(plan_id, receipt))
     return evolve(summary, enrolments=enrolments)
-
-
-def _log_unreadable(row: Row) -> None:
-    _log.error("plan %s cannot be read; was it changed by hand?", readable_text(row[0]))

@@ -10,8 +10,6 @@ from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.deletion import delete_enrolments
 from digital_painschool.adapters.sql.desk_calls import add_desk_call
 from digital_painschool.adapters.sql.inserts import insert_into
-from digital_painschool.adapters.sql.purge_plans import read_plan
-from digital_painschool.adapters.sql.purge_receipts import read_receipt
 from digital_painschool.adapters.sql.retention_tables import plans, progress
 from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.adapters.sql.schema import (
@@ -26,7 +24,7 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, Skip, Skipped
 from digital_painschool.domain.validation import is_storable
-from digital_painschool.ports.storage import DeskCall, PurgeRecord
+from digital_painschool.ports.storage import DeskCall, PurgeProgress
 
 _e = enrolments.c
 _others = notifications.alias("others")
@@ -117,19 +115,11 @@ class SqlPurge:
         self._database.write(work)
         self._states.clear()
 
-    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
-        if not is_storable(plan_id):
-            return PurgeRecord()
 
-        def work(connection: Connection) -> PurgeRecord:
-            rows = connection.fetch_all(_PROGRESS, {"plan_id": plan_id})
-            return PurgeRecord(
-                plan=read_plan(connection, plan_id),
-                progress={enrolment_id: _skipped(enrolment_id, why) for enrolment_id, why in rows},
-                receipt=read_receipt(connection, plan_id),
-            )
-
-        return self._database.read(work, snapshot=True)
+def read_progress(connection: Connection, plan_id: str) -> PurgeProgress | None:
+    """Return the progress of a purge, or None before its first batch."""
+    rows = connection.fetch_all(_PROGRESS, {"plan_id": plan_id})
+    return PurgeProgress(outcomes={id_: _skipped(id_, why) for id_, why in rows}) if rows else None
 
 
 def _skipped(enrolment_id: EnrolmentId, why: str | None) -> Skipped | None:

@@ -3,40 +3,33 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from digital_painschool.adapters.sql.desk_calls import SqlDeskCalls
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
-from digital_painschool.adapters.sql.exports import SqlExports
 from digital_painschool.adapters.sql.forgetting import SqlForgetting
+from digital_painschool.adapters.sql.joining import SaveRecord
 from digital_painschool.adapters.sql.plan_list import SqlPlanList
 from digital_painschool.adapters.sql.purge import SqlPurge
-from digital_painschool.adapters.sql.purge_plans import SqlPurgePlans
-from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
+from digital_painschool.adapters.sql.records import SqlRecords
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import (
     EndedEnrolment,
-    ExportReceipt,
     PlanState,
     PlanSummary,
-    PurgePlan,
-    PurgeReceipt,
     Skipped,
 )
-from digital_painschool.ports.storage import AccessEntry, CallKey, DeskCall, PurgeRecord
+from digital_painschool.ports.storage import NO_VERSIONS, AccessEntry, DeskCall, Listed, Record, RecordKey, Saved
 
 
 class SqlRetention:
-    """The methods of the storage port for the data administrator, and for calls that concern no single enrolment."""
+    """The methods of the storage port for records, and for the data administrator."""
 
     _ended: SqlEndedEnrolments
-    _exports: SqlExports
     _forgetting: SqlForgetting
-    _plans: SqlPurgePlans
     _plan_list: SqlPlanList
     _purge: SqlPurge
-    _receipts: SqlPurgeReceipts
-    _desk_calls: SqlDeskCalls
+    _records: SqlRecords
+    _save_record: SaveRecord
 
     def ended(
         self, unit: HsaId, *, among: Iterable[EnrolmentId] | None = None, after: str = "", limit: int = 1000
@@ -45,17 +38,6 @@ class SqlRetention:
 
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         return self._purge.notification_keys(unit, enrolment_ids)
-
-    def save_export(
-        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
-    ) -> None:
-        self._exports.save_export(receipt, versions, completed=completed)
-
-    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
-        self._plans.save_plan(plan, access, completed=completed)
-
-    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
-        return self._purge.load_purge(plan_id)
 
     def list_plans(
         self,
@@ -67,16 +49,6 @@ class SqlRetention:
         limit: int,
     ) -> tuple[PlanSummary, ...]:
         return self._plan_list.list_plans(unit, state, newest_first=newest_first, after=after, limit=limit)
-
-    def list_exports(
-        self,
-        unit: HsaId,
-        *,
-        newest_first: bool = True,
-        after: tuple[datetime, str] | None = None,
-        limit: int,
-    ) -> tuple[ExportReceipt, ...]:
-        return self._exports.list_exports(unit, newest_first=newest_first, after=after, limit=limit)
 
     def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
         return self._forgetting.unforgotten(after=after, limit=limit)
@@ -94,13 +66,27 @@ class SqlRetention:
     ) -> None:
         self._purge.purge(plan_id, purge, skip, completed=completed)
 
-    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
-        return self._receipts.save_receipt(receipt, completed=completed)
+    def load_record(self, key: RecordKey) -> Record | None:
+        return self._records.load_record(key)
 
-    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        return self._receipts.receipts(unit)
+    def list_records(
+        self,
+        kind: type[Listed],
+        unit: HsaId,
+        *,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> tuple[Listed, ...]:
+        return self._records.list_records(kind, unit, newest_first=newest_first, after=after, limit=limit)
 
-    # DeskCalls
-
-    def find_desk_call(self, key: CallKey) -> DeskCall | None:
-        return self._desk_calls.find_desk_call(key)
+    def save_record(
+        self,
+        key: RecordKey,
+        record: Saved,
+        access: Iterable[AccessEntry] = (),
+        *,
+        exported: Mapping[EnrolmentId, int] = NO_VERSIONS,
+        completed: DeskCall | None = None,
+    ) -> Saved:
+        return self._save_record(key, record, access, exported=exported, completed=completed)

@@ -8,14 +8,12 @@ from sqlalchemy.engine import RootTransaction
 
 from digital_painschool.adapters.sql.access_log import SqlAccessLog
 from digital_painschool.adapters.sql.caseload import SqlCaseload
-from digital_painschool.adapters.sql.completed_calls import SqlCompletedCalls
 from digital_painschool.adapters.sql.database import Database
-from digital_painschool.adapters.sql.desk_calls import SqlDeskCalls
 from digital_painschool.adapters.sql.drafts import SqlDrafts
 from digital_painschool.adapters.sql.ended import SqlEndedEnrolments
 from digital_painschool.adapters.sql.engine import open_database
+from digital_painschool.adapters.sql.enrolment_list import SqlEnrolmentList
 from digital_painschool.adapters.sql.enrolments import SqlEnrolments
-from digital_painschool.adapters.sql.exports import SqlExports
 from digital_painschool.adapters.sql.forgetting import SqlForgetting
 from digital_painschool.adapters.sql.joining import (
     NEVER_JOINED,
@@ -23,6 +21,7 @@ from digital_painschool.adapters.sql.joining import (
     lent_database,
     logged_afterwards,
     refuse_to_join,
+    without_papers,
     without_reading,
 )
 from digital_painschool.adapters.sql.lent import driver_connection
@@ -30,11 +29,8 @@ from digital_painschool.adapters.sql.operations import SqlOperations
 from digital_painschool.adapters.sql.outbox import SqlOutbox
 from digital_painschool.adapters.sql.paces import SqlPaces
 from digital_painschool.adapters.sql.plan_list import SqlPlanList
-from digital_painschool.adapters.sql.profiles import SqlProfiles
-from digital_painschool.adapters.sql.program_versions import SqlProgramVersions
 from digital_painschool.adapters.sql.purge import SqlPurge
-from digital_painschool.adapters.sql.purge_plans import SqlPurgePlans
-from digital_painschool.adapters.sql.purge_receipts import SqlPurgeReceipts
+from digital_painschool.adapters.sql.records import SqlRecords
 from digital_painschool.adapters.sql.retention import SqlRetention
 from digital_painschool.adapters.sql.saving import StepSaver
 from digital_painschool.adapters.sql.state_cache import StateCache
@@ -45,21 +41,17 @@ from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import Channel, NotificationRecord, Profile, UnreadableNotification
+from digital_painschool.domain.notification import Channel, NotificationRecord, UnreadableNotification
 from digital_painschool.domain.pace import ChannelPace, DueCount
 from digital_painschool.domain.people import HsaId, PersonId
-from digital_painschool.domain.program import Program
 from digital_painschool.ports.storage import (
     NOTHING,
     WHOLE,
     AccessEntry,
-    CallKey,
     CaseQuery,
     CaseRow,
     CaseTotals,
     Change,
-    CompletedCall,
-    DeskCall,
     Excerpt,
     OutboxFigures,
     Timeline,
@@ -102,26 +94,22 @@ class SqlStorage(SqlRetention):
         self._database = database
         self._states = states
         self._enrolments = SqlEnrolments(self._database, self._states)
+        self.list_enrolments = SqlEnrolmentList(self._database, self._states).list_enrolments
         self._timelines = SqlTimelines(self._database)
         self._save: Callable[[Change], None] = StepSaver(self._database, self._states).save
-        self._calls = SqlCompletedCalls(self._database)
         self._drafts = SqlDrafts(self._database)
         self._caseload = SqlCaseload(self._database)
         self.open_units, self.unnoted_attention = self._caseload.open_units, self._caseload.unnoted_attention
         self._outbox = SqlOutbox(self._database)
         self._operations = SqlOperations(self._database)
         self._paces = SqlPaces(self._database)
-        self._profiles = SqlProfiles(self._database)
         self._access_log = SqlAccessLog(self._database)
         self._log: Log = self._access_log.log
-        self._programs = SqlProgramVersions(self._database)
         self._ended = SqlEndedEnrolments(self._database)
-        self._exports = SqlExports(self._database)
         self._forgetting = SqlForgetting(self._database)
-        self._plans = SqlPurgePlans(self._database)
         self._plan_list = SqlPlanList(self._database)
-        self._receipts = SqlPurgeReceipts(self._database)
-        self._desk_calls = SqlDeskCalls(self._database)
+        self._records = SqlRecords(self._database)
+        self._save_record = self._records.save_record
         self._purge = SqlPurge(self._database, self._states)
 
     @contextmanager
@@ -153,6 +141,7 @@ class SqlStorage(SqlRetention):
             storage = SqlStorage.__new__(SqlStorage)
             storage._assemble(database, self._states)  # noqa: SLF001
             storage._save = without_reading(storage._save)  # noqa: SLF001
+            storage._save_record = without_papers(storage._save_record)  # noqa: SLF001
             storage._log = lines.extend if driver.one_writer else self.log  # noqa: SLF001
             vars(storage).update(dict.fromkeys(NEVER_JOINED, refuse_to_join))
             yield storage
@@ -160,8 +149,6 @@ class SqlStorage(SqlRetention):
     def close(self) -> None:
         self._database.close()
         self._states.clear()
-
-    # Enrolments
 
     def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         return self._enrolments.load_many(enrolment_ids)
@@ -186,24 +173,11 @@ class SqlStorage(SqlRetention):
             enrolment_ids, kinds, documents, after=after, limit=limit, excerpt=excerpt
         )
 
-    def find_call(self, key: CallKey) -> CompletedCall | None:
-        return self._calls.find_call(key)
-
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
 
-    # Drafts
-
-    def save_draft(self, enrolment: Enrolment, draft: Draft, access: AccessEntry) -> None:
-        self._drafts.save_draft(enrolment, draft, access)
-
-    def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
-        return self._drafts.draft(enrolment_id, form)
-
-    def discard_draft(self, enrolment_id: EnrolmentId, form: str, access: AccessEntry) -> None:
-        self._drafts.discard_draft(enrolment_id, form, access)
-
-    # Caseload
+    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
+        self._drafts.save_draft(enrolment, form, draft, access)
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return self._caseload.list_caseload(query)
@@ -212,8 +186,6 @@ class SqlStorage(SqlRetention):
         self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
     ) -> CaseTotals:
         return self._caseload.count_caseload(unit, therapist, now, limits)
-
-    # Outbox
 
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
@@ -263,16 +235,6 @@ class SqlStorage(SqlRetention):
     ) -> tuple[datetime, ...]:
         return self._paces.reserve_slots(channel, pace, wanted, now, span)
 
-    def profile(self, unit: HsaId, hsa_id: HsaId) -> Profile:
-        return self._profiles.profile(unit, hsa_id)
-
-    def save_profile(
-        self, unit: HsaId, hsa_id: HsaId, profile: Profile, access: AccessEntry, *, completed: DeskCall | None = None
-    ) -> None:
-        self._profiles.save_profile(unit, hsa_id, profile, access, completed=completed)
-
-    # AccessLog
-
     def log(self, entries: Iterable[AccessEntry]) -> None:
         self._log(entries)
 
@@ -290,11 +252,3 @@ class SqlStorage(SqlRetention):
         return self._access_log.access_entries(
             unit, person=person, enrolment_id=enrolment_id, action=action, after=after, limit=limit, excerpt=excerpt
         )
-
-    # Programs
-
-    def save_program(self, unit: HsaId, program: Program) -> Program:
-        return self._programs.save_program(unit, program)
-
-    def program(self, unit: HsaId, key: str, version: str) -> Program | None:
-        return self._programs.program(unit, key, version)

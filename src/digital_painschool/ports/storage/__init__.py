@@ -1,24 +1,30 @@
 """The storage port: one small protocol a file, with its values. `Storage` is all of them.
 
-Every clause of the docstrings is a promise that adapters are tested against. Reads that follow from the methods of the
-port are functions (`derived`): no adapter implements them.
+Every clause of the docstrings is a promise that adapters are tested against. There are three kinds of calls:
+
+* **required**: an abstract method. Every adapter writes it.
+* **for speed**: a method with a body, which follows from the required ones. An adapter that inherits from `Storage` has
+  it, and writes its own where its database has a faster way. The clauses hold for both.
+* **derived**: a function (`derived`, `registers`). No adapter implements it.
 """
 
-from typing import Protocol
+from abc import abstractmethod
+from typing import Protocol, Self
 
+from digital_painschool.errors import ConfigurationError
 from digital_painschool.ports.storage.access_log import AccessEntry, AccessLog, Activity
-from digital_painschool.ports.storage.case_rows import case_row, is_wanted, page_of, totals_of
-from digital_painschool.ports.storage.caseload import (
+from digital_painschool.ports.storage.case_rows import case_row, case_rows, is_wanted, page_of, totals_of
+from digital_painschool.ports.storage.caseload import Caseload
+from digital_painschool.ports.storage.cases import (
     NO_INSTANT,
     CaseKey,
-    Caseload,
     CaseQuery,
     CaseRow,
     CaseSort,
     CaseTotals,
     UnreadableCase,
 )
-from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall, DeskCall, DeskCalls
+from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall, DeskCall
 from digital_painschool.ports.storage.derived import (
     History,
     find_cancellable,
@@ -32,20 +38,53 @@ from digital_painschool.ports.storage.derived import (
     load_timeline,
 )
 from digital_painschool.ports.storage.drafts import Drafts
-from digital_painschool.ports.storage.enrolments import Change, Content, Enrolments, Entry, Timeline
+from digital_painschool.ports.storage.enrolments import (
+    Change,
+    Content,
+    Enrolments,
+    Entry,
+    StoredEnrolment,
+    Timeline,
+    each_enrolment,
+    lacks_end,
+)
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
 from digital_painschool.ports.storage.operations import CLOCKS_DIFFER, Operations, OutboxFigures
-from digital_painschool.ports.storage.outbox import NOTHING, Outbox
+from digital_painschool.ports.storage.outbox import NOTHING, Outbox, each_unnoted
 from digital_painschool.ports.storage.pace import Paces
 from digital_painschool.ports.storage.placeholders import readable, unreadable
-from digital_painschool.ports.storage.programs import Programs
+from digital_painschool.ports.storage.records import (
+    NO_VERSIONS,
+    Listed,
+    PurgeProgress,
+    Record,
+    RecordKey,
+    Records,
+    Saved,
+    is_final,
+    key_of_call,
+    position_of,
+    record_key,
+)
+from digital_painschool.ports.storage.registers import (
+    find_call,
+    find_desk_call,
+    list_exports,
+    list_receipts,
+    load_draft,
+    load_profile,
+    load_program,
+    load_purge,
+    save_export,
+    save_plan,
+    save_profile,
+    save_program,
+    save_receipt,
+)
 from digital_painschool.ports.storage.retention import PurgeRecord, Retention, ended_enrolment, plan_summary
-from digital_painschool.ports.storage.staff_profiles import Staff
 
 
-class Storage(
-    Enrolments, Drafts, Caseload, Outbox, Operations, Paces, Staff, AccessLog, Programs, Retention, DeskCalls, Protocol
-):
+class Storage(Caseload, Retention, Operations, Enrolments, Drafts, Outbox, Paces, AccessLog, Records, Protocol):
     """Everything that the school stores.
 
     Any other error reaches a host as `StorageError`, without its text. So does a return value of another type. From a
@@ -72,6 +111,17 @@ class Storage(
         * **silent**: no error text contains anything of the person, or of a document.
     """
 
+    def __new__(cls, *args: object, **options: object) -> Self:  # noqa: ARG004 - they are those of the adapter's own
+        """Make an adapter that inherits from the port.
+
+        Raises:
+            ConfigurationError: The adapter lacks a required method.
+        """
+        if lacking := sorted(cls.__abstractmethods__):
+            raise ConfigurationError(f"{cls.__name__} is no storage: it has no {', '.join(map(repr, lacking))} to call")
+        return super().__new__(cls)
+
+    @abstractmethod
     def close(self) -> None:
         """Release files and connections. Every other call is then refused; closing again does nothing."""
         ...
@@ -81,6 +131,7 @@ __all__ = [
     "CLOCKS_DIFFER",
     "NOTHING",
     "NO_INSTANT",
+    "NO_VERSIONS",
     "WHOLE",
     "AccessEntry",
     "AccessLog",
@@ -96,38 +147,63 @@ __all__ = [
     "CompletedCall",
     "Content",
     "DeskCall",
-    "DeskCalls",
     "Drafts",
     "Enrolments",
     "Entry",
     "Excerpt",
     "History",
+    "Listed",
     "Operations",
     "Outbox",
     "OutboxFigures",
     "Paces",
-    "Programs",
+    "PurgeProgress",
     "PurgeRecord",
+    "Record",
+    "RecordKey",
+    "Records",
     "Retention",
-    "Staff",
+    "Saved",
     "Storage",
+    "StoredEnrolment",
     "Timeline",
     "UnreadableCase",
     "case_row",
+    "case_rows",
+    "each_enrolment",
+    "each_unnoted",
     "ended_enrolment",
+    "find_call",
     "find_cancellable",
+    "find_desk_call",
     "find_ended",
+    "is_final",
     "is_wanted",
+    "key_of_call",
+    "lacks_end",
+    "list_exports",
+    "list_receipts",
     "load_documents",
+    "load_draft",
     "load_enrolment",
     "load_enrolments",
     "load_histories",
     "load_notifications",
+    "load_profile",
+    "load_program",
+    "load_purge",
     "load_state_at",
     "load_timeline",
     "page_of",
     "plan_summary",
+    "position_of",
     "readable",
+    "record_key",
+    "save_export",
+    "save_plan",
+    "save_profile",
+    "save_program",
+    "save_receipt",
     "totals_of",
     "unreadable",
 ]

@@ -1,5 +1,6 @@
 """The access log: who did what with whose data. Rule: D-21c."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
@@ -50,10 +51,12 @@ class AccessEntry:
 class AccessLog(Protocol):
     """The access log: who did what with whose data. An entry outlives the purge of its enrolment. Rule: D-21c."""
 
+    @abstractmethod
     def log(self, entries: Iterable[AccessEntry]) -> None:
         """Add entries, durably, in one transaction."""
         ...
 
+    @abstractmethod
     def access_entries(
         self,
         unit: HsaId,

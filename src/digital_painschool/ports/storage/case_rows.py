@@ -1,12 +1,12 @@
 """The rows of the caseload from states, for a storage that filters, sorts and counts them in Python."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
 from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits, quiet_since
-from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase
-from digital_painschool.ports.storage.caseload import (
+from digital_painschool.domain.enrolment import CaseloadCounts, Enrolment, Phase, UnreadableEnrolment
+from digital_painschool.ports.storage.cases import (
     NO_INSTANT,
     CaseQuery,
     CaseRow,
@@ -14,10 +14,25 @@ from digital_painschool.ports.storage.caseload import (
     CaseTotals,
     UnreadableCase,
 )
+from digital_painschool.ports.storage.enrolments import StoredEnrolment
 
 Row = TypeVar("Row", bound=CaseRow | UnreadableCase)
 
 _PRIORITY, _FLAGGED, _QUIET = 0, 1, 2
+_LAST = 9
+"""The rank of a row whose rank cannot be told."""
+
+
+def case_rows(
+    query: CaseQuery, found: Iterable[StoredEnrolment | UnreadableEnrolment]
+) -> Iterator[CaseRow | UnreadableCase]:
+    """Yield the rows that a query wants, of the enrolments of its unit, whatever its page is."""
+    for one in found:
+        if isinstance(one, StoredEnrolment):
+            if is_wanted(query, one.enrolment, one.counts):
+                yield case_row(one.enrolment, one.counts, query.now, query.sort, query.limits)
+        elif query.changed_from is None:  # whose patient it is cannot be told; it counts as not changed lately
+            yield UnreadableCase(enrolment_id=one.enrolment_id, key=(_LAST, NO_INSTANT, one.enrolment_id))
 
 
 def case_row(

@@ -1,7 +1,5 @@
 """Calls that a host makes once: the idempotency key of a call, and what is stored of the call. Rule: D-24a."""
 
-from typing import Protocol
-
 from attrs import field, frozen
 
 from digital_painschool.domain.ids import EnrolmentId
@@ -78,25 +76,3 @@ class DeskCall:
     def fingerprint(self) -> str:
         """The keyed digest of the arguments."""
         return self._fingerprint.reveal()
-
-
-class DeskCalls(Protocol):
-    """The completed calls that concern no single enrolment. They are stored as long as plans and profiles are.
-
-    Rule: D-24a.
-
-    Contract:
-        * **with the step**: a method that is given `completed` saves the call in the transaction of its step. When a
-          call was completed under an equal key before, it raises `Conflict` and changes nothing.
-    """
-
-    def find_desk_call(self, key: CallKey) -> DeskCall | None:
-        """Return the call that was completed under a key and concerns no single enrolment, or None. Rule: D-24a.
-
-        Contract:
-            * **own scope**: a call under another key, or by another caller, of another action or unit, is not found.
-
-        Raises:
-            StorageError: What is stored of the call is unreadable.
-        """
-        ...

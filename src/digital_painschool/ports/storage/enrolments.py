@@ -1,6 +1,7 @@
 """Enrolments with their timelines and documents, and the change that a command saves."""
 
-from collections.abc import Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -11,11 +12,14 @@ from digital_painschool.domain.events import Event
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Notification, Status
-from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.validation import Answer
 from digital_painschool.ports.storage.access_log import AccessEntry
-from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall
+from digital_painschool.ports.storage.completed_calls import CompletedCall
 from digital_painschool.ports.storage.excerpt import WHOLE, Excerpt
+from digital_painschool.ports.storage.placeholders import readable
+
+_PAGE = 1000
 
 Content = str | Mapping[str, Answer]
 """The content of a document: a text, or the answers to a form."""
@@ -102,9 +106,35 @@ class Change:
         return self._documents.reveal()
 
 
-class Enrolments(Protocol):
-    """The enrolments with their timelines, documents and completed calls. Rule: D-24a."""
+@frozen(kw_only=True, slots=False)
+class StoredEnrolment:
+    """An enrolment as a storage keeps it.
 
+    Args:
+        enrolment: The present state.
+        counts: The counts of the last saved change.
+        exported: The version that counts as exported; 0 for none.
+    """
+
+    enrolment: Enrolment
+    counts: CaseloadCounts
+    exported: int = 0
+
+    @property
+    def enrolment_id(self) -> EnrolmentId:
+        """The enrolment's id."""
+        return self.enrolment.id
+
+    @property
+    def unit(self) -> HsaId:
+        """The unit that gives the treatment."""
+        return self.enrolment.unit
+
+
+class Enrolments(Protocol):
+    """The enrolments with their timelines and documents."""
+
+    @abstractmethod
     def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
         """Return the present states of the known enrolments among some, by id.
 
@@ -115,6 +145,7 @@ class Enrolments(Protocol):
         """
         ...
 
+    @abstractmethod
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         """Return all enrolments of a person at all units, open, ended and withdrawn, oldest first.
 
@@ -123,6 +154,32 @@ class Enrolments(Protocol):
         """
         ...
 
+    @abstractmethod
+    def list_enrolments(
+        self,
+        unit: HsaId | None,
+        *,
+        ended: bool,
+        among: Iterable[EnrolmentId] | None = None,
+        after: str = "",
+        limit: int = 1000,
+    ) -> tuple[StoredEnrolment | UnreadableEnrolment, ...]:
+        """Return a unit's enrolments by rising id (code points), above `after`, at most `limit`.
+
+        Args:
+            unit: The unit; None for all units.
+            ended: True for those that have ended or were withdrawn, False for the open ones.
+            among: Only the enrolments of these ids; None for all.
+            after: Only the enrolments whose ids are above this one.
+            limit: The most enrolments.
+
+        Contract:
+            * **unreadable**: a placeholder, with the unit as far as it can be told, stands for an unreadable enrolment,
+              which hides none of the others.
+        """
+        ...
+
+    @abstractmethod
     def save(self, change: Change) -> None:
         """Save a change in one transaction, durably.
 
@@ -146,6 +203,7 @@ class Enrolments(Protocol):
         """
         ...
 
+    @abstractmethod
     def load_timelines(
         self,
         enrolment_ids: Iterable[EnrolmentId],
@@ -178,22 +236,27 @@ class Enrolments(Protocol):
         """
         ...
 
-    def find_call(self, key: CallKey) -> CompletedCall | None:
-        """Return the call that was completed under a key, or None. Rule: D-24a.
-
-        A call is stored for as long as its enrolment is.
-
-        Contract:
-            * **own scope**: a call under another key, or by another caller, of another action or unit, is not found.
-
-        Raises:
-            StorageError: What is stored of the call is unreadable.
-        """
-        ...
-
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         """Return the ids of open enrolments whose access has ended and whose timeline does not say so, at most `limit`.
 
         Access has ended when `access_until` is `now` or earlier.
         """
-        ...
+        found = readable(each_enrolment(self, None, ended=False))
+        over = sorted(
+            (one.access_until, one.id) for one in (stored.enrolment for stored in found) if lacks_end(one, now)
+        )
+        return tuple(enrolment_id for _, enrolment_id in over[:limit])
+
+
+def each_enrolment(
+    storage: Enrolments, unit: HsaId | None, *, ended: bool, after: str = ""
+) -> Iterator[StoredEnrolment | UnreadableEnrolment]:
+    """Yield a unit's open or ended enrolments by rising id, or those of all units, above `after`."""
+    while page := storage.list_enrolments(unit, ended=ended, after=after, limit=_PAGE):
+        yield from page
+        after = page[-1].enrolment_id
+
+
+def lacks_end(enrolment: Enrolment, now: datetime) -> bool:
+    """Return whether an open enrolment's access has ended, and its timeline does not say so."""
+    return enrolment.access_until <= now and enrolment.noted_end != enrolment.access_until

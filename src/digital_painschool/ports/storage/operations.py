@@ -1,14 +1,19 @@
 """What operators ask of the outbox: dead letters, figures, and which workers are alive. Rule: D-13d."""
 
-from collections.abc import Mapping
+import logging
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from attrs import field, frozen
 
-from digital_painschool.domain.notification import Channel, NotificationRecord
+from digital_painschool.domain.notification import GIVEN_UP, Channel, NotificationRecord
 from digital_painschool.domain.people import HsaId
+from digital_painschool.ports.storage.enrolments import Enrolments, each_enrolment
+from digital_painschool.ports.storage.outbox import Outbox, each_unnoted
 
+_log = logging.getLogger(__name__)
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clocks of two machines may differ: a sign of life that lies further ahead is of a wrong clock."""
 
@@ -35,7 +40,7 @@ class OutboxFigures:
     last_seen_at: datetime | None = None
 
 
-class Operations(Protocol):
+class Operations(Enrolments, Outbox, Protocol):
     """Dead letters, figures and workers. A dead letter is a notification that was given up and may be sent again.
 
     Its status is `UNREACHABLE` or `FAILED`, its note is on the timeline, and its enrolment is open.
@@ -58,8 +63,14 @@ class Operations(Protocol):
             * **unreadable**: an unreadable dead letter is left out, and a log line names it. It hides none of the
               others, whatever the limit is.
         """
-        ...
+        given_up = [one for one in _of_open_enrolments(self, unit) if one.status in GIVEN_UP]
+        # Asked for last: what is settled meanwhile lacks its note, and is no dead letter yet.
+        lacking = {one.notification.id for one in each_unnoted(self)}
+        placed = ((one.settled_at, one.notification.id, one) for one in given_up if one.notification.id not in lacking)
+        found = [(at, id_, one) for at, id_, one in placed if at is not None and (after is None or (at, id_) < after)]
+        return tuple(one for *_, one in sorted(found, key=lambda letter: letter[:2], reverse=True)[:limit])
 
+    @abstractmethod
     def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
         """Return the figures of the whole outbox at an instant.
 
@@ -73,6 +84,7 @@ class Operations(Protocol):
         """
         ...
 
+    @abstractmethod
     def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
         """Record a sign of life of a worker, durably.
 
@@ -88,3 +100,13 @@ class Operations(Protocol):
             * **forgotten**: workers that were last seen more than a day before `at` are deleted.
         """
         ...
+
+
+def _of_open_enrolments(storage: Operations, unit: HsaId | None) -> Iterator[NotificationRecord]:
+    """Yield what the open enrolments of a unit asked for, or of all; a log line names what cannot be read."""
+    for enrolment in each_enrolment(storage, unit, ended=False):
+        for one in storage.notifications(enrolment.enrolment_id):
+            if isinstance(one, NotificationRecord):
+                yield one
+            else:
+                _log.error("notification %s cannot be read; was it changed by hand?", one.notification_id)

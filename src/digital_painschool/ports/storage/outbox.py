@@ -1,6 +1,7 @@
 """The transactional outbox: notifications on their way, in digests."""
 
-from collections.abc import Collection, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
@@ -23,6 +24,7 @@ class Outbox(Protocol):
     member of staff. Every other notification has a digest of its own.
     """
 
+    @abstractmethod
     def claim(
         self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
     ) -> tuple[Claim, ...]:
@@ -62,6 +64,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def count_due(self, now: datetime) -> tuple[DueCount, ...]:
         """Return the numbers of digests that can be claimed, by channel, unit and kind.
 
@@ -71,6 +74,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
         """Store the intent to send, in one transaction, and return the begun batches by digest id.
 
@@ -84,6 +88,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def complete(
         self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
     ) -> None:
@@ -100,6 +105,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def reject(self, key: str, at: datetime) -> int:
         """Note that what was delivered under a key did not reach its recipient; return how many notifications changed.
 
@@ -118,6 +124,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def notifications(
         self,
         enrolment_id: EnrolmentId,
@@ -141,6 +148,7 @@ class Outbox(Protocol):
         """
         ...
 
+    @abstractmethod
     def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
         """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`.
 
@@ -148,3 +156,11 @@ class Outbox(Protocol):
         notification is left out, and a log line names it.
         """
         ...
+
+
+def each_unnoted(storage: Outbox) -> Iterator[NotificationRecord]:
+    """Yield the settled notifications whose end is not on the timeline yet, by rising id."""
+    after = ""
+    while page := storage.unnoted(after=after):
+        yield from page
+        after = page[-1].notification.id

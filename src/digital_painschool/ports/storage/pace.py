@@ -1,5 +1,6 @@
 """The pace of the channels, which all workers keep to together."""
 
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from digital_painschool.domain.pace import ChannelPace
 class Paces(Protocol):
     """The slots of each channel: the instants at which one worker may send. Rule: D-13e."""
 
+    @abstractmethod
     def reserve_slots(
         self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
     ) -> tuple[datetime, ...]:

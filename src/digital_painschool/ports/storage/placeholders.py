@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.ports.storage.caseload import UnreadableCase
+from digital_painschool.ports.storage.cases import UnreadableCase
 
 Value = TypeVar("Value")
 

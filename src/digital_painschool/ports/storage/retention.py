@@ -1,17 +1,20 @@
 """Ended enrolments on their way out: exports, plans, purges and receipts. Rule: M-20, M-21, D-21a to D-21c."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from attrs import field, frozen
 
 from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
+from digital_painschool.domain.notification import NotificationRecord
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import (
     EndedEnrolment,
-    ExportReceipt,
     PlanState,
     PlanSummary,
     PurgePlan,
@@ -19,8 +22,15 @@ from digital_painschool.domain.retention import (
     PurgeReceipt,
     Skipped,
 )
-from digital_painschool.ports.storage.access_log import AccessEntry
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage.completed_calls import DeskCall
+from digital_painschool.ports.storage.enrolments import Enrolments, StoredEnrolment, each_enrolment
+from digital_painschool.ports.storage.outbox import Outbox
+from digital_painschool.ports.storage.placeholders import readable
+from digital_painschool.ports.storage.records import Listed, Records, position_of, record_key
+
+_log = logging.getLogger(__name__)
+_PAGE = 100
 
 
 @frozen(kw_only=True)
@@ -75,7 +85,7 @@ def plan_summary(plan: PurgePlan, receipt: PurgeReceipt | None) -> PlanSummary:
     )
 
 
-class Retention(Protocol):
+class Retention(Enrolments, Outbox, Records, Protocol):
     """Ended enrolments on their way out. Rule: M-20, M-21, D-21a to D-21c."""
 
     def ended(
@@ -90,8 +100,14 @@ class Retention(Protocol):
               A plan keeps the reasons that it was saved with.
             * **unreadable**: a placeholder stands for an unreadable enrolment, which hides none of the others.
         """
-        ...
+        found = self.list_enrolments(unit, ended=True, among=among, after=after, limit=limit)
+        read = (
+            one if isinstance(one, UnreadableEnrolment) else ended_enrolment(one.enrolment, one.exported)
+            for one in found
+        )
+        return tuple(one for one in read if one is not None)
 
+    @abstractmethod
     def notification_keys(self, unit: HsaId, enrolment_ids: Iterable[EnrolmentId]) -> tuple[str, ...]:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising.
 
@@ -102,29 +118,6 @@ class Retention(Protocol):
               The key is returned with the last of its enrolments, once all have ended.
             * **superseded**: the key of a batch in doubt that was sent again under another key is included.
         """
-        ...
-
-    def save_export(
-        self, receipt: ExportReceipt, versions: Mapping[EnrolmentId, int], *, completed: DeskCall | None = None
-    ) -> None:
-        """Save an export's receipt, and the versions of enrolments that count as exported, in one transaction.
-
-        Contract:
-            * **as told**: only the enrolments in `versions` count as exported. `versions` is empty for an export
-              without everything that a purge deletes. Any other enrolment keeps the version that was saved before.
-            * **never back**: an older version does not replace a newer one.
-        """
-        ...
-
-    def save_plan(self, plan: PurgePlan, access: AccessEntry, *, completed: DeskCall | None = None) -> None:
-        """Save a plan, or its approval, and log it, in one transaction.
-
-        An approved plan does not change any more.
-        """
-        ...
-
-    def load_purge(self, plan_id: PlanId) -> PurgeRecord:
-        """Return what is stored of a purge; an empty record for an unknown plan."""
         ...
 
     def list_plans(
@@ -147,27 +140,14 @@ class Retention(Protocol):
             after: Only the plans behind the one that was made at this instant and has this id.
             limit: The most plans; it counts the readable ones.
         """
-        ...
-
-    def list_exports(
-        self,
-        unit: HsaId,
-        *,
-        newest_first: bool = True,
-        after: tuple[datetime, str] | None = None,
-        limit: int,
-    ) -> tuple[ExportReceipt, ...]:
-        """Return a unit's export receipts in the order of the exports, then of their ids, at most `limit`.
-
-        An unreadable one is left out, and a log line names it; it hides none of the others.
-
-        Args:
-            unit: The unit.
-            newest_first: False for the oldest first.
-            after: Only the receipts behind the one of the export at this instant that has this id.
-            limit: The most receipts; it counts the readable ones.
-        """
-        ...
+        found: list[PlanSummary] = []
+        while len(found) < limit:
+            page = self.list_records(PurgePlan, unit, newest_first=newest_first, after=after, limit=_PAGE)
+            if not page:
+                break
+            found += [one for one in _summaries(self, page) if state in {None, one.state}]
+            after = position_of(page[-1])
+        return tuple(found[:limit])
 
     def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
         """Return the withdrawn enrolments, with their units, whose notices an inbox may still have. Rule: D-07b.
@@ -179,8 +159,13 @@ class Retention(Protocol):
             * **superseded**: so is one of whose digests an earlier key is kept, such as that of a dead letter which an
               operator sends again.
         """
-        ...
+        ended = readable(each_enrolment(self, None, ended=True, after=after))
+        withdrawn = (one for one in ended if one.enrolment.withdrawal is not None)
+        return tuple(
+            (one.unit, one.enrolment_id) for one in islice((one for one in withdrawn if _has_sent(self, one)), limit)
+        )
 
+    @abstractmethod
     def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
         """Note that inbox and messengers have forgotten some keys, in one transaction. Rule: D-07b.
 
@@ -192,6 +177,7 @@ class Retention(Protocol):
         """
         ...
 
+    @abstractmethod
     def purge(
         self,
         plan_id: PlanId,
@@ -216,10 +202,21 @@ class Retention(Protocol):
         """
         ...
 
-    def save_receipt(self, receipt: PurgeReceipt, *, completed: DeskCall | None = None) -> PurgeReceipt:
-        """Save the receipt of a purge, and return the one that is stored for its plan: the first."""
-        ...
 
-    def receipts(self, unit: HsaId) -> tuple[PurgeReceipt, ...]:
-        """Return a unit's receipts, oldest first. An unreadable one is left out, and a log line names its plan."""
-        ...
+def _has_sent(storage: Retention, one: StoredEnrolment) -> bool:
+    """Return whether a notification of an enrolment, or its digest, was sent under a key that is kept."""
+    asked = storage.notifications(one.enrolment_id)
+    is_begun = any(notification.begun for notification in asked if isinstance(notification, NotificationRecord))
+    return is_begun or bool(storage.notification_keys(one.unit, (one.enrolment_id,)))
+
+
+def _summaries(storage: Records, plans: Iterable[Listed]) -> Iterator[PlanSummary]:
+    """Yield plans with their receipts; a log line names the ones that cannot be read."""
+    for plan in plans:
+        try:
+            receipt = storage.load_record(record_key(PurgeReceipt, position_of(plan)[1]))
+        except StorageError as failure:
+            _log.error("%s", failure)
+            continue
+        if isinstance(plan, PurgePlan):
+            yield plan_summary(plan, receipt if isinstance(receipt, PurgeReceipt) else None)

@@ -174,7 +174,7 @@ def draft_of(answers: Mapping[str, Answer] | None = None, *, form: str = PAIN, a
 def keep_draft(storage: Drafts, enrolment: Enrolment, draft: Draft) -> None:
     """Save a draft as the patient."""
     entry = access_entry(Patient(enrolment.person), draft.saved_at, enrolment, "save-draft")
-    storage.save_draft(enrolment, draft, entry)
+    storage.save_draft(enrolment, draft.form, draft, entry)
 
 
 def sending(claim: Claim, *, now: datetime, tried_on: date | None = None) -> Decision:

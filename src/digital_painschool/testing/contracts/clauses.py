@@ -19,15 +19,13 @@ from digital_painschool.ports.storage import (
     AccessLog,
     Caseload,
     Change,
-    DeskCalls,
     Drafts,
     Enrolments,
     Operations,
     Outbox,
     Paces,
-    Programs,
+    Records,
     Retention,
-    Staff,
     Storage,
 )
 
@@ -39,11 +37,9 @@ STORAGE = (
     Outbox,
     Operations,
     Paces,
-    Staff,
     AccessLog,
-    Programs,
+    Records,
     Retention,
-    DeskCalls,
     Storage,
 )
 """The protocols of the storage, and the value with promises."""

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Storage, load_enrolment, load_timeline
+from digital_painschool.ports.storage import Storage, find_call, load_enrolment, load_timeline
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.calls import key_of, under_key, without_events
 from digital_painschool.testing.contracts.changes import (
@@ -27,22 +27,22 @@ class CompletedCallsContract(StorageOpening):
     """Calls with an idempotency key: what is stored of them, and when it is found."""
 
     @pytest.mark.parametrize("key", ["k", AWKWARD])
-    @proves("Enrolments.find_call", "Change.completed")
+    @proves("Records.load_record", "Change.completed")
     def test_a_call_is_found_by_its_key(self, storage: Storage, key: str) -> None:
         """Otherwise a host that got no answer could not learn that its call was completed (D-24a)."""
         started = under_key(begin(), key)
         assert started.completed is not None
-        assert None is storage.find_call(started.completed.key)
+        assert None is find_call(storage, started.completed.key)
         e = saved(storage, started)
-        assert started.completed == storage.find_call(started.completed.key)
+        assert started.completed == find_call(storage, started.completed.key)
         step = under_key(fill_in(e, at=MORNING), f"{key}2")
         assert step.completed is not None
         e = saved(storage, step)
         e = saved(storage, fill_in(e, at=MORNING))
-        assert step.completed == storage.find_call(step.completed.key)
-        assert started.completed == storage.find_call(started.completed.key)
+        assert step.completed == find_call(storage, step.completed.key)
+        assert started.completed == find_call(storage, started.completed.key)
 
-    @proves("Enrolments.find_call: own scope")
+    @proves("Records.load_record: exact key")
     def test_a_key_is_that_of_its_unit_caller_and_action(self, storage: Storage) -> None:
         """Otherwise one portal's counter would answer another's call, with somebody else's result."""
         call = under_key(begin("a"), "k").completed
@@ -56,12 +56,12 @@ class CompletedCallsContract(StorageOpening):
             evolve(mine, key="k "),
         )
         saved(storage, evolve(begin("a"), completed=call))
-        assert [None] * len(others) == [storage.find_call(other) for other in others]
+        assert [None] * len(others) == [find_call(storage, other) for other in others]
         e = saved(storage, begin("b", OTHER_PERSON))
         for other in others:
             e = saved(storage, evolve(fill_in(e, at=MORNING), completed=evolve(call, key=other, enrolment_id=e.id)))
-        assert call == storage.find_call(mine)
-        assert {e.id} == {found.enrolment_id for other in others if (found := storage.find_call(other)) is not None}
+        assert call == find_call(storage, mine)
+        assert {e.id} == {found.enrolment_id for other in others if (found := find_call(storage, other)) is not None}
 
     @proves("Change.completed", "Enrolments.save: all or nothing", "Storage: silent")
     def test_a_second_call_under_a_key_is_a_conflict(self, storage: Storage) -> None:
@@ -80,7 +80,7 @@ class CompletedCallsContract(StorageOpening):
             assert before == load_enrolment(storage, before.id)
             assert 1 == len(load_timeline(storage, before.id))
         assert logged == storage.access_entries(UNIT)
-        assert first.completed == storage.find_call(first.completed.key)
+        assert first.completed == find_call(storage, first.completed.key)
 
     @proves("Enrolments.save: all or nothing")
     def test_a_step_that_conflicts_leaves_its_key_free(self, storage: Storage) -> None:
@@ -89,7 +89,7 @@ class CompletedCallsContract(StorageOpening):
         saved(storage, fill_in(e, at=MORNING))
         with pytest.raises(Conflict):
             storage.save(under_key(fill_in(e, at=MORNING), "k"))
-        assert None is storage.find_call(key_of(e, "k"))
+        assert None is find_call(storage, key_of(e, "k"))
 
     @proves("Change.events")
     def test_a_call_that_changes_nothing_leaves_its_key_and_its_line(self, storage: Storage) -> None:
@@ -99,7 +99,7 @@ class CompletedCallsContract(StorageOpening):
         assert nothing.completed is not None
         timeline, lines = load_timeline(storage, e.id), len(storage.access_entries(UNIT))
         storage.save(nothing)
-        assert nothing.completed == storage.find_call(nothing.completed.key)
+        assert nothing.completed == find_call(storage, nothing.completed.key)
         assert (e, timeline) == (load_enrolment(storage, e.id), load_timeline(storage, e.id))
         assert nothing.access == storage.access_entries(UNIT)[-1][1]
         assert lines + 1 == len(storage.access_entries(UNIT))

@@ -10,7 +10,15 @@ from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import DeskCall, Storage
+from digital_painschool.ports.storage import (
+    DeskCall,
+    Storage,
+    find_desk_call,
+    load_purge,
+    save_plan,
+    save_profile,
+    save_receipt,
+)
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.calls import desk_call
 from digital_painschool.testing.contracts.clauses import proves
@@ -30,12 +38,12 @@ from digital_painschool.testing.snapshot import StorageSnapshot
 
 CHOSEN = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
 STEPS: Mapping[str, Callable[[Storage, str, DeskCall], object]] = {
-    "save_profile": lambda s, _, call: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=call),
+    "save_profile": lambda s, _, call: save_profile(s, UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=call),
     "save_export": lambda s, name, call: exported(
         s, {planned.enrolment_id: planned.version for planned in _plan(s).enrolments}, name, call
     ),
-    "save_plan": lambda s, name, call: s.save_plan(
-        evolve(_plan(s), id=PlanId(name), decision=None), LOGGED, completed=call
+    "save_plan": lambda s, name, call: save_plan(
+        s, evolve(_plan(s), id=PlanId(name), decision=None), LOGGED, completed=call
     ),
     "purge": lambda s, name, call: s.purge(
         PlanId(name),
@@ -43,15 +51,15 @@ STEPS: Mapping[str, Callable[[Storage, str, DeskCall], object]] = {
         [Skipped(enrolment_id=IDS[1], why=Skip.TOO_YOUNG)],
         completed=call,
     ),
-    "save_receipt": lambda s, name, call: s.save_receipt(
-        evolve(receipt_of(_plan(s)), plan_id=PlanId(name)), completed=call
+    "save_receipt": lambda s, name, call: save_receipt(
+        s, evolve(receipt_of(_plan(s)), plan_id=PlanId(name)), completed=call
     ),
 }
 """The steps that save a completed call: a step with another name has an effect of its own."""
 
 
 def _plan(storage: Storage) -> PurgePlan:
-    plan = storage.load_purge(PlanId("plan-1")).plan
+    plan = load_purge(storage, PlanId("plan-1")).plan
     assert plan is not None
     return plan
 
@@ -66,19 +74,19 @@ class DeskCallsContract(StorageOpening):
 
     @pytest.mark.parametrize("key", ["k", AWKWARD])
     @pytest.mark.parametrize("step", STEPS)
-    @proves("DeskCalls.find_desk_call", "DeskCalls: with the step")
+    @proves("Records.load_record", "Records: with the step")
     def test_a_call_at_a_desk_is_found_by_its_key(self, storage: Storage, step: str, key: str) -> None:
         """Otherwise an administrator who got no answer would purge, plan or export a second time (D-24a)."""
         all_over(storage)
         kept_plan(storage)
         first, second = desk_call(key, "\x7bråd \U0001f600"), desk_call(f"{key}2", "another")
-        assert [None, None] == [storage.find_desk_call(call.key) for call in (first, second)]
+        assert [None, None] == [find_desk_call(storage, call.key) for call in (first, second)]
         STEPS[step](storage, "first", first)
-        assert [first, None] == [storage.find_desk_call(call.key) for call in (first, second)]
+        assert [first, None] == [find_desk_call(storage, call.key) for call in (first, second)]
         STEPS[step](storage, "second", second)
-        assert [first, second] == [storage.find_desk_call(call.key) for call in (first, second)]
+        assert [first, second] == [find_desk_call(storage, call.key) for call in (first, second)]
 
-    @proves("DeskCalls.find_desk_call: own scope")
+    @proves("Records.load_record: exact key")
     def test_a_desk_s_key_is_that_of_its_unit_caller_and_action(self, storage: Storage) -> None:
         """Otherwise one portal's counter would answer another's call, with somebody else's result."""
         mine = desk_call("k")
@@ -89,28 +97,28 @@ class DeskCallsContract(StorageOpening):
             evolve(mine.key, key="K"),
             evolve(mine.key, key="k "),
         ]
-        storage.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=mine)
-        assert [None] * len(others) == [storage.find_desk_call(other) for other in others]
+        save_profile(storage, UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=mine)
+        assert [None] * len(others) == [find_desk_call(storage, other) for other in others]
         for other in others:
-            storage.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=evolve(mine, key=other, result="x"))
-        assert mine == storage.find_desk_call(mine.key)
+            save_profile(storage, UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=evolve(mine, key=other, result="x"))
+        assert mine == find_desk_call(storage, mine.key)
         assert ["x"] * len(others) == [
-            found.result for other in others if (found := storage.find_desk_call(other)) is not None
+            found.result for other in others if (found := find_desk_call(storage, other)) is not None
         ]
 
     @pytest.mark.parametrize("step", STEPS)
-    @proves("DeskCalls: with the step", "Storage: silent")
+    @proves("Records: with the step", "Storage: silent")
     def test_a_second_call_at_a_desk_under_a_key_is_a_conflict(self, storage: Storage, step: str) -> None:
         """Otherwise a double click would leave two plans, and the second one be approved unread (D-24a)."""
         all_over(storage)
         kept_plan(storage)
         first = desk_call("k")
-        storage.save_profile(UNIT, NURSE.hsa_id, Profile(), LOGGED, completed=first)
+        save_profile(storage, UNIT, NURSE.hsa_id, Profile(), LOGGED, completed=first)
         before = _held(storage)
         with pytest.raises(Conflict) as conflict:
             STEPS[step](storage, "second", evolve(first, result="another"))
         assert_silent(conflict.value, NURSE.hsa_id)
         assert before == _held(storage)
-        assert first == storage.find_desk_call(first.key)
+        assert first == find_desk_call(storage, first.key)
         STEPS[step](storage, "second", desk_call("free"))
         assert before != _held(storage)

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Storage
+from digital_painschool.ports.storage import Storage, load_draft
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
     MORNING,
@@ -41,7 +41,7 @@ def seen(storage: Storage) -> dict[str, object]:
 class DraftsContract(StorageOpening):
     """Drafts of forms, in every storage."""
 
-    @proves("Drafts.save_draft", "Drafts.draft")
+    @proves("Drafts.save_draft", "Records.load_record")
     def test_a_draft_comes_back_as_it_was(self, place: Any) -> None:
         """Otherwise the patient would go on with other answers than those that were written."""
         everything = draft_of(
@@ -63,30 +63,34 @@ class DraftsContract(StorageOpening):
                 for draft in (everything, empty):
                     keep_draft(storage, e, draft)
             with reopened() as storage:
-                found = [storage.draft(A, form) for form in (DAILY, PAIN)]
+                found = [load_draft(storage, A, form) for form in (DAILY, PAIN)]
         assert [everything, empty] == found
         types = [{key: type(value) for key, value in draft.answers.items()} for draft in found if draft]
         assert {"hemma": str, "timmar": float, "steg": int, "var": tuple, "fritext": str, "dag": str} == types[0]
 
-    @proves("Drafts.save_draft", "Drafts.draft")
+    @proves("Drafts.save_draft", "Records.load_record")
     def test_the_last_draft_of_a_form_in_an_enrolment_counts(self, storage: Storage) -> None:
         """Otherwise a patient would get an older draft, or another enrolment's, or another form's."""
         one = saved(storage, begin("a"))
         other = saved(storage, begin("b", program=SLEEP))
         for draft in (FIRST, SECOND):
             keep_draft(storage, one, draft)
-        assert (SECOND, None) == (storage.draft(A, PAIN), storage.draft(B, PAIN))
+        assert (SECOND, None) == (load_draft(storage, A, PAIN), load_draft(storage, B, PAIN))
         keep_draft(storage, other, FIRST)
         keep_draft(storage, one, daily := draft_of({}, form=DAILY))
-        assert (SECOND, daily, FIRST) == (storage.draft(A, PAIN), storage.draft(A, DAILY), storage.draft(B, PAIN))
+        assert (SECOND, daily, FIRST) == (
+            load_draft(storage, A, PAIN),
+            load_draft(storage, A, DAILY),
+            load_draft(storage, B, PAIN),
+        )
 
-    @proves("Drafts.draft")
+    @proves("Records.load_record")
     def test_a_draft_that_was_not_saved_is_none(self, storage: Storage) -> None:
         """Otherwise a form without a draft could not be opened."""
         keep_draft(storage, saved(storage, begin("a")), FIRST)
         assert [None] * 4 == [
-            *(storage.draft(A, form) for form in (DAILY, "", "\x00")),
-            storage.draft(EnrolmentId("unknown"), PAIN),
+            *(load_draft(storage, A, form) for form in (DAILY, "", "\x00")),
+            load_draft(storage, EnrolmentId("unknown"), PAIN),
         ]
 
     @proves("Drafts.save_draft: optimistic")
@@ -99,7 +103,7 @@ class DraftsContract(StorageOpening):
         for state in (before, evolve(after, version=after.version + 1), begin("b", OTHER_PERSON).enrolment):
             with pytest.raises(Conflict):
                 keep_draft(storage, state, SECOND)
-        assert (FIRST, None) == (storage.draft(A, PAIN), storage.draft(B, PAIN))
+        assert (FIRST, None) == (load_draft(storage, A, PAIN), load_draft(storage, B, PAIN))
         assert expected == storage.access_entries(UNIT)
 
     @proves("Drafts.save_draft: apart")
@@ -109,32 +113,33 @@ class DraftsContract(StorageOpening):
         expected = seen(storage)
         keep_draft(storage, before, draft_of(at=LATER))
         assert expected == seen(storage)
-        storage.discard_draft(A, PAIN, LOGGED)
+        storage.save_draft(before, PAIN, None, LOGGED)
         assert expected == seen(storage)
         saved(storage, fill_in(before, at=MORNING))
 
-    @proves("Drafts.save_draft", "Drafts.discard_draft")
+    @proves("Drafts.save_draft", "Drafts.save_draft: discarded")
     def test_a_draft_is_logged_when_it_comes_and_goes(self, storage: Storage) -> None:
         """Otherwise the patient's data would be written and deleted, and the log know nothing of it (M-06)."""
         e = saved(storage, begin("a"))
         keep_draft(storage, e, FIRST)
         for _ in range(2):
-            storage.discard_draft(A, PAIN, LOGGED)
+            storage.save_draft(e, PAIN, None, LOGGED)
         actions = [entry.action for _, entry in storage.access_entries(UNIT)]
         assert ["step", "save-draft", "step", "step"] == actions
 
-    @proves("Drafts.discard_draft")
+    @proves("Drafts.save_draft: discarded")
     def test_a_discarded_draft_is_gone_and_no_other(self, storage: Storage) -> None:
         """Otherwise what a patient threw away would come back, or another form's draft go with it."""
         e = saved(storage, begin("a"))
         for draft in (FIRST, daily := draft_of({}, form=DAILY)):
             keep_draft(storage, e, draft)
         for _ in range(2):
-            storage.discard_draft(A, PAIN, LOGGED)
-            assert (None, daily) == (storage.draft(A, PAIN), storage.draft(A, DAILY))
-        storage.discard_draft(EnrolmentId("unknown"), PAIN, LOGGED)
+            storage.save_draft(e, PAIN, None, LOGGED)
+            assert (None, daily) == (load_draft(storage, A, PAIN), load_draft(storage, A, DAILY))
+        storage.save_draft(evolve(e, id=EnrolmentId("unknown")), PAIN, None, LOGGED)
+        storage.save_draft(evolve(e, version=e.version + 1), PAIN, None, LOGGED)
         keep_draft(storage, e, SECOND)
-        assert SECOND == storage.draft(A, PAIN)
+        assert SECOND == load_draft(storage, A, PAIN)
 
     @proves("Change.discarded_drafts")
     def test_a_change_discards_the_drafts_that_it_names(self, storage: Storage) -> None:
@@ -144,14 +149,22 @@ class DraftsContract(StorageOpening):
         for draft in (FIRST, daily := draft_of({}, form=DAILY)):
             keep_draft(storage, e, draft)
         e = saved(storage, fill_in(e, at=MORNING))
-        assert FIRST == storage.draft(A, PAIN), "a change that names no draft discards none"
+        assert FIRST == load_draft(storage, A, PAIN), "a change that names no draft discards none"
         for form, left in ((PAIN, (None, daily)), (DAILY, (None, None)), (DAILY, (None, None))):
             e = saved(storage, evolve(fill_in(e, at=MORNING), discarded_drafts=frozenset({form})))
-            assert (*left, FIRST) == (storage.draft(A, PAIN), storage.draft(A, DAILY), storage.draft(B, PAIN))
+            assert (*left, FIRST) == (
+                load_draft(storage, A, PAIN),
+                load_draft(storage, A, DAILY),
+                load_draft(storage, B, PAIN),
+            )
         for draft in (SECOND, daily):
             keep_draft(storage, e, draft)
         e = saved(storage, evolve(fill_in(e, at=MORNING), discarded_drafts=frozenset({PAIN, DAILY})))
-        assert (None, None, FIRST) == (storage.draft(A, PAIN), storage.draft(A, DAILY), storage.draft(B, PAIN))
+        assert (None, None, FIRST) == (
+            load_draft(storage, A, PAIN),
+            load_draft(storage, A, DAILY),
+            load_draft(storage, B, PAIN),
+        )
         assert e == storage.load_many((A,))[A]
 
     @proves("Change.discarded_drafts", "Enrolments.save: optimistic")
@@ -162,7 +175,7 @@ class DraftsContract(StorageOpening):
         keep_draft(storage, after, FIRST)
         with pytest.raises(Conflict):
             storage.save(evolve(fill_in(before, at=MORNING), discarded_drafts=frozenset({PAIN})))
-        assert FIRST == storage.draft(A, PAIN)
+        assert FIRST == load_draft(storage, A, PAIN)
 
     @proves("Retention.purge: nothing left")
     def test_no_draft_is_left_of_what_is_purged(self, storage: Storage) -> None:
@@ -173,4 +186,4 @@ class DraftsContract(StorageOpening):
         storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         assert_gone(storage, e)
         assert e == over(storage, "a")
-        assert None is storage.draft(A, PAIN)
+        assert None is load_draft(storage, A, PAIN)

@@ -11,6 +11,15 @@ from digital_painschool.domain.retention import PurgePlan
 from digital_painschool.ports.storage import (
     CaseQuery,
     Storage,
+    find_call,
+    find_desk_call,
+    list_exports,
+    list_receipts,
+    load_draft,
+    load_profile,
+    load_program,
+    load_purge,
+    save_profile,
 )
 from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.calls import desk_call, key_of
@@ -24,8 +33,8 @@ from digital_painschool.testing.contracts.changes import (
     keep_draft,
     result,
 )
-from digital_painschool.testing.contracts.purges import exported, receipt_of
-from digital_painschool.testing.example import PAIN, PROGRAM
+from digital_painschool.testing.contracts.purges import receipt_of
+from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
 _PLAN = PurgePlan(
@@ -48,9 +57,8 @@ _CLAIM = Claim(
 READS: Mapping[str, Callable[[Storage], object]] = {
     "load_many": lambda s: s.load_many((A,)),
     "load_timelines": lambda s: s.load_timelines((A,)),
+    "list_enrolments": lambda s: s.list_enrolments(UNIT, ended=False),
     "find_by_person": lambda s: s.find_by_person(PERSON),
-    "find_call": lambda s: s.find_call(key_of(begin().enrolment)),
-    "find_desk_call": lambda s: s.find_desk_call(desk_call("k").key),
     "access_ended": lambda s: s.access_ended(MORNING, 1),
     "list_caseload": lambda s: s.list_caseload(CaseQuery(unit=UNIT, therapist=None, now=MORNING)),
     "open_units": lambda s: s.open_units(),
@@ -61,37 +69,35 @@ READS: Mapping[str, Callable[[Storage], object]] = {
     "unnoted": lambda s: s.unnoted(),
     "dead_letters": lambda s: s.dead_letters(),
     "outbox_figures": lambda s: s.outbox_figures(MORNING, MORNING),
-    "draft": lambda s: s.draft(A, PAIN),
-    "profile": lambda s: s.profile(UNIT, NURSE.hsa_id),
     "access_entries": lambda s: s.access_entries(UNIT),
-    "program": lambda s: s.program(UNIT, "smartskola", "1"),
+    "load_record": lambda s: (
+        load_profile(s, UNIT, NURSE.hsa_id),
+        load_program(s, UNIT, "smartskola", "1"),
+        load_draft(s, A, PAIN),
+        find_call(s, key_of(begin().enrolment)),
+        find_desk_call(s, desk_call("k").key),
+        load_purge(s, PlanId("plan-1")),
+    ),
+    "list_records": lambda s: (list_exports(s, UNIT, limit=5), list_receipts(s, UNIT)),
     "ended": lambda s: s.ended(UNIT),
     "notification_keys": lambda s: s.notification_keys(UNIT, (A,)),
-    "load_purge": lambda s: s.load_purge(PlanId("plan-1")),
-    "list_exports": lambda s: s.list_exports(UNIT, limit=5),
     "unforgotten": lambda s: s.unforgotten(),
     "list_plans": lambda s: s.list_plans(UNIT, limit=5),
-    "receipts": lambda s: s.receipts(UNIT),
 }
 """One call of every method of the port that asks."""
 WRITES: Mapping[str, Callable[[Storage], object]] = {
     "save": lambda s: s.save(begin()),
     "save_draft": lambda s: keep_draft(s, begin().enrolment, draft_of()),
-    "discard_draft": lambda s: s.discard_draft(A, PAIN, _LOGGED),
     "claim": lambda s: s.claim(MORNING, 1, LEASE),
     "begin": lambda s: s.begin([(_CLAIM, Decision(action=Action.SEND, day=MORNING.date()))]),
     "complete": lambda s: s.complete([result(_CLAIM, at=MORNING)]),
     "reject": lambda s: s.reject("digest-1.key", MORNING),
     "record_worker": lambda s: s.record_worker("worker", MORNING, MORNING),
     "reserve_slots": lambda s: s.reserve_slots(Channel.INBOX, NATIONAL_INBOX, 1, MORNING, LEASE),
-    "save_profile": lambda s: s.save_profile(UNIT, NURSE.hsa_id, Profile(), _LOGGED),
+    "save_record": lambda s: save_profile(s, UNIT, NURSE.hsa_id, Profile(), _LOGGED),
     "log": lambda s: s.log((_LOGGED,)),
-    "save_program": lambda s: s.save_program(UNIT, PROGRAM),
-    "save_export": lambda s: exported(s, {A: 1}),
     "forgotten": lambda s: s.forgotten(UNIT, A, ()),
-    "save_plan": lambda s: s.save_plan(_PLAN, _LOGGED),
     "purge": lambda s: s.purge(PlanId("plan-1"), (), ()),
-    "save_receipt": lambda s: s.save_receipt(_RECEIPT),
 }
 """One call of every method of the port that changes something, but `close`."""
 CALLS = {**READS, **WRITES}

@@ -8,7 +8,7 @@ from digital_painschool.domain.enrolment import Enrolment, WithdrawalReason
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, ResolutionReason, Status
 from digital_painschool.domain.retention import ExportReceipt
-from digital_painschool.ports.storage import Storage, find_cancellable, load_notifications
+from digital_painschool.ports.storage import Storage, find_cancellable, list_exports, load_notifications, save_export
 from digital_painschool.rules.dead_letters import resolve
 from digital_painschool.rules.withdrawal import withdraw
 from digital_painschool.testing.contracts.base import StorageOpening
@@ -46,7 +46,7 @@ def withdrawn_at(storage: Storage, e: Enrolment, at: datetime) -> Enrolment:
 class ForgettingContract(StorageOpening):
     """Lists of exports, and notices of withdrawn starts, in every storage. Rule: D-07b, D-21a."""
 
-    @proves("Retention.list_exports")
+    @proves("Records.list_records")
     def test_exports_are_the_units_own_in_order(self, storage: Storage) -> None:
         """Otherwise nobody could tell which files were made, when, and by whom (M-21)."""
         of_b = ExportReceipt(
@@ -54,15 +54,15 @@ class ForgettingContract(StorageOpening):
         )
         receipts = [of_b, evolve(of_b, id="c", enrolments=3), evolve(of_b, id="a", exported_at=MORNING + HOUR)]
         for one in (*reversed(receipts), evolve(of_b, id="theirs", unit=OTHER_UNIT)):
-            storage.save_export(one, {})
+            save_export(storage, one, {})
         for newest_first in (False, True):
             ordered = tuple(reversed(receipts) if newest_first else receipts)
-            assert ordered == storage.list_exports(UNIT, newest_first=newest_first, limit=9)
+            assert ordered == list_exports(storage, UNIT, newest_first=newest_first, limit=9)
             for number, shown in enumerate(ordered, start=1):
                 place = shown.exported_at, shown.id
-                behind = storage.list_exports(UNIT, newest_first=newest_first, after=place, limit=1)
+                behind = list_exports(storage, UNIT, newest_first=newest_first, after=place, limit=1)
                 assert ordered[number : number + 1] == behind
-        assert ["theirs"] == [receipt.id for receipt in storage.list_exports(OTHER_UNIT, limit=9)]
+        assert ["theirs"] == [receipt.id for receipt in list_exports(storage, OTHER_UNIT, limit=9)]
 
     @proves("Retention.unforgotten")
     def test_withdrawn_ones_are_found_whose_notices_were_sent(self, storage: Storage) -> None:

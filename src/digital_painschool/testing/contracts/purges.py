@@ -19,14 +19,18 @@ from digital_painschool.ports.storage import (
     CaseQuery,
     DeskCall,
     Storage,
+    find_call,
     find_cancellable,
     find_ended,
     load_documents,
+    load_draft,
     load_enrolment,
     load_histories,
     load_notifications,
     load_timeline,
     readable,
+    save_export,
+    save_plan,
 )
 from digital_painschool.rules.notifications import drop
 from digital_painschool.rules.retention import approve, plan, receipt
@@ -75,9 +79,9 @@ def all_over(storage: Storage) -> list[Enrolment]:
 def kept_plan(storage: Storage, plan_id: str = "plan-1") -> PurgePlan:
     """Plan and approve the purge of all that has ended."""
     made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=PlanId(plan_id), unit=UNIT, by=NURSE, at=LATER)
-    storage.save_plan(made, LOGGED)
+    save_plan(storage, made, LOGGED)
     approved = approve(made, "beslut 2037-4", by=NURSE, at=LATER)
-    storage.save_plan(approved, LOGGED)
+    save_plan(storage, approved, LOGGED)
     return approved
 
 
@@ -102,7 +106,7 @@ def exported(
         enrolments=len(versions),
         files=(ExportedFile(name="forms.csv", lines=3, sha256="0" * 64),),
     )
-    storage.save_export(kept, versions, completed=completed)
+    save_export(storage, kept, versions, completed=completed)
 
 
 def ended_once(enrolment_id: str, version: int) -> EndedEnrolment:
@@ -121,7 +125,7 @@ def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
     assert () == load_timeline(storage, id_)
     assert {} == dict(load_documents(storage, id_, range(1, enrolment.version + 1)))
     assert () == load_notifications(storage, id_)
-    assert [None, None] == [storage.draft(id_, form) for form in (PAIN, DAILY)]
+    assert [None, None] == [load_draft(storage, id_, form) for form in (PAIN, DAILY)]
     assert () == find_cancellable(storage, id_)
     assert {} == dict(find_ended(storage, enrolment.unit, (id_,)))
     assert () == load_histories(storage, enrolment.unit, (id_,))
@@ -129,4 +133,4 @@ def assert_gone(storage: Storage, enrolment: Enrolment) -> None:
     query = CaseQuery(unit=enrolment.unit, therapist=None, now=LATER, limit=1000)
     assert id_ not in {row.enrolment_id for row in storage.list_caseload(query)}
     assert id_ not in storage.access_ended(LATER, 1000)
-    assert None is storage.find_call(key_of(enrolment))
+    assert None is find_call(storage, key_of(enrolment))

@@ -14,11 +14,14 @@ from digital_painschool.ports.storage import (
     Storage,
     find_cancellable,
     find_ended,
+    list_receipts,
     load_enrolment,
     load_histories,
     load_notifications,
+    load_purge,
     load_timeline,
     readable,
+    save_receipt,
 )
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -68,7 +71,7 @@ class PurgingContract(StorageOpening):
         storage.purge(PlanId("plan-1"), made.enrolments, ())
         assert_gone(storage, e)
         assert () == storage.claim(LATER, 1000, LEASE)
-        assert {e.id: None} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {e.id: None} == dict(load_purge(storage, PlanId("plan-1")).progress)
 
     @proves("Retention.purge: nothing left")
     def test_the_access_log_outlives_the_purge(self, storage: Storage) -> None:
@@ -155,7 +158,7 @@ class PurgingContract(StorageOpening):
         changed = changed_after_the_end(storage, changed)
         storage.purge(PlanId("plan-1"), made.enrolments, ())
         skipped = Skipped(enrolment_id=A, why=Skip.CHANGED)
-        assert {"a": skipped, "b": None} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {"a": skipped, "b": None} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert changed == load_enrolment(storage, A)
         assert changed.version == len(load_timeline(storage, A))
         assert_gone(storage, same)
@@ -166,7 +169,7 @@ class PurgingContract(StorageOpening):
         e = saved(storage, fill_in(saved(storage, begin("a")), at=MORNING))
         kept_plan(storage)
         storage.purge(PlanId("plan-1"), (ended_once("a", e.version),), ())
-        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert e == load_enrolment(storage, A)
 
     @proves("Retention.purge: only as planned")
@@ -174,7 +177,7 @@ class PurgingContract(StorageOpening):
         """Otherwise the receipt would claim a deletion that another plan made."""
         kept_plan(storage)
         storage.purge(PlanId("plan-1"), (ended_once("a", 3),), ())
-        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(load_purge(storage, PlanId("plan-1")).progress)
 
     @proves("Retention.purge")
     def test_what_is_skipped_stays_and_is_named(self, storage: Storage) -> None:
@@ -183,11 +186,11 @@ class PurgingContract(StorageOpening):
         made = kept_plan(storage)
         skipped = Skipped(enrolment_id=B, why=Skip.NOT_EXPORTED)
         storage.purge(PlanId("plan-1"), made.enrolments[:1], (skipped,))
-        assert {"a": None, "b": skipped} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {"a": None, "b": skipped} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert_gone(storage, first)
         assert second == load_enrolment(storage, B)
 
-    @proves("Retention.purge: idempotent", "Retention.load_purge")
+    @proves("Retention.purge: idempotent", "Records.load_record")
     def test_purging_twice_is_purging_once(self, storage: Storage) -> None:
         """Otherwise a repeated click would turn what is purged into what changed (law 7)."""
         all_over(storage)
@@ -195,7 +198,7 @@ class PurgingContract(StorageOpening):
         skipped = Skipped(enrolment_id=IDS[-1], why=Skip.NOT_EXPORTED)
         for _ in range(2):
             storage.purge(PlanId("plan-1"), made.enrolments[:-1], (skipped,))
-            assert {**dict.fromkeys(IDS[:-1]), IDS[-1]: skipped} == dict(storage.load_purge(PlanId("plan-1")).progress)
+            assert {**dict.fromkeys(IDS[:-1]), IDS[-1]: skipped} == dict(load_purge(storage, PlanId("plan-1")).progress)
             assert (IDS[-1],) == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
 
     @proves("Retention.purge: idempotent")
@@ -206,7 +209,7 @@ class PurgingContract(StorageOpening):
         skipped = Skipped(enrolment_id=A, why=Skip.NOT_EXPORTED)
         storage.purge(PlanId("plan-1"), (), (skipped,))
         storage.purge(PlanId("plan-1"), made.enrolments, (Skipped(enrolment_id=A, why=Skip.TOO_YOUNG),))
-        assert {"a": skipped} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {"a": skipped} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert e == load_enrolment(storage, A)
 
     @proves("Retention.purge: idempotent")
@@ -215,10 +218,10 @@ class PurgingContract(StorageOpening):
         all_over(storage)
         made = kept_plan(storage)
         storage.purge(PlanId("plan-1"), made.enrolments[:3], ())
-        assert dict.fromkeys(IDS[:3]) == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert dict.fromkeys(IDS[:3]) == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert IDS[3:] == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
         storage.purge(PlanId("plan-1"), made.enrolments, ())
-        assert dict.fromkeys(IDS) == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert dict.fromkeys(IDS) == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert () == storage.ended(UNIT)
 
     @proves("Retention.purge")
@@ -226,15 +229,15 @@ class PurgingContract(StorageOpening):
         """Otherwise the last, empty batch would be an error."""
         all_over(storage)
         storage.purge(PlanId("plan-1"), (), ())
-        assert {} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert IDS == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
 
-    @proves("Retention.load_purge")
+    @proves("Records.load_record")
     def test_plans_have_their_own_progress(self, storage: Storage) -> None:
         """Otherwise last year's plan would answer for this year's."""
         over(storage, "a")
         storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
-        assert {} == dict(storage.load_purge(PlanId("plan-2")).progress)
+        assert {} == dict(load_purge(storage, PlanId("plan-2")).progress)
 
     @proves("Storage: values")
     def test_progress_that_was_given_back_changes_nothing(self, storage: Storage) -> None:
@@ -242,29 +245,29 @@ class PurgingContract(StorageOpening):
         over(storage, "a")
         storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         with suppress(AttributeError):  # a mapping that cannot be changed keeps the promise too
-            storage.load_purge(PlanId("plan-1")).progress.clear()  # type: ignore[attr-defined]
-        assert {"a": None} == dict(storage.load_purge(PlanId("plan-1")).progress)
+            load_purge(storage, PlanId("plan-1")).progress.clear()  # type: ignore[attr-defined]
+        assert {"a": None} == dict(load_purge(storage, PlanId("plan-1")).progress)
 
-    @proves("Retention.save_receipt", "Retention.load_purge")
+    @proves("Records.save_record: final", "Records.load_record")
     def test_the_first_receipt_of_a_plan_stands(self, storage: Storage) -> None:
         """Otherwise what was purged could be told differently later (D-21a)."""
         all_over(storage)
         made = kept_plan(storage)
         first = receipt_of(made, Skipped(enrolment_id=IDS[0], why=Skip.CHANGED))
-        assert first == storage.save_receipt(first)
-        assert first == storage.save_receipt(receipt_of(made))
-        assert first == storage.load_purge(PlanId("plan-1")).receipt
+        assert first == save_receipt(storage, first)
+        assert first == save_receipt(storage, receipt_of(made))
+        assert first == load_purge(storage, PlanId("plan-1")).receipt
 
-    @proves("Retention.receipts")
+    @proves("Records.list_records")
     def test_receipts_are_the_units_own_oldest_first(self, storage: Storage) -> None:
         """Otherwise after a backup the receipts would be replayed in a wrong order, or another unit's (D-21a)."""
         made = kept_plan(storage)
         late = evolve(receipt_of(made), plan_id=PlanId("plan-1"), purged_at=LATER + HOUR)
         early = evolve(receipt_of(made), plan_id=PlanId("plan-2"), purged_at=LATER)
         for kept in (late, early, evolve(early, plan_id=PlanId("plan-3"), unit=OTHER_UNIT)):
-            storage.save_receipt(kept)
-        assert (early, late) == storage.receipts(UNIT)
-        assert ["plan-3"] == [kept.plan_id for kept in storage.receipts(OTHER_UNIT)]
+            save_receipt(storage, kept)
+        assert (early, late) == list_receipts(storage, UNIT)
+        assert ["plan-3"] == [kept.plan_id for kept in list_receipts(storage, OTHER_UNIT)]
 
     @proves("Retention.purge: again")
     def test_what_came_back_after_the_purge_is_purged_again(self, storage: Storage) -> None:
@@ -275,11 +278,11 @@ class PurgingContract(StorageOpening):
         for plan_id in ("plan-1", "plan-1", "plan-2"):
             storage.purge(PlanId(plan_id), (planned,), ())
             assert_gone(storage, first)
-            assert {"a": None} == dict(storage.load_purge(PlanId(plan_id)).progress)
+            assert {"a": None} == dict(load_purge(storage, PlanId(plan_id)).progress)
             assert first == over(storage, "a")
         storage.purge(PlanId("plan-1"), (planned, gone), ())
         changed = Skipped(enrolment_id=gone.enrolment_id, why=Skip.CHANGED)
-        assert {"a": None, gone.enrolment_id: changed} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {"a": None, gone.enrolment_id: changed} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert_gone(storage, first)
         assert stays == load_enrolment(storage, B)
 
@@ -293,5 +296,5 @@ class PurgingContract(StorageOpening):
         while is_open.version < made.enrolments[0].version:
             is_open = saved(storage, fill_in(is_open, at=MORNING))
         storage.purge(PlanId("plan-1"), made.enrolments, ())
-        assert {"a": None} == dict(storage.load_purge(PlanId("plan-1")).progress)
+        assert {"a": None} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert is_open == load_enrolment(storage, A)

@@ -18,10 +18,14 @@ from digital_painschool.ports.storage import (
     Change,
     Storage,
     load_documents,
+    load_draft,
     load_enrolment,
     load_histories,
+    load_program,
+    load_purge,
     load_timeline,
     readable,
+    save_program,
 )
 from digital_painschool.testing.contracts.base import Reopening, StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -234,7 +238,7 @@ class RacingContract(StorageOpening):
                 before = [saved(storage, begin(f"e{n}", person, program=p)) for n, (person, p) in enumerate(RACES)]
             assert [None] * 3 == self.race(reopened, how, [keep, keep, end])
             with reopened() as storage:
-                assert [] == [one.id for one in before if storage.draft(one.id, PAIN)]
+                assert [] == [one.id for one in before if load_draft(storage, one.id, PAIN)]
 
     @together
     @proves("Outbox.claim: one holder", "Storage: threads", "Storage: processes")
@@ -274,18 +278,18 @@ class RacingContract(StorageOpening):
                 made = kept_plan(storage)
             assert [None] * RACERS[how] == self.race(reopened, how, [work] * RACERS[how])
             with reopened() as storage:
-                assert dict.fromkeys(IDS) == dict(storage.load_purge(made.id).progress)
+                assert dict.fromkeys(IDS) == dict(load_purge(storage, made.id).progress)
                 assert () == storage.ended(UNIT)
 
     @together
-    @proves("Programs.save_program")
+    @proves("Records.save_record: final")
     def test_one_program_is_kept_of_many(self, place: object, how: str) -> None:
         """Otherwise two processes that start with different files would each go on with their own (D-05c)."""
 
         def work(number: int, storage: Storage, _: Wait) -> Any:
-            return storage.save_program(UNIT, evolve(PROGRAM, title=f"Titel {number}"))
+            return save_program(storage, UNIT, evolve(PROGRAM, title=f"Titel {number}"))
 
         with self.kept(place) as reopened:
             results = self.race(reopened, how, [partial(work, number) for number in range(RACERS[how])])
             with reopened() as storage:
-                assert [storage.program(UNIT, PROGRAM.key, PROGRAM.version)] * RACERS[how] == results
+                assert [load_program(storage, UNIT, PROGRAM.key, PROGRAM.version)] * RACERS[how] == results

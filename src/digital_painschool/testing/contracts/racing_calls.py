@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from digital_painschool.ports.storage import find_call
 from digital_painschool.testing.contracts.calls import under_key
 from digital_painschool.testing.contracts.changes import PERSONS, begin
 from digital_painschool.testing.contracts.clauses import proves
@@ -29,5 +30,5 @@ class RacingCallsContract(RacingContract):
                 for answers, tried in zip(zip(*results, strict=True), zip(*changes, strict=True), strict=True):
                     winner = tried[winner_of(answers)]
                     assert winner.completed is not None
-                    assert winner.completed == storage.find_call(winner.completed.key)
+                    assert winner.completed == find_call(storage, winner.completed.key)
                     assert {winner.enrolment.id} == set(storage.load_many([one.enrolment.id for one in tried]))

@@ -10,7 +10,15 @@ from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.program import Pace
-from digital_painschool.ports.storage import AccessEntry, Activity, Storage
+from digital_painschool.ports.storage import (
+    AccessEntry,
+    Activity,
+    Storage,
+    load_profile,
+    load_program,
+    save_profile,
+    save_program,
+)
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import MORNING, OTHER_PERSON, A, access_entry
 from digital_painschool.testing.contracts.clauses import proves
@@ -29,32 +37,32 @@ def numbered(storage: Storage, unit: HsaId = UNIT, person: PersonId | None = Non
 class RegistersContract(StorageOpening):
     """Everything beside the enrolments, in every storage."""
 
-    @proves("Staff.profile")
+    @proves("Records.load_record")
     def test_a_profile_that_nobody_chose_is_empty(self, storage: Storage) -> None:
         """Otherwise staff would get notifications that they never asked for (M-22)."""
-        assert Profile() == storage.profile(UNIT, NURSE.hsa_id)
+        assert Profile() == load_profile(storage, UNIT, NURSE.hsa_id)
 
-    @proves("Staff.profile", "Staff.save_profile")
+    @proves("Records.load_record", "Records.save_record")
     def test_the_last_profile_counts(self, storage: Storage) -> None:
         """Otherwise a box that was unticked would go on sending (M-22)."""
         both = Profile(email=frozenset({FlagKind.PROGRAM_DONE, FlagKind.ENDING}), sms=frozenset({FlagKind.FORM_SAVED}))
-        storage.save_profile(UNIT, NURSE.hsa_id, both, ENTRY)
-        assert both == storage.profile(UNIT, NURSE.hsa_id)
-        storage.save_profile(UNIT, NURSE.hsa_id, Profile(sms=both.email), ENTRY)
-        assert Profile(sms=both.email) == storage.profile(UNIT, NURSE.hsa_id)
+        save_profile(storage, UNIT, NURSE.hsa_id, both, ENTRY)
+        assert both == load_profile(storage, UNIT, NURSE.hsa_id)
+        save_profile(storage, UNIT, NURSE.hsa_id, Profile(sms=both.email), ENTRY)
+        assert Profile(sms=both.email) == load_profile(storage, UNIT, NURSE.hsa_id)
 
-    @proves("Staff.profile")
+    @proves("Records.load_record")
     def test_a_profile_is_of_one_person_at_one_unit(self, storage: Storage) -> None:
         """Otherwise one person's choice would send messages to another."""
-        storage.save_profile(UNIT, NURSE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
-        storage.save_profile(OTHER_UNIT, COLLEAGUE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
+        save_profile(storage, UNIT, NURSE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
+        save_profile(storage, OTHER_UNIT, COLLEAGUE.hsa_id, Profile(email=frozenset({FlagKind.ENDING})), ENTRY)
         for unit, whose in ((OTHER_UNIT, NURSE), (UNIT, COLLEAGUE)):
-            assert Profile() == storage.profile(unit, whose.hsa_id)
+            assert Profile() == load_profile(storage, unit, whose.hsa_id)
 
-    @proves("Staff.save_profile")
+    @proves("Records.save_record")
     def test_a_profile_is_logged_with_it(self, storage: Storage) -> None:
         """Otherwise a change at "Min profil" could be made of which the log knows nothing."""
-        storage.save_profile(UNIT, NURSE.hsa_id, Profile(), ENTRY)
+        save_profile(storage, UNIT, NURSE.hsa_id, Profile(), ENTRY)
         assert [ENTRY] == numbered(storage)
 
     @proves("AccessLog.access_entries")
@@ -152,44 +160,44 @@ class RegistersContract(StorageOpening):
         assert {entry.action for entry in entries} == {entry.action for _, entry in kept}
         assert THREADS == len({number for number, _ in kept})
 
-    @proves("Programs.save_program")
+    @proves("Records.save_record: final")
     def test_the_first_program_kept_under_a_version_stays(self, storage: Storage) -> None:
         """Otherwise content would change under a patient who was started with that version (D-05c)."""
-        assert PROGRAM == storage.save_program(UNIT, PROGRAM)
-        assert PROGRAM == storage.save_program(UNIT, evolve(PROGRAM, title="Ändrad i smyg"))
-        assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
+        assert PROGRAM == save_program(storage, UNIT, PROGRAM)
+        assert PROGRAM == save_program(storage, UNIT, evolve(PROGRAM, title="Ändrad i smyg"))
+        assert PROGRAM == load_program(storage, UNIT, PROGRAM.key, PROGRAM.version)
 
-    @proves("Programs.save_program")
+    @proves("Records.save_record: final")
     def test_units_have_programs_of_their_own(self, storage: Storage) -> None:
         """Otherwise a patient of one unit would be given the content of another's program of the same name (D-05c)."""
         theirs = evolve(PROGRAM, title="En annan enhets program")
-        assert PROGRAM == storage.save_program(UNIT, PROGRAM)
-        assert theirs == storage.save_program(OTHER_UNIT, theirs)
-        assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
-        assert theirs == storage.program(OTHER_UNIT, PROGRAM.key, PROGRAM.version)
+        assert PROGRAM == save_program(storage, UNIT, PROGRAM)
+        assert theirs == save_program(storage, OTHER_UNIT, theirs)
+        assert PROGRAM == load_program(storage, UNIT, PROGRAM.key, PROGRAM.version)
+        assert theirs == load_program(storage, OTHER_UNIT, PROGRAM.key, PROGRAM.version)
 
-    @proves("Programs.save_program", "Programs.program")
+    @proves("Records.save_record: final", "Records.load_record")
     def test_another_key_or_version_is_another_program(self, storage: Storage) -> None:
         """Otherwise a new version could never be offered."""
         second = evolve(PROGRAM, version="2", title="Andra upplagan")
         for program in (PROGRAM, second, SLEEP):
-            assert program == storage.save_program(UNIT, program)
-        assert second == storage.program(UNIT, PROGRAM.key, "2")
-        assert PROGRAM == storage.program(UNIT, PROGRAM.key, PROGRAM.version)
-        assert SLEEP == storage.program(UNIT, SLEEP.key, "1")
+            assert program == save_program(storage, UNIT, program)
+        assert second == load_program(storage, UNIT, PROGRAM.key, "2")
+        assert PROGRAM == load_program(storage, UNIT, PROGRAM.key, PROGRAM.version)
+        assert SLEEP == load_program(storage, UNIT, SLEEP.key, "1")
 
-    @proves("Programs.program")
+    @proves("Records.load_record")
     def test_a_program_that_was_not_kept_is_none(self, storage: Storage) -> None:
         """Otherwise a missing version would look like another error."""
-        storage.save_program(UNIT, PROGRAM)
-        assert None is storage.program(UNIT, PROGRAM.key, "2")
-        assert None is storage.program(UNIT, "", "")
+        save_program(storage, UNIT, PROGRAM)
+        assert None is load_program(storage, UNIT, PROGRAM.key, "2")
+        assert None is load_program(storage, UNIT, "", "")
 
-    @proves("Programs.program")
+    @proves("Records.load_record")
     def test_a_program_of_old_keeps_its_key_and_comes_back_as_it_was(self, storage: Storage) -> None:
         """Otherwise a patient who runs a version from before there were limits would be stuck (D-05c)."""
         with as_stored():
             old = evolve(PROGRAM, key="smärt\u00a0skola\n", version="1\u200b", title="a\tb", pace=Pace(hours_to=2**40))
-        assert old == storage.save_program(UNIT, old)
-        assert old == storage.program(UNIT, old.key, old.version)
-        assert None is storage.program(UNIT, "smärt skola", old.version)
+        assert old == save_program(storage, UNIT, old)
+        assert old == load_program(storage, UNIT, old.key, old.version)
+        assert None is load_program(storage, UNIT, "smärt skola", old.version)

@@ -13,9 +13,12 @@ from digital_painschool.ports.storage import (
     find_ended,
     load_documents,
     load_histories,
+    load_purge,
     load_timeline,
     plan_summary,
     readable,
+    save_plan,
+    save_receipt,
 )
 from digital_painschool.rules.retention import plan
 from digital_painschool.testing.contracts.base import StorageOpening
@@ -169,7 +172,7 @@ class RetentionContract(StorageOpening):
         assert () == load_histories(storage, UNIT, (A,))
         assert () == load_histories(storage, UNIT, ())
 
-    @proves("Retention.save_export")
+    @proves("Records.save_record")
     def test_an_export_is_noted_with_the_version(self, storage: Storage) -> None:
         """Otherwise something that came after the export would be purged unexported (D-21a)."""
         e, other = over(storage, "a"), over(storage, "b", OTHER_PERSON)
@@ -182,7 +185,7 @@ class RetentionContract(StorageOpening):
         both = readable(storage.ended(UNIT))
         assert {"a": e.version, "b": other.version} == {x.enrolment_id: x.exported for x in both}
 
-    @proves("Retention.save_export: as told")
+    @proves("Records.save_record: as told")
     def test_an_export_counts_for_what_it_is_told_of_alone(self, storage: Storage) -> None:
         """Otherwise an export as CSV alone would let a purge take messages that are in no file (D-21a)."""
         e, elsewhere = over(storage, "a"), over(storage, "b", unit=OTHER_UNIT)
@@ -193,7 +196,7 @@ class RetentionContract(StorageOpening):
         exported(storage, {}, "export-3")
         assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
-    @proves("Retention.save_export: never back")
+    @proves("Records.save_record: never back")
     def test_an_export_that_is_noted_late_takes_nothing_back(self, storage: Storage) -> None:
         """Otherwise a slow export would undo what a later one has noted, and the purge would leave it (D-21a)."""
         e = over(storage, "a")
@@ -201,7 +204,7 @@ class RetentionContract(StorageOpening):
         exported(storage, {A: e.version - 1}, "export-2")
         assert [e.version] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
-    @proves("Retention.save_export")
+    @proves("Records.save_record")
     def test_an_export_of_what_is_gone_leaves_nothing(self, storage: Storage) -> None:
         """Otherwise an enrolment that comes back under its id would count as exported."""
         exported(storage, {A: 1})
@@ -209,42 +212,42 @@ class RetentionContract(StorageOpening):
         over(storage, "a")
         assert [0] == [ended.exported for ended in readable(storage.ended(UNIT))]
 
-    @proves("Retention.save_plan", "Retention.load_purge")
+    @proves("Records.save_record", "Records.load_record")
     def test_a_plan_is_kept(self, storage: Storage) -> None:
         """Otherwise what is approved would not be what was seen (D-21a)."""
         all_over(storage)
         made = plan(readable(storage.ended(UNIT)), POLICY, plan_id=PlanId("plan-1"), unit=UNIT, by=NURSE, at=LATER)
         assert IDS == tuple(planned.enrolment_id for planned in made.enrolments)
-        storage.save_plan(made, LOGGED)
-        assert made == storage.load_purge(PlanId("plan-1")).plan
+        save_plan(storage, made, LOGGED)
+        assert made == load_purge(storage, PlanId("plan-1")).plan
 
-    @proves("Retention.save_plan")
+    @proves("Records.save_record")
     def test_a_plan_without_enrolments_is_kept(self, storage: Storage) -> None:
         """Otherwise a year with nothing to purge would be an error."""
         made = kept_plan(storage)
         assert () == made.enrolments
-        assert made == storage.load_purge(PlanId("plan-1")).plan
+        assert made == load_purge(storage, PlanId("plan-1")).plan
 
-    @proves("Retention.load_purge")
+    @proves("Records.load_record")
     def test_an_unknown_plan_is_none(self, storage: Storage) -> None:
         """Otherwise a mistyped id would give somebody else's plan."""
         kept_plan(storage)
-        assert None is storage.load_purge(PlanId("")).plan
-        assert None is storage.load_purge(PlanId("plan-2")).plan
-        assert {} == dict(storage.load_purge(PlanId("plan-2")).progress)
-        assert None is storage.load_purge(PlanId("plan-2")).receipt
+        assert None is load_purge(storage, PlanId("")).plan
+        assert None is load_purge(storage, PlanId("plan-2")).plan
+        assert {} == dict(load_purge(storage, PlanId("plan-2")).progress)
+        assert None is load_purge(storage, PlanId("plan-2")).receipt
 
-    @proves("Retention.save_plan")
+    @proves("Records.save_record: final")
     def test_the_first_approval_stands(self, storage: Storage) -> None:
         """Otherwise the decision that a purge rests on could be changed afterwards (D-21a)."""
         all_over(storage)
         approved = kept_plan(storage)
         assert approved.decision is not None
-        storage.save_plan(evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
-        storage.save_plan(evolve(approved, decision=None, enrolments=()), LOGGED)
-        assert approved == storage.load_purge(PlanId("plan-1")).plan
+        save_plan(storage, evolve(approved, decision=evolve(approved.decision, reference="annat")), LOGGED)
+        save_plan(storage, evolve(approved, decision=None, enrolments=()), LOGGED)
+        assert approved == load_purge(storage, PlanId("plan-1")).plan
 
-    @proves("Retention.save_plan")
+    @proves("Records.save_record")
     def test_a_plan_is_logged_with_it(self, storage: Storage) -> None:
         """Otherwise a purge could be planned or approved of which the log knows nothing (M-06)."""
         kept_plan(storage)
@@ -262,8 +265,8 @@ class RetentionContract(StorageOpening):
             made,
         ]
         for one in (*plans[:3], evolve(first, id=PlanId("theirs"), unit=OTHER_UNIT)):
-            storage.save_plan(one, LOGGED)
-        receipt = storage.save_receipt(receipt_of(evolve(made, id=PlanId("a"))))
+            save_plan(storage, one, LOGGED)
+        receipt = save_receipt(storage, receipt_of(evolve(made, id=PlanId("a"))))
         expected = [plan_summary(one, receipt if one.id == "a" else None) for one in plans]
         for newest_first in (False, True):
             ordered = tuple(reversed(expected) if newest_first else expected)

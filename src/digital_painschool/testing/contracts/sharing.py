@@ -14,8 +14,10 @@ from digital_painschool.ports.storage import (
     CaseQuery,
     load_enrolment,
     load_notifications,
+    load_profile,
     load_timeline,
     readable,
+    save_profile,
 )
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -107,9 +109,9 @@ class SharingContract(StorageOpening):
             one.complete([result(claim, batches[claim.digest.id], at=RUN)])
             assert [Status.DELIVERED] == [record.status for record in load_notifications(one, A)]
             profile = Profile(sms=frozenset({FlagKind.ENDING}))
-            assert Profile() == other.profile(UNIT, NURSE.hsa_id)
-            one.save_profile(UNIT, NURSE.hsa_id, profile, access_entry(NURSE, MORNING))
-            assert profile == other.profile(UNIT, NURSE.hsa_id)
+            assert Profile() == load_profile(other, UNIT, NURSE.hsa_id)
+            save_profile(one, UNIT, NURSE.hsa_id, profile, access_entry(NURSE, MORNING))
+            assert profile == load_profile(other, UNIT, NURSE.hsa_id)
             assert one.access_entries(UNIT) == other.access_entries(UNIT)
 
     @proves("Retention.purge: nothing left", "Storage: processes")

@@ -34,11 +34,11 @@ from digital_painschool.testing.contracts.changes import (
 from digital_painschool.testing.contracts.clauses import STORAGE, proves
 from digital_painschool.testing.contracts.completed_calls import CompletedCallsContract
 from digital_painschool.testing.contracts.concurrency import in_time
-from digital_painschool.testing.contracts.damage import DamageContract
 from digital_painschool.testing.contracts.deliveries import DeliveriesContract
 from digital_painschool.testing.contracts.desk_calls import DeskCallsContract
 from digital_painschool.testing.contracts.drafts import DraftsContract
 from digital_painschool.testing.contracts.durability import DurabilityContract
+from digital_painschool.testing.contracts.enrolment_list import EnrolmentListContract
 from digital_painschool.testing.contracts.enrolments import EnrolmentsContract
 from digital_painschool.testing.contracts.every_call import CALLS
 from digital_painschool.testing.contracts.forgetting import ForgettingContract
@@ -129,7 +129,7 @@ class StorageContract(
     DurabilityContract,
     GrowthContract,
     PacesContract,
-    DamageContract,
+    EnrolmentListContract,
 ):
     """Every clause of the storage port: say how yours is opened, and run pytest.
 

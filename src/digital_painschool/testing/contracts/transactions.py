@@ -12,7 +12,17 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify, Profile, Status
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import PurgePlan, Skip, Skipped
-from digital_painschool.ports.storage import Change, Storage, find_cancellable, load_notifications
+from digital_painschool.ports.storage import (
+    Change,
+    Storage,
+    find_call,
+    find_cancellable,
+    find_desk_call,
+    load_notifications,
+    save_plan,
+    save_profile,
+    save_receipt,
+)
 from digital_painschool.testing.contracts.calls import desk_call, key_of, under_key
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -125,29 +135,32 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
     "draft": ("Drafts.save_draft", lambda s, prepared: keep_draft(s, prepared.draft, draft_of({"smarta": 4}))),
     "start": ("Enrolments.save: all or nothing", lambda s, _: s.save(_started())),
     "step": ("Enrolments.save: all or nothing", lambda s, prepared: s.save(prepared.step)),
-    "discard": ("Drafts.discard_draft", lambda s, prepared: s.discard_draft(prepared.draft.id, PAIN, LOGGED)),
+    "discard": (
+        "Drafts.save_draft: discarded",
+        lambda s, prepared: s.save_draft(prepared.draft, PAIN, None, LOGGED),
+    ),
     "begin": ("Outbox.begin", lambda s, prepared: s.begin(prepared.decided)),
     "complete": ("Outbox.complete: one transaction", _completed),
     "reject": ("Outbox.reject: one transaction", lambda s, prepared: s.reject(prepared.refused, MORNING)),
     "profile": (
-        "Staff.save_profile",
-        lambda s, _: s.save_profile(UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=DESK_CALLS["profile"]),
+        "Records.save_record",
+        lambda s, _: save_profile(s, UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=DESK_CALLS["profile"]),
     ),
     "log": ("AccessLog.log", lambda s, _: s.log(evolve(LOGGED, action=f"see-{number}") for number in range(3))),
     "export": (
-        "Retention.save_export",
+        "Records.save_record",
         lambda s, _: exported(s, dict.fromkeys(IDS[:3], 2), "export-2", DESK_CALLS["export"]),
     ),
     "plan": (
-        "Retention.save_plan",
-        lambda s, prepared: s.save_plan(
-            evolve(prepared.plan, id=PlanId("plan-2"), decision=None), LOGGED, completed=DESK_CALLS["plan"]
+        "Records.save_record",
+        lambda s, prepared: save_plan(
+            s, evolve(prepared.plan, id=PlanId("plan-2"), decision=None), LOGGED, completed=DESK_CALLS["plan"]
         ),
     ),
     "purge": ("Retention.purge: all or nothing", _purged),
     "receipt": (
-        "DeskCalls: with the step",
-        lambda s, prepared: s.save_receipt(receipt_of(prepared.plan), completed=DESK_CALLS["receipt"]),
+        "Records: with the step",
+        lambda s, prepared: save_receipt(s, receipt_of(prepared.plan), completed=DESK_CALLS["receipt"]),
     ),
 }
 """One call of every method that promises one transaction, each with the clause."""
@@ -160,8 +173,8 @@ def observed(storage: Storage) -> StorageSnapshot:
         "keys": storage.notification_keys(UNIT, IDS),
         "persons": [storage.find_by_person(person) for person in PERSONS],
         "access ended": storage.access_ended(LATER, 1000),
-        "calls": [storage.find_call(key_of(begin(id_, unit=unit).enrolment)) for id_ in IDS for unit in UNITS],
-        "desk calls": [storage.find_desk_call(call.key) for call in DESK_CALLS.values()],
+        "calls": [find_call(storage, key_of(begin(id_, unit=unit).enrolment)) for id_ in IDS for unit in UNITS],
+        "desk calls": [find_desk_call(storage, call.key) for call in DESK_CALLS.values()],
     }
     stored, logged = StorageSnapshot.of(storage, (*IDS, *PLANS), LATER), StorageSnapshot.of_access_log(storage)
     return StorageSnapshot({**stored.contents, **logged.contents, **more})

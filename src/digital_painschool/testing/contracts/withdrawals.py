@@ -15,6 +15,7 @@ from digital_painschool.ports.storage import (
     find_cancellable,
     find_ended,
     load_enrolment,
+    load_purge,
     readable,
 )
 from digital_painschool.rules.withdrawal import withdraw
@@ -42,7 +43,7 @@ from digital_painschool.testing.people import NURSE, PERSON, UNIT
 def withdrawn(storage: Storage, enrolment_id: str, person: PersonId = PERSON, *, ends: bool = False) -> Enrolment:
     """Save an enrolment with a message to the patient and a draft, and withdraw it; perhaps it had ended before."""
     e = saved(storage, converse(saved(storage, begin(enrolment_id, person)), notify=Notify.COLLECTED, at=MORNING))
-    storage.save_draft(e, draft_of(), LOGGED)
+    storage.save_draft(e, draft_of().form, draft_of(), LOGGED)
     pending = find_cancellable(storage, e.id)
     if ends:
         ended = evolve(finish(e, at=MORNING, pending=pending), discarded_drafts=frozenset({PAIN}))
@@ -92,7 +93,7 @@ class WithdrawalContract(StorageOpening):
         }
         made = kept_plan(storage)
         assert expected == {one.enrolment_id: one.reason for one in made.enrolments}
-        stored = storage.load_purge(made.id).plan
+        stored = load_purge(storage, made.id).plan
         assert stored is not None
         assert made.enrolments == stored.enrolments
         assert POLICY.export_before_purge

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.retention import ExportReceipt
 from digital_painschool.testing.crashes.run import CrashPoint, Ending, Run, Steps, is_keyed
 from digital_painschool.testing.crashes.walk import NotSurvived, Survived, Taken, Uninterrupted, taken
 from digital_painschool.testing.environment import PortsFactory, local
@@ -116,7 +117,7 @@ class _Crash:
         self._step = step = known.steps[point.step - 1]
         made = step.done_before(point)
         self._claimed = any(call.name == "storage.claim" for call in made)
-        self._exported = any(call.name == "storage.save_export" for call in made)
+        self._exported = any(call.record is ExportReceipt for call in made)
         self._expected = made[-1].after if made else step.before
 
     def survive(self) -> bool:

@@ -50,9 +50,11 @@ class Made:
     Args:
         name: The name of the call.
         after: What was stored after the call.
+        record: The kind of the record that it saves; None for any other call.
     """
 
     name: str
+    record: type | None = None
     after: Lines = field(repr=False)
 
 
@@ -135,9 +137,11 @@ def taken(run: Run, ordinal: int, step: Step) -> Taken:
 
     def called() -> None:
         last = calls[-1].after if calls else before
-        name = run.process.plan.calls[-1]
-        after = run.stored() if _changes(name) else last
-        calls.append(Made(name=name, after=after))
+        call = run.process.plan.last
+        assert call is not None, "this is called after a call"
+        after = run.stored() if _changes(call.name) else last
+        record = call.args[0].kind if call.method == "save_record" else None
+        calls.append(Made(name=call.name, record=record, after=after))
 
     run.called = called
     refused = run.take(step)

@@ -71,11 +71,13 @@ class FaultPlan:
 
     Attributes:
         calls: The names of the calls, in order.
+        last: The last call; None before the first.
         struck: The calls that were struck, each with its fault, in order.
     """
 
     def __init__(self, *faults: Fault) -> None:
         self.calls: list[str] = []
+        self.last: Call | None = None
         self.struck: list[tuple[Call, Fault]] = []
         self._counted: list[tuple[Fault, count[int]]] = []
         self._lock = Lock()
@@ -94,6 +96,7 @@ class FaultPlan:
     def __call__(self, call: Call) -> object:
         with self._lock:
             self.calls.append(call.name)
+            self.last = call
             concerned = [(fault, next(ordinals)) for fault, ordinals in self._counted if fault.concerns(call)]
             struck = [fault for fault, ordinal in concerned if fault.strikes(ordinal)]
             self.struck += [(call, fault) for fault in struck]

@@ -3,6 +3,7 @@
 from attrs import frozen
 
 from digital_painschool.domain.ids import PlanId
+from digital_painschool.ports.storage import load_purge
 from digital_painschool.testing.history.step import NOBODY, AdministratorStep
 from digital_painschool.testing.scenario import Scenario
 
@@ -30,7 +31,7 @@ class PlanPurge(AdministratorStep):
 def last_plan(scenario: Scenario) -> PlanId:
     """Return the id of the plan that was made last, or `NOBODY`."""
     given = map(PlanId, reversed(scenario.ids))
-    return next((id_ for id_ in given if scenario.ports.storage.load_purge(id_).plan is not None), PlanId(NOBODY))
+    return next((id_ for id_ in given if load_purge(scenario.ports.storage, id_).plan is not None), PlanId(NOBODY))
 
 
 @frozen(repr=False)

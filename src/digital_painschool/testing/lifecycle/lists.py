@@ -10,7 +10,7 @@ from hypothesis.stateful import precondition, rule
 from digital_painschool.application.caseload import CaseSelection
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.people import HsaId, Role
-from digital_painschool.ports.storage import CaseSort, load_notifications, load_timeline
+from digital_painschool.ports.storage import CaseSort, list_exports, load_notifications, load_timeline
 from digital_painschool.testing.lifecycle.base import ENROLMENT, MachineBase, during
 from digital_painschool.testing.lifecycle.schools import unchanged_violations
 from digital_painschool.testing.people import staff
@@ -76,7 +76,7 @@ def _violations(school: Scenario, of: ReferenceEnrolment, limit: int, *, newest_
         ),
         (
             "the exports",
-            lambda: storage.list_exports(of.unit, newest_first=False, limit=_ALL),
+            lambda: list_exports(storage, of.unit, newest_first=False, limit=_ALL),
             partial(office.exports, limit=limit, **order),
         ),
         (

@@ -11,7 +11,7 @@ from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.domain.people import Actor, HsaId, Role
 from digital_painschool.domain.retention import PlanState, PurgePlan, PurgeReceipt, Skip
 from digital_painschool.errors import DeliveryError, Reason
-from digital_painschool.ports.storage import Storage, load_enrolment, readable
+from digital_painschool.ports.storage import Storage, load_enrolment, load_purge, readable
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults import Fault
 from digital_painschool.testing.history import End, PatientWrites, ReadPage, SaveDraft, SaveForm, Withdraw
@@ -183,7 +183,7 @@ class Retention(RepeatedDeskCalls):
             by=by.hsa_id,
             is_logged=True,
         )
-        stored = self.school.storage.load_purge(of.id).plan
+        stored = load_purge(self.school.storage, of.id).plan
         reference = stored.decision.reference if stored is not None and stored.decision is not None else None
         expected = "RS 2026-1" if of.is_approved else None
         require(unequal(_LAW, expected, reference, "the decision that the plan rests on"))
@@ -232,10 +232,10 @@ class Retention(RepeatedDeskCalls):
         require(self._skip_violations(of, skips))
         if receipts:
             require(_receipt_violations(of, receipts[0], may_go))
-            require(unequal(_LAW, receipts[0], storage.load_purge(of.id).receipt, "the stored receipt"))
+            require(unequal(_LAW, receipts[0], load_purge(storage, of.id).receipt, "the stored receipt"))
 
     def _skip_violations(self, of: ReferencePlan, skips: Mapping[EnrolmentId, Skip | None]) -> Iterator[LawViolation]:
-        for id_, skipped in self.school.storage.load_purge(of.id).progress.items():
+        for id_, skipped in load_purge(self.school.storage, of.id).progress.items():
             if skipped is not None and id_ not in of.outcome:
                 yield from unequal(_LAW, skips[id_], skipped.why, "the reason why it was skipped", id_)
                 of.outcome[id_] = False

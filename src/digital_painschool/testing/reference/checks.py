@@ -16,6 +16,7 @@ from digital_painschool.ports.storage import (
     Entry,
     Storage,
     load_documents,
+    load_draft,
     load_notifications,
     load_timeline,
 )
@@ -85,7 +86,7 @@ def state_violations(model: ReferenceEnrolment, state: Enrolment) -> Iterator[La
 
 def draft_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[LawViolation]:
     """Check that the drafts are those that the patient saved and neither sent nor discarded."""
-    stored = {form.key: storage.draft(model.id, form.key) for form in model.program.forms}
+    stored = {form.key: load_draft(storage, model.id, form.key) for form in model.program.forms}
     found = {form: (draft.saved_at, dict(draft.answers)) for form, draft in stored.items() if draft is not None}
     yield from unequal(_ACCESS, model.drafts, found, "the drafts", model.id)
 
@@ -223,7 +224,7 @@ def purge_violations(model: ReferenceEnrolment, storage: Storage) -> Iterator[La
         "state": storage.load_many([id_]),
         "timeline": load_timeline(storage, id_),
         "documents": load_documents(storage, id_, range(1, model.entries + 100)),
-        "drafts": [form.key for form in model.program.forms if storage.draft(id_, form.key) is not None],
+        "drafts": [form.key for form in model.program.forms if load_draft(storage, id_, form.key) is not None],
         "notifications": load_notifications(storage, id_),
         "notification keys": storage.notification_keys(model.unit, [id_]),
         "place among the person's enrolments": [one for one in found if getattr(one, "id", None) == id_],
