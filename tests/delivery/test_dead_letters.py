@@ -9,7 +9,14 @@ from digital_painschool.application.operator import DeadLetter
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationResolved, NotificationUndelivered
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, FailureReason, Notify, ResolutionReason, Status
+from digital_painschool.domain.notification import (
+    Channel,
+    FailureReason,
+    NotificationRecord,
+    Notify,
+    ResolutionReason,
+    Status,
+)
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import DeliveryError, InvalidValue, Reason, RuleViolation
 from digital_painschool.testing.environment import local
@@ -130,6 +137,10 @@ def test_what_a_gateway_reported_as_failed_is_really_sent_again() -> None:
     assert ONE == school.deliver()
     [first] = school.inbox.asked
     assert 1 == school.school.delivery().reject(first)
+    [unnoted] = school.storage.notifications(id_)
+    assert isinstance(unnoted, NotificationRecord)
+    with pytest.raises(RuleViolation, match="D-13d"):  # the timeline does not say yet that it did not arrive
+        school.operator.send_again(id_, unnoted.notification.id, reason=REPAIRED)
     assert NONE == school.deliver()
     assert FailureReason.REPORTED is letter_of(school).reason
     send_again(school)

@@ -24,7 +24,7 @@ from digital_painschool.domain.notification import (
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.errors import InvalidValue
-from digital_painschool.ports.storage import Operations
+from digital_painschool.ports.storage import Operations, each_unnoted
 from digital_painschool.rules import dead_letters
 from digital_painschool.rules.permissions import Action
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
@@ -195,7 +195,11 @@ class OperatorDesk:
         def command(enrolment: Enrolment, terms: Terms) -> CommandResult:
             # Read after the enrolment was: whoever resolves it meanwhile has changed the enrolment.
             found = self._executor.storage.notifications(enrolment.id)
-            records = [one for one in found if isinstance(one, NotificationRecord)]
+            # What a gateway has reported lacks its note until the next run, and is no dead letter before.
+            lacking = {one.notification.id for one in each_unnoted(self._executor.storage)}
+            records = [
+                one for one in found if isinstance(one, NotificationRecord) and one.notification.id not in lacking
+            ]
             return CommandResult(
                 dead_letters.resolve(
                     enrolment, terms, notification_id, records, status, _reason(reason), by=self._actor, at=at
