@@ -62,7 +62,7 @@ def resolved(
     return event
 
 
-@pytest.mark.parametrize("given_up", GIVEN_UP)
+@pytest.mark.parametrize("given_up", [Status.UNREACHABLE, Status.FAILED])
 @pytest.mark.parametrize(("status", "reason"), REASONS)
 def test_a_dead_letter_is_resolved_for_a_reason_of_its_list(
     given_up: Status, status: Status, reason: ResolutionReason
