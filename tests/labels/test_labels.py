@@ -18,6 +18,7 @@ from digital_painschool.adapters.ldap_directory.options import Membership
 from digital_painschool.adapters.ldap_directory.problems import Problem
 from digital_painschool.adapters.smtp import Security
 from digital_painschool.adapters.smtp.answers import Stage
+from digital_painschool.adapters.sql.case_order import Filter
 from digital_painschool.application.timeline_lines import FACTS
 from digital_painschool.codes import Action, AnswerCode, AnswerProblem, IdentityReason, OtherAction, ValueReason
 from digital_painschool.domain import digest
@@ -55,7 +56,7 @@ from docs import tables
 from tests.modules import modules
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-NOBODY_READS = {Delivered, Doubt, Membership, Problem, Security, Stage, digest.Action}
+NOBODY_READS = {Delivered, Doubt, Filter, Membership, Problem, Security, Stage, digest.Action}
 """Enums between the library and its adapters, within an adapter, or within a rule."""
 
 
