@@ -30,26 +30,6 @@ def addresses_of(host: str, port: int, left: Callable[[], float]) -> Iterator[tu
         yield address, left() / (len(found) - number)
 
 
-def connected(host: str, port: int, left: Callable[[], float]) -> socket.socket:
-    """Return a socket that is connected to the first address of a host that answers.
-
-    Args:
-        host: The name of the host, or an address.
-        port: The port.
-        left: Returns the seconds that are left of the whole call; raises `TimeoutError` when none are.
-
-    Raises:
-        OSError: No address has answered in time. The error is that of the last one.
-    """
-    failure = OSError("the host has no address")
-    for address, seconds in addresses_of(host, port, left):
-        try:
-            return connected_to(address, seconds)
-        except OSError as error:
-            failure = error
-    raise failure
-
-
 def connected_to(address: Address, seconds: float) -> socket.socket:
     """Return a socket that is connected to an address within some seconds.
 

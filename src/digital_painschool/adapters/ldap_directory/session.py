@@ -15,7 +15,7 @@ from digital_painschool.adapters.ldap_directory.exchange import Deadline, Exchan
 from digital_painschool.adapters.ldap_directory.failures import LdapFailure
 from digital_painschool.adapters.ldap_directory.options import Server
 from digital_painschool.adapters.ldap_directory.problems import Problem
-from digital_painschool.adapters.tcp import connected
+from digital_painschool.adapters.tcp import addresses_of, connected_to
 from digital_painschool.domain.masking import Masked
 
 _START_TLS = "1.3.6.1.4.1.1466.20037"
@@ -140,7 +140,7 @@ def open_session(server: Server, tls: SSLContext, until: Deadline, *, plain: boo
 
 def _connected(server: Server, until: Deadline) -> socket.socket:
     if server.scheme != "ldapi":
-        stream = connected(server.host, server.port, until.left)
+        stream = _connected_over_tcp(server, until)
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return stream
     stream = socket.socket(socket.AF_UNIX)
@@ -151,6 +151,17 @@ def _connected(server: Server, until: Deadline) -> socket.socket:
         stream.close()
         raise
     return stream
+
+
+def _connected_over_tcp(server: Server, until: Deadline) -> socket.socket:
+    """Return a socket that is connected to the first address of a server that answers."""
+    failure = OSError("the host has no address")
+    for address, seconds in addresses_of(server.host, server.port, until.left):
+        try:
+            return connected_to(address, seconds)
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def _encrypted(stream: socket.socket, tls: SSLContext, host: str) -> socket.socket:

@@ -1,15 +1,27 @@
-"""The contract of the storage port: exports in a list, and notices of withdrawn starts that are to be forgotten."""
+"""The contract of the storage port: lists by unit, and notices of withdrawn starts that are to be forgotten."""
 
 from datetime import datetime
+from typing import Any
 
+import pytest
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment, WithdrawalReason
-from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify, ResolutionReason, Status
-from digital_painschool.domain.retention import ExportReceipt
-from digital_painschool.ports.storage import Storage, find_cancellable, list_exports, load_notifications, save_export
+from digital_painschool.domain.retention import ExportReceipt, PurgePlan, PurgeReceipt
+from digital_painschool.ports.storage import (
+    Listed,
+    RecordKey,
+    Storage,
+    find_cancellable,
+    is_final,
+    load_notifications,
+    position_of,
+    record_key,
+)
 from digital_painschool.rules.dead_letters import resolve
+from digital_painschool.rules.retention import approve
 from digital_painschool.rules.withdrawal import withdraw
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
@@ -33,6 +45,7 @@ from digital_painschool.testing.contracts.changes import (
     write,
 )
 from digital_painschool.testing.contracts.clauses import proves
+from digital_painschool.testing.contracts.purges import LATER, receipt_of
 from digital_painschool.testing.people import NURSE, OTHER_UNIT, PERSON, UNIT
 
 
@@ -43,26 +56,51 @@ def withdrawn_at(storage: Storage, e: Enrolment, at: datetime) -> Enrolment:
     return saved(storage, step(e, withdraw, WithdrawalReason.WRONG_PERSON, pending, at=at, cancelled=cancelled))
 
 
+_EXPORT = ExportReceipt(
+    id="b", unit=UNIT, exported_by=NURSE.hsa_id, exported_at=MORNING, enrolments=0, files=(), unreadable=(A,)
+)
+_PLAN = PurgePlan(id=PlanId("b"), unit=UNIT, made_by=NURSE.hsa_id, made_at=MORNING, ended_before=MORNING, enrolments=())
+_RECEIPT = evolve(receipt_of(approve(_PLAN, "beslut 2037-4", by=NURSE, at=MORNING)), purged_at=MORNING)
+_FIELDS = {
+    ExportReceipt: ("id", "exported_at"),
+    PurgePlan: ("id", "made_at"),
+    PurgeReceipt: ("plan_id", "purged_at"),
+}
+"""The names of the id and of the instant of what is listed."""
+
+
+def _changed(record: Any, **fields: Any) -> Any:
+    return evolve(record, **fields)
+
+
+def _key(record: Listed) -> RecordKey:
+    """Return the key of a record that is listed."""
+    return record_key(type(record), position_of(record)[1])
+
+
 class ForgettingContract(StorageOpening):
     """Lists of exports, and notices of withdrawn starts, in every storage. Rule: D-07b, D-21a."""
 
-    @proves("Records.list_records")
-    def test_exports_are_the_units_own_in_order(self, storage: Storage) -> None:
-        """Otherwise nobody could tell which files were made, when, and by whom (M-21)."""
-        of_b = ExportReceipt(
-            id="b", unit=UNIT, exported_by=NURSE.hsa_id, exported_at=MORNING, enrolments=0, files=(), unreadable=(A,)
-        )
-        receipts = [of_b, evolve(of_b, id="c", enrolments=3), evolve(of_b, id="a", exported_at=MORNING + HOUR)]
-        for one in (*reversed(receipts), evolve(of_b, id="theirs", unit=OTHER_UNIT)):
-            save_export(storage, one, {})
+    @pytest.mark.parametrize("first", [_EXPORT, _PLAN, _RECEIPT], ids=["exports", "plans", "receipts"])
+    @proves("Records.list_records", "Records.load_record", "Records.save_record: final")
+    def test_what_is_listed_is_the_units_own_in_order(self, storage: Storage, first: Listed) -> None:
+        """Otherwise nobody could tell which files were made, or what was purged, when, and by whom (M-21)."""
+        kind, id_, at = type(first), *_FIELDS[type(first)]
+        records = [first, _changed(first, **{id_: "c"}), _changed(first, **{id_: "a", at: MORNING + HOUR})]
+        theirs = _changed(first, **{id_: "theirs", "unit": OTHER_UNIT})
+        for one in (*reversed(records), theirs):
+            assert one == storage.save_record(_key(one), one)
         for newest_first in (False, True):
-            ordered = tuple(reversed(receipts) if newest_first else receipts)
-            assert ordered == list_exports(storage, UNIT, newest_first=newest_first, limit=9)
+            ordered = tuple(reversed(records) if newest_first else records)
+            assert ordered == storage.list_records(kind, UNIT, newest_first=newest_first, limit=9)
             for number, shown in enumerate(ordered, start=1):
-                place = shown.exported_at, shown.id
-                behind = list_exports(storage, UNIT, newest_first=newest_first, after=place, limit=1)
+                place = position_of(shown)
+                behind = storage.list_records(kind, UNIT, newest_first=newest_first, after=place, limit=1)
                 assert ordered[number : number + 1] == behind
-        assert ["theirs"] == [receipt.id for receipt in list_exports(storage, OTHER_UNIT, limit=9)]
+        assert (theirs,) == storage.list_records(kind, OTHER_UNIT, limit=9)
+        if is_final(first):
+            assert first == storage.save_record(_key(first), _changed(first, **{at: LATER}))
+        assert first == storage.load_record(_key(first))
 
     @proves("Retention.unforgotten")
     def test_withdrawn_ones_are_found_whose_notices_were_sent(self, storage: Storage) -> None:
