@@ -109,10 +109,10 @@ def check_adapters(settings: Settings, plugins: Iterable[object] = ()) -> Iterat
         is_made = kind != "observer" and not _has_database(found, kind, chosen)
         problem = None
         try:
-            factory = factory_of(found, kind, chosen)
-            chosen.resolved(factory.secrets, factory.passwords)
-            close = closing(_make(found, kind, chosen)) if is_made else None
-            if close is not None:
+            if not is_made:
+                factory = factory_of(found, kind, chosen)
+                chosen.resolved(factory.secrets, factory.passwords)
+            elif (close := closing(_make(found, kind, chosen))) is not None:
                 close()
         except PainSchoolError as error:
             problem = str(error)

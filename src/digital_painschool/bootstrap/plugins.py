@@ -3,7 +3,6 @@
 The plugin manager exists only here. The hooks are called once, and after that there are only typed objects.
 """
 
-import logging
 from collections.abc import Iterable
 from typing import cast
 
@@ -15,8 +14,6 @@ from digital_painschool.bootstrap.settings import AdapterConfig
 from digital_painschool.errors import ConfigurationError
 from digital_painschool.ports import hooks
 from digital_painschool.ports.hooks import PROJECT, AdapterFactory
-
-_log = logging.getLogger(__name__)
 
 KINDS = {
     "storage": "painschool_storages",

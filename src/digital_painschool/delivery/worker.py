@@ -24,7 +24,6 @@ from digital_painschool.ports.paced import kept_paces
 
 _log = logging.getLogger(__name__)
 _MARGIN = timedelta(minutes=1)
-_UNTIL_REPAIRED = timedelta(hours=1)
 
 
 class Delivery:

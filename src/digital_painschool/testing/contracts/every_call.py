@@ -21,7 +21,6 @@ from digital_painschool.ports.storage import (
     load_purge,
     save_profile,
 )
-from digital_painschool.rules.retention import approve
 from digital_painschool.testing.contracts.calls import desk_call, key_of
 from digital_painschool.testing.contracts.changes import (
     LEASE,
@@ -33,7 +32,6 @@ from digital_painschool.testing.contracts.changes import (
     keep_draft,
     result,
 )
-from digital_painschool.testing.contracts.purges import receipt_of
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import NURSE, PERSON, UNIT
 
@@ -41,7 +39,6 @@ _PLAN = PurgePlan(
     id=PlanId("plan-1"), unit=UNIT, made_by=NURSE.hsa_id, made_at=MORNING, ended_before=MORNING, enrolments=()
 )
 _LOGGED = access_entry(NURSE, MORNING)
-_RECEIPT = receipt_of(approve(_PLAN, "beslut 2037-4", by=NURSE, at=MORNING))
 _CLAIM = Claim(
     digest=Digest(
         id=DigestId("a"),
