@@ -10,7 +10,7 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import Actor, Patient, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
-from digital_painschool.testing.environment import START, local
+from digital_painschool.testing.environment import START, PortsFactory, in_memory, local
 from digital_painschool.testing.example import PAIN, SLEEP, program
 from digital_painschool.testing.people import (
     ANNA,
@@ -63,10 +63,15 @@ APPROVED, PLANNED = PlanId("e-0005"), PlanId("e-0006")
 NOBODY = Of(None, None)
 
 
-def lived() -> Scenario:
+def lived(ports_factory: PortsFactory = in_memory) -> Scenario:
     """Return a school with one of everything: Cilla ended long ago; Anna is done, and in maintenance in another one."""
     policy = Policy(export_before_purge=False)
-    school = Scenario(programs=(program(Ordering.RELEASED), SLEEP), policy=policy, start=local("2014-03-03 08:00"))
+    school = Scenario(
+        ports_factory,
+        programs=(program(Ordering.RELEASED), SLEEP),
+        policy=policy,
+        start=local("2014-03-03 08:00"),
+    )
     ended = school.start(CILLA)
     school.school.patient(CILLA).write(ended, "Hej")
     school.desk.end(ended, reason="klar")

@@ -136,8 +136,8 @@ def form_answers(
     return FormAnswers(
         form=definition,
         modules=program.carriers(form),
-        submissions=submissions(executor.storage, enrolment, form),
-        read=enrolment.form(form).read,
+        submissions=submissions(executor.storage, enrolment, definition.key),
+        read=enrolment.form(definition.key).read,
         zone=terms.policy.zone,
         head=head,
     )

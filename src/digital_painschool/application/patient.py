@@ -23,7 +23,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Patient, PersonId
 from digital_painschool.domain.policy import Terms
 from digital_painschool.domain.program import Module, Page
-from digital_painschool.domain.validation import normalise_answers, plain_text
+from digital_painschool.domain.validation import normalise_answers, plain_str, plain_text
 from digital_painschool.errors import NotFound, StorageError
 from digital_painschool.rules import forms, ordering
 from digital_painschool.rules.permissions import Action
@@ -205,7 +205,7 @@ class PatientDesk:
 
         asked = once_of(once, "save_form", form=form, answers=answers, module=module)
         after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at, once=asked)
-        return SavedForm(form=form, number=after.form(form).saved)
+        return SavedForm(form=plain_str(form), number=after.form(form).saved)
 
     def save_draft(self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object]) -> None:
         """Save a draft of a form, for the patient alone, in place of an earlier one. Rule: D-14a.

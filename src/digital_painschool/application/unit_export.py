@@ -87,7 +87,7 @@ class UnitExport:
     def _layout(self, language: object) -> Layout:
         if language is None:
             return LAYOUTS[None]
-        return evolve(LAYOUTS[language_of(str(language))], end_reason=self._end_reason_in_words)
+        return evolve(LAYOUTS[language_of(language)], end_reason=self._end_reason_in_words)
 
     def _end_reason_in_words(self, enrolment: Enrolment) -> str | None:
         """Return the words of the list that the reason was chosen from; the key where neither says what it means."""
@@ -141,7 +141,7 @@ def _formats(formats: object) -> tuple[Format, ...]:
 def _folder(folder: object) -> Path:
     if not isinstance(folder, (str, Path)):
         raise InvalidValue("folder is the path of a folder")
-    named = plain_text(str(folder), "folder")
+    named = plain_text(folder if isinstance(folder, str) else str(folder), "folder")
     # An empty path means "." to pathlib, and is most often an empty setting.
     if not named.strip() or folder == Path():
         raise InvalidValue("the folder has no name; name it, also the one that you are in (Path.cwd())")

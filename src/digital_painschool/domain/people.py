@@ -13,6 +13,7 @@ from digital_painschool.codes import ValueReason
 from digital_painschool.domain.checks import check
 from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.masking import Masked, masked_text
+from digital_painschool.domain.validation import plain_str
 from digital_painschool.errors import InvalidValue
 
 _HSA_ID = re.compile(r"[Ss][Ee][0-9]{10}-[A-Za-z0-9]+")
@@ -85,7 +86,7 @@ def _scheme(text: str) -> str:
     # By hand, as the value below: every row of a list has one, and a `Check` takes three times as long.
     if not isinstance(text, str) or not _SCHEME.fullmatch(text):
         raise InvalidValue("scheme is named with letters, digits and hyphens, such as 'personnummer'")
-    return text
+    return plain_str(text)
 
 
 def _canonical(value: str | Masked[str]) -> Masked[str]:
@@ -93,7 +94,7 @@ def _canonical(value: str | Masked[str]) -> Masked[str]:
     text = masked.reveal()
     if not isinstance(text, str) or not _PERSON_VALUE.fullmatch(text):
         raise InvalidValue(_NO_NUMBER)
-    return masked
+    return masked if type(text) is str else Masked(plain_str(text))
 
 
 @frozen(slots=False, repr=False)

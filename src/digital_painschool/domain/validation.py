@@ -33,7 +33,12 @@ def plain_text(text: object, what: str = "text") -> str:
     Raises:
         InvalidValue: As for `storable_text`.
     """
-    return storable_text(with_one_line_end(text) if isinstance(text, str) else text, what)
+    return storable_text(with_one_line_end(plain_str(text)) if isinstance(text, str) else text, what)
+
+
+def plain_str(text: str) -> str:
+    """Return a text as a `str` and no subclass: no JSON writer takes a member of a `StrEnum` as a key."""
+    return text if type(text) is str else str.__str__(text)
 
 
 def with_one_line_end(text: str) -> str:
@@ -42,7 +47,7 @@ def with_one_line_end(text: str) -> str:
 
 
 def storable_text(text: object, what: str = "text") -> str:
-    """Return the text back if every storage can keep it as it is.
+    """Return the text back, as a `str` and no subclass, if every storage can keep it as it is.
 
     Args:
         text: What a person wrote.
@@ -53,6 +58,7 @@ def storable_text(text: object, what: str = "text") -> str:
     """
     if not isinstance(text, str):
         raise InvalidValue(f"{what} is text (str), not {type(text).__name__}")
+    text = plain_str(text)
     if len(text) > _TEXT_LIMIT:
         raise InvalidValue(
             f"{what} is longer than {_TEXT_LIMIT} characters; shorten it",
@@ -149,7 +155,7 @@ def _kept_answer(answer: object) -> Answer:
     if isinstance(answer, str):
         return plain_text(answer, "an answer")
     if isinstance(answer, date) and not isinstance(answer, datetime):
-        return answer.isoformat()
+        return date.isoformat(answer)
     if isinstance(answer, (list, tuple, set, frozenset)):
         keys = [plain_text(key, "an option key") for key in answer]
         return tuple(sorted(keys) if isinstance(answer, (set, frozenset)) else keys)

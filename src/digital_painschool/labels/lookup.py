@@ -102,15 +102,17 @@ def label(value: Labelled, language: Language | str = Language.SWEDISH, **facts:
     return _OPTIONAL.sub(lambda part: _filled(part[1], shown), text)
 
 
-def language_of(language: Language | str) -> Language:
+def language_of(language: object) -> Language:
     """Return the language of a code.
 
     Raises:
         InvalidValue: There are no labels in that language.
     """
-    if language not in list(Language):
-        raise InvalidValue(f"there are no labels in {language!r}; choose one of {', '.join(Language)}")
-    return Language(language)
+    # A value that is no text may fail to be compared, and what is refused is not repeated.
+    found = next((one for one in Language if one == language), None) if isinstance(language, str) else None
+    if found is None:
+        raise InvalidValue(f"there are no labels in that language; choose one of {', '.join(Language)}")
+    return found
 
 
 def _entry(value: object, labels: Labels) -> tuple[str, str, Mapping[str, object]]:

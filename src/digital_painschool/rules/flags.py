@@ -132,7 +132,8 @@ def mark_read(
     Raises:
         RuleViolation: There is no such form or submission, or the enrolment has ended and the form was not opened.
     """
-    if terms.program.form(plain_text(form, "a form's key")) is None:
+    form = plain_text(form, "a form's key")
+    if terms.program.form(form) is None:
         raise RuleViolation("M-15", Reason.UNKNOWN_FORM)
     truth_value(opened, "opened")
     count = enrolment.form(form)

@@ -280,10 +280,11 @@ def end(
     """
     require_transition("end", enrolment)
     choices = tuple(choice.key for choice in terms.end_reasons)
-    if reason not in choices:
+    chosen = next((key for key in choices if key == reason), None)
+    if chosen is None:
         raise RuleViolation("M-19", Reason.UNKNOWN_END_REASON, choices=choices)
     signature = by.signature
     return (
-        Ended(at=at, by=signature, reason=reason),
+        Ended(at=at, by=signature, reason=chosen),
         *dropped(pending, by=signature, at=at),
     )

@@ -2,9 +2,11 @@
 
 from contextlib import closing
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from digital_painschool import open_school
 from digital_painschool.adapters.sql import SqlStorage
@@ -120,6 +122,26 @@ def _kept(at: Any, url: str) -> Any:
     if at is None or not url.startswith("sqlite"):
         return at
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Question(StrEnum):
+    """A host's name of a question."""
+
+    PAIN = "smarta"
+
+
+@pytest.mark.parametrize("content", [{Question.PAIN: 3}, {"a": object()}, "\ud800"])
+def test_a_value_that_the_database_cannot_hold_is_a_failure_that_changed_nothing(
+    storage: SqlStorage, content: Any
+) -> None:
+    """Otherwise a slip in a host would be told as an unknown outcome, and be tried again for ever."""
+    before = saved(storage, begin())
+    change = evolve(converse(before, "Hej", at=RUN), documents={3: content})
+    with pytest.raises(StorageError, match="nothing was changed") as failed:
+        storage.save(change)
+    assert (None, None) == (failed.value.__cause__, failed.value.__context__)
+    assert before == load_enrolment(storage, before.id)
+    assert 1 == len(load_timeline(storage, before.id))
 
 
 def test_a_person_can_read_what_is_in_the_file(sqlite_url: str) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import orjson
 from sqlalchemy import JSON, Column, Dialect, Insert, Table, Text, bindparam, cast, func, insert, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.sql import ClauseElement
@@ -12,6 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 from digital_painschool.adapters.sql.column_types import Instant
 from digital_painschool.adapters.sql.connection import Connection
+from digital_painschool.adapters.sql.json_text import to_json
 from digital_painschool.adapters.sql.rows import Values
 from digital_painschool.serialization.scalars import instant_to_text
 
@@ -29,7 +29,7 @@ class _JsonRows(TypeDecorator[Rows]):
     def process_bind_param(self, value: Rows | None, dialect: Dialect) -> str:  # noqa: ARG002 - the base's signature
         """Return the rows as text."""
         # A host's clock may return a subclass of `datetime`, which orjson does not write by itself.
-        return orjson.dumps(value or (), default=instant_to_text).decode()
+        return to_json(value or (), default=instant_to_text)
 
 
 def json_rows(name: str, types: Mapping[str, Any]) -> Any:
