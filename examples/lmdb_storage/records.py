@@ -11,7 +11,7 @@ from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
-from digital_painschool.ports.storage import AccessEntry, StoredEnrolment
+from digital_painschool.ports.storage import AccessEntry, CompletedCall, DeskCall, StoredEnrolment
 from digital_painschool.rules.flags import caseload_counts
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
 from digital_painschool.serialization.stored import read_each, read_stored
@@ -84,10 +84,22 @@ def save_enrolment(transaction: Transaction, one: StoredEnrolment, before: Store
         transaction.put(place[0], id_, *place[1])
 
 
+def _may_have_started(transaction: Transaction, key: list[str]) -> bool:
+    """Return whether a completed call started its enrolment; one that is damaged may have."""
+    try:
+        _, version, _ = list[object](transaction.get(Table.RECORDS, *key))
+    except (TypeError, ValueError):
+        return True
+    return version == 1
+
+
 def remove_enrolment(transaction: Transaction, one: StoredEnrolment) -> None:
-    """Remove an enrolment with all that is its own, and its places in the indexes."""
+    """Remove an enrolment with all that is its own, and its places in the indexes; the key of its start stays."""
     id_ = one.enrolment.id
     for key in map(json.loads, list(transaction.scan(Table.OF_ENROLMENT, id_))):
+        kind, *parts = key
+        if kind == CompletedCall.__name__ and _may_have_started(transaction, key):
+            transaction.put(Table.RECORDS, ["", ""], DeskCall.__name__, *parts)
         transaction.remove(Table.RECORDS, *key)
         transaction.remove(Table.OF_ENROLMENT, id_, *key)
     for number in range(1, one.enrolment.version + 1):

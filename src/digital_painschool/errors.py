@@ -55,6 +55,7 @@ class Reason(Enum):
     RECEIPT_OF_ANOTHER_PLAN = "receipt-of-another-plan"
     RECEIPT_NOT_OURS = "receipt-not-ours"
     KEY_OF_ANOTHER_CALL = "key-of-another-call"
+    KEY_OF_PURGED_START = "key-of-purged-start"
     THERAPIST_NOT_AT_UNIT = "therapist-not-at-unit"
     DIRECTORY_UNAVAILABLE = "directory-unavailable"
     VIEW_IS_OLD = "view-is-old"
@@ -112,6 +113,7 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.RECEIPT_OF_ANOTHER_PLAN: "the receipt is not the stored plan's; pass its own receipt, or plan anew",
         Reason.RECEIPT_NOT_OURS: "the receipt's digest does not match: it was changed or has another key; plan anew",
         Reason.KEY_OF_ANOTHER_CALL: "the key was used for a call with other arguments; make a new key for a new call",
+        Reason.KEY_OF_PURGED_START: "the start under this key was made and purged; nothing was started again",
         Reason.THERAPIST_NOT_AT_UNIT: "the staff directory does not know the therapist at the unit; choose another, "
         "or ask the unit's directory manager to correct it",
         Reason.DIRECTORY_UNAVAILABLE: "the staff directory does not answer, so no other therapist can be named; "

@@ -17,6 +17,7 @@ from digital_painschool.domain.retention import PurgeReason, Skip, Skipped
 from digital_painschool.errors import NotFound, NotPermitted, Reason
 from digital_painschool.ports.storage import find_cancellable, load_enrolment
 from digital_painschool.rules.permissions import Action
+from digital_painschool.testing.environment import PortsFactory
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, NURSE, OTHER_UNIT
 from digital_painschool.testing.reference.permissions import ROOM
@@ -220,6 +221,23 @@ def test_a_receipt_is_replayed_on_what_a_backup_brings_back_and_on_nothing_that_
         backup.advance(days=1)
         assert (0 if before_withdrawal else 1) == backup.office.replay(receipt, left=left.append)
     assert [Skipped(enrolment_id=id_, why=Skip.NOT_ENDED)] == left
+
+
+@pytest.mark.rule("D-24a")
+def test_a_start_that_is_repeated_after_the_purge_starts_nothing(ports_factory: PortsFactory) -> None:
+    """Otherwise a job that is run again would give a treatment to the person who was never to have one."""
+    school = Scenario(ports_factory)
+    id_ = school.desk.start(ANNA, program="smartskola", once="job-1").id
+    school.desk.withdraw(id_, WRONG)
+    assert id_ == school.desk.start(ANNA, program="smartskola", once="job-1").id
+    plan = school.office.plan_purge()
+    school.office.approve(plan, decision="RS 2026-7")
+    school.office.purge(plan)
+    for number in (ANNA, BO):
+        with school.unchanged(), refused("D-24a", Reason.KEY_OF_PURGED_START):
+            school.desk.start(number, program="smartskola", once="job-1")
+    assert () == school.room.enrolments()
+    assert ANNA == school.desk.start(ANNA, program="smartskola", once="job-2").person.value
 
 
 def test_a_key_gives_the_first_result_again() -> None:

@@ -295,9 +295,9 @@ def test_a_person_is_in_no_label() -> None:
 
 @pytest.mark.rule("D-24d")
 @pytest.mark.parametrize("language", ["fi", "SV", "", "svenska", None])
-def test_a_language_that_there_is_not_is_refused_by_name(language: str) -> None:
+def test_a_language_that_there_is_not_is_refused(language: str) -> None:
     """Otherwise a portal in Finnish would be in Swedish, and nobody know why."""
-    with pytest.raises(InvalidValue, match=re.escape(f"{language!r}; choose one of sv, en")):
+    with pytest.raises(InvalidValue, match="that language; choose one of sv, en"):
         label(Reason.EMPTY_TEXT, language)
 
 

@@ -8,6 +8,8 @@ Arguments may hold an identity number, which can be guessed from a plain hash. T
 key is drawn for each call and stored beside the digest: whoever reads it there can also read the number itself, in the
 enrolment's row, and both are deleted with the enrolment. A call that concerns no enrolment has no such argument. A key
 in the settings would protect nothing more, and changing it would turn every repeated call into a second effect.
+
+Of a start the key alone outlives the purge, and refuses a repeated call: that call names no enrolment that is gone.
 """
 
 import hmac
@@ -81,12 +83,15 @@ class Once:
 
         Raises:
             InvalidValue: The key is not 1 to 200 printable characters of ASCII, or an argument cannot be compared.
-            RuleViolation: The call under this key had other arguments, or was for another enrolment.
+            RuleViolation: The call under this key had other arguments, or was for another enrolment; or it is a start
+                whose enrolment was purged.
         """
         key = self._in_scope(action, by, unit)
         asked = self._asked_bytes()
         call = find_call(storage, key)
         if call is None:
+            if enrolment_id is None and find_desk_call(storage, key) is not None:
+                raise RuleViolation("D-24a", Reason.KEY_OF_PURGED_START)
             return None
         if not _is_of(asked, call.fingerprint) or enrolment_id not in {None, call.enrolment_id}:
             raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)

@@ -58,6 +58,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "RECEIPT_OF_ANOTHER_PLAN": "The receipt is not the plan's. Use the plan's own receipt, or make a new plan.",
         "RECEIPT_NOT_OURS": "The receipt was changed, or was made with another key. Make a new plan.",
         "KEY_OF_ANOTHER_CALL": "This form has been sent before with another content. Reload the page and try again.",
+        "KEY_OF_PURGED_START": "This start was made before, and its record has been purged. Nothing was started again.",
         "THERAPIST_NOT_AT_UNIT": (
             "The staff directory does not know the therapist at the unit."
             " Choose another, or ask the unit's directory manager to correct it."

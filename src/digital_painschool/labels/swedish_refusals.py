@@ -55,6 +55,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "RECEIPT_OF_ANOTHER_PLAN": "Kvittot hör inte till planen. Använd planens eget kvitto, eller gör en ny plan.",
         "RECEIPT_NOT_OURS": "Kvittot är ändrat, eller gjort med en annan nyckel. Gör en ny plan.",
         "KEY_OF_ANOTHER_CALL": "Formuläret har redan skickats med ett annat innehåll. Ladda om sidan och försök igen.",
+        "KEY_OF_PURGED_START": "Den här starten gjordes tidigare och är gallrad. Inget har startats på nytt.",
         "THERAPIST_NOT_AT_UNIT": (
             "Behandlaren finns inte på enheten enligt personalkatalogen."
             " Välj en annan, eller be enhetens katalogansvariga rätta det."

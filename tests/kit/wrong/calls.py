@@ -118,6 +118,17 @@ STORAGE: Mistakes = {
             kept := _calls(self), right(*args), records_of(self).update(kept)
         ),
     },
+    ("purge", "Retention.purge: spent"): {
+        "the-key-of-a-start-goes-with-it": lambda right, self, *args: last(
+            right(*args),
+            *(records_of(self).pop(key) for key, call in _calls(self, DeskCall).items() if not call.result),
+        ),
+        "every-key-stays": lambda right, self, *args: last(
+            calls := _calls(self).values(),
+            right(*args),
+            *(self._parts.records.add_call(evolve(call, version=1).spent()) for call in calls),
+        ),
+    },
     ("load_record", "Records.load_record: exact key"): {
         **{f"a-key-of-any-{part}": _of_any(CompletedCall, part) for part in _PARTS},
         **{f"a-desk-s-key-of-any-{part}": _of_any(DeskCall, part) for part in _PARTS},

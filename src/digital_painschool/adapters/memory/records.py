@@ -86,9 +86,11 @@ class MemoryRecords:
         self._records[key] = progress
 
     def delete(self, enrolment_id: EnrolmentId) -> None:
-        """Delete the drafts and the completed calls of an enrolment."""
+        """Delete the drafts and the completed calls of an enrolment; the key of its start stays."""
         for key in self._of_enrolment.pop(enrolment_id, ()):
-            del self._records[key]
+            record = self._records.pop(key)
+            if isinstance(record, CompletedCall):
+                self.add_call(record.spent())
 
     def _put(self, enrolment_id: EnrolmentId, key: RecordKey, record: Record) -> None:
         self._records[key] = record

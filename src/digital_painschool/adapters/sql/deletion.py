@@ -1,6 +1,6 @@
 """The deletion of enrolments with all that is theirs."""
 
-from sqlalchemy import and_, case, delete, exists, or_, select, update
+from sqlalchemy import and_, case, delete, exists, insert, literal, or_, select, update
 
 from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.connection import Connection
@@ -8,6 +8,7 @@ from digital_painschool.adapters.sql.digests import HAS_PENDING_BATCH, LOCK_DIGE
 from digital_painschool.adapters.sql.schema import (
     COLLECTED,
     completed_calls,
+    desk_calls,
     digests,
     documents,
     drafts,
@@ -37,6 +38,15 @@ _DIGESTS_OF_PERSONS = (
     .where(any_of(_e.id, "ids"))
 )
 _DELETE_NOTIFICATIONS = delete(notifications).where(any_of(notifications.c.enrolment_id, "ids"))
+_SCOPE = ("unit", "caller", "action", "key")
+_SPENT = exists(select(desk_calls.c.key).where(*(desk_calls.c[part] == completed_calls.c[part] for part in _SCOPE)))
+# A restored backup may bring back an enrolment whose key was left before.
+_LEAVE_KEYS_OF_STARTS = insert(desk_calls).from_select(
+    [*_SCOPE, "result", "fingerprint"],
+    select(*(completed_calls.c[part] for part in _SCOPE), literal(""), literal("")).where(
+        any_of(completed_calls.c.enrolment_id, "ids"), completed_calls.c.version == 1, ~_SPENT
+    ),
+)
 _DELETE_ENROLMENTS = tuple(
     delete(table).where(any_of(column, "ids"))
     for table, column in (
@@ -85,6 +95,7 @@ def delete_enrolments(connection: Connection, ids: list[str]) -> None:
     # Digests are locked first, as by every other write: later statements see what a step adds to a digest meanwhile.
     connection.fetch_all(LOCK_DIGESTS, digest_ids)
     connection.execute(_DELETE_NOTIFICATIONS, values)
+    connection.execute(_LEAVE_KEYS_OF_STARTS, values)
     for statement in _DELETE_ENROLMENTS:
         connection.execute(statement, values)
     connection.execute(_END_BATCHES, digest_ids)

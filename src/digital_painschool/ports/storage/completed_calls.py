@@ -55,6 +55,14 @@ class CompletedCall:
         """The keyed digest of the arguments."""
         return self._fingerprint.reveal()
 
+    def spent(self) -> "DeskCall | None":
+        """Return what a purge of the enrolment leaves of the call: of the one that started it, the key alone.
+
+        A start names no enrolment. So without the key a repeated one would start again for a person who may have been
+        the wrong one. Rule: D-07b, D-24a.
+        """
+        return DeskCall(key=self.key, result="", fingerprint="") if self.version == 1 else None
+
 
 @frozen(kw_only=True)
 class DeskCall:

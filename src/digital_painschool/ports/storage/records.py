@@ -96,7 +96,7 @@ class Records(Protocol):
     """Records: profiles, programs, drafts, completed calls, and the papers of exports and purges.
 
     Rule: M-20, M-21, D-05c, D-14a, D-21a, D-24a. A completed call is stored as long as its enrolment is, or for ever
-    where it concerns none.
+    where it concerns none. The key of a start is stored for ever.
 
     Contract:
         * **with the step**: a method that is given `completed` saves the call in the transaction of its step. When a

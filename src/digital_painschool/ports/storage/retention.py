@@ -193,6 +193,8 @@ class Retention(Enrolments, Outbox, Records, Protocol):
               The recipient's digest stays, without these notifications, as long as the recipient has another enrolment
               at the unit. A member of staff's summary stays as long as it has another enrolment's notifications. A
               batch that has no notification left is over. Its day counts as a day on which the recipient was notified.
+            * **spent**: of the completed calls of a deleted enrolment, the one that started it leaves `spent`, its key
+              without a fingerprint. The others leave nothing.
             * **only as planned**: an enrolment is not deleted but noted as `CHANGED` when its stored version or phase
               is no longer the planned one, or when it does not exist.
             * **all or nothing**: when the process dies, the call's work is done completely or not at all.

@@ -12,7 +12,9 @@ from digital_painschool.domain.retention import (
 )
 from digital_painschool.ports.storage import (
     Storage,
+    find_call,
     find_cancellable,
+    find_desk_call,
     find_ended,
     list_receipts,
     load_enrolment,
@@ -24,6 +26,7 @@ from digital_painschool.ports.storage import (
     save_receipt,
 )
 from digital_painschool.testing.contracts.base import StorageOpening
+from digital_painschool.testing.contracts.calls import key_of, under_key
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     LEASE,
@@ -268,6 +271,23 @@ class PurgingContract(StorageOpening):
             save_receipt(storage, kept)
         assert (early, late) == list_receipts(storage, UNIT)
         assert ["plan-3"] == [kept.plan_id for kept in list_receipts(storage, OTHER_UNIT)]
+
+    @proves("Retention.purge: spent", "Retention.purge: again")
+    def test_the_key_of_a_start_outlives_the_purge(self, storage: Storage) -> None:
+        """Otherwise a start that a host repeats would begin a treatment for the wrong person, once purged (D-07b)."""
+        started, stays = under_key(begin("a"), "k"), under_key(begin("b", OTHER_PERSON), "k2")
+        assert started.completed is not None
+        assert stays.completed is not None
+        saved(storage, stays)
+        for plan_id in ("plan-1", "plan-2"):  # a restored backup may bring it back
+            e = saved(storage, started)
+            ended = saved(storage, under_key(finish(e, at=MORNING)))
+            storage.purge(PlanId(plan_id), tuple(readable(find_ended(storage, UNIT, (A,)).values())), ())
+            assert_gone(storage, ended)
+            left = [find_desk_call(storage, key) for key in (started.completed.key, key_of(ended), stays.completed.key)]
+            assert [started.completed.spent(), None, None] == left
+            assert None is find_call(storage, started.completed.key)
+        assert stays.completed == find_call(storage, stays.completed.key)
 
     @proves("Retention.purge: again")
     def test_what_came_back_after_the_purge_is_purged_again(self, storage: Storage) -> None:
