@@ -1,19 +1,21 @@
 """Cursors: text that fits a URL, says nothing of anybody, and is good for the list that it was made for alone."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import pytest
 
 from digital_painschool.application.caseload import CasePage, CaseSelection
+from digital_painschool.application.cursors import WRONG_CURSOR, Listing, Part, write_cursor
 from digital_painschool.application.pages import ConversationPage, ListPage
 from digital_painschool.domain.events import MessageSent
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, Role
 from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.storage import CaseSort, Excerpt
+from digital_painschool.testing.environment import PortsFactory
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 from digital_painschool.testing.scenario import Scenario
@@ -210,3 +212,68 @@ def test_a_walk_goes_on_past_a_patient_who_was_handed_over() -> None:
     first = school.desk.caseload(limit=1)
     school.coordinator.hand_over(first.rows[0].enrolment_id, COLLEAGUE.hsa_id)
     assert 4 == len(school.desk.caseload(first.next, limit=5).rows)
+
+
+PLACE = ("2026-03-02T08:00:00.000000Z", "x")
+LISTS: dict[str, tuple[Callable[[Scenario], Paged], Listing, Sequence[Part] | None]] = {
+    "own patients": (lambda s: s.desk.caseload, MINE, None),
+    "the unit's patients": (lambda s: s.coordinator.unit_caseload, ("list-unit", *MINE[1:]), None),
+    "timeline": (timeline, ("timeline", E, None, None, None, None, False, True), None),
+    "timeline of a form": (
+        lambda s: partial(s.desk.pages.timeline, E, form=PAIN),
+        ("timeline", E, ["FormSaved"], PAIN, None, None, False, True),
+        None,
+    ),
+    "access log": (
+        lambda s: s.office.pages.access_log,
+        ("access-log", UNIT, None, None, False, None, None, False, True),
+        None,
+    ),
+    "notifications": (lambda s: partial(s.desk.pages.notifications, E), ("notifications", E, True), None),
+    "conversations": (lambda s: partial(s.room.pages.conversations, E), ("conversations", E), None),
+    "a patient's messages": (lambda s: partial(s.room.pages.messages, E, 1), ("messages", E, 1), None),
+    "messages": (lambda s: partial(s.desk.pages.messages, E, 1), ("messages", E, 1), None),
+    "plans": (lambda s: s.office.pages.plans, ("plans", UNIT, None, True), PLACE),
+    "exports": (lambda s: s.office.pages.exports, ("exports", UNIT, True), PLACE),
+    "dead letters": (lambda s: s.operator.dead_letters, ("dead-letters", UNIT), PLACE),
+}
+"""Every list with a cursor: its pages, what its cursors are of, and a position where the list is empty."""
+NO_TEXTS = ("x\x00", "\x00", "\ud800", "x\udfff")
+NO_PARTS: dict[str, tuple[object, ...]] = {
+    "number": (-5, 2**31, 2**63, 10**30, True, 1.5, "1", None, [1], {}),
+    "instant": (ANNA, "", "2026-03-02", "2026-03-02T08:00:00", "0001-01-01T00:00:00+02:00", 5, None, [], *NO_TEXTS),
+    "text": (5, None, [], {}, *NO_TEXTS),
+}
+
+
+def kind_of(part: Part) -> str:
+    """Return the kind of a part of a cursor that the library wrote."""
+    return "number" if isinstance(part, int) else "instant" if part.endswith("Z") and "T" in part else "text"
+
+
+def outcome_of(page: Paged, cursor: str) -> object:
+    """Return what a call with a cursor comes to: its page, or its error with what hangs on it."""
+    try:
+        return page(cursor)
+    except Exception as error:  # noqa: BLE001 - any other error than the refusal is what the test looks for
+        return type(error), str(error), error.__cause__, error.__context__
+
+
+@pytest.mark.rule("M-08", "M-16", "D-13d", "D-21a", "D-21c")
+def test_no_part_of_a_cursor_that_was_put_together_by_hand_reaches_a_storage(ports_factory: PortsFactory) -> None:
+    """Otherwise a changed address would be an error with what the address held, or be said to be a damaged database."""
+    school = written_in(ports_factory)
+    found: list[tuple[object, ...]] = []
+    for name, (pages_of, listing, place) in LISTS.items():
+        page = pages_of(school)
+        cursor = page(limit=1).next if place is None else write_cursor(listing, place)
+        position = position_of(cursor)
+        assert cursor == write_cursor(listing, position), name
+        assert page(cursor) is not None
+        for at, part in enumerate(position):
+            for wrong in NO_PARTS[kind_of(part)]:
+                if (name, wrong) == ("access log", 2**31):
+                    continue  # a log may grow to that
+                found.append((name, at, wrong, outcome_of(page, with_part(listing, cursor, at, wrong))))
+        found += [(name, outcome_of(page, write_cursor(listing, other))) for other in ([*position, 1], position[:-1])]
+    assert [] == [one for one in found if one[-1] != (InvalidValue, WRONG_CURSOR, None, None)]

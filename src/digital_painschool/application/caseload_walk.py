@@ -4,24 +4,21 @@ A walk has two parts, as `CasePage` says: the rows that nothing happened to sinc
 others by enrolment id. No step changes a position of either part.
 """
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from attrs import evolve, frozen
 
-from digital_painschool.application.cursors import WRONG_CURSOR, Listing, Part, read_cursor, write_cursor
-from digital_painschool.domain.validation import plain_text
-from digital_painschool.errors import InvalidValue
+from digital_painschool.application.cursors import Listing, instant, read_cursor, text, whole, write_cursor
 from digital_painschool.ports.storage import CaseKey, Caseload, CaseQuery, CaseRow, CaseSort, UnreadableCase
 from digital_painschool.serialization.scalars import instant_from_text, instant_to_text
 
 _IN_FLIGHT = timedelta(minutes=1)
 """How long before a walk a step may have been decided that is saved after the walk's first page, and how far the
 clocks of two machines may differ."""
-_RANKS = 10
-"""More than any order has."""
 _BEFORE_ALL: CaseKey = (-1, datetime(1900, 1, 1, tzinfo=UTC), "")
 """Stands in a text for the key before the first row of a part."""
+_PARTS = (instant, whole(_BEFORE_ALL[0], 9), instant, text, whole(0, 1))
+"""The kinds of a cursor's parts: the instant of the walk, a key (no order has ten ranks), and whether rows repeat."""
 
 
 @frozen(kw_only=True)
@@ -96,28 +93,17 @@ def cursor_to_text(listing: Listing, cursor: Cursor) -> str:
         listing: What tells the list from others: the text is refused for another one.
         cursor: The position.
     """
-    rank, instant, enrolment_id = _BEFORE_ALL if cursor.key is None else cursor.key
-    position = (instant_to_text(cursor.now), rank, instant_to_text(instant), enrolment_id, int(cursor.repeats))
+    rank, at, enrolment_id = _BEFORE_ALL if cursor.key is None else cursor.key
+    position = (instant_to_text(cursor.now), rank, instant_to_text(at), enrolment_id, int(cursor.repeats))
     return write_cursor(listing, position)
 
 
-def cursor_from_text(listing: Listing, text: object) -> Cursor:
+def cursor_from_text(listing: Listing, cursor: object) -> Cursor:
     """Return the position that `cursor_to_text` wrote for the same list.
 
     Raises:
         InvalidValue: The text is no cursor, damaged, or another list's.
     """
-    position = read_cursor(listing, text, str, int, str, str, int)
-    found: Cursor | None = None
-    with suppress(ValueError, InvalidValue):  # somebody made the text, and the error would repeat it
-        found = _cursor(*position)
-    if found is None:
-        raise InvalidValue(WRONG_CURSOR)
-    return found
-
-
-def _cursor(now: Part, rank: Part, instant: Part, enrolment_id: Part, repeats: Part) -> Cursor:
-    key: CaseKey | None = None
-    if (rank, enrolment_id) != (_BEFORE_ALL[0], _BEFORE_ALL[2]):
-        key = range(_RANKS).index(int(rank)), instant_from_text(str(instant)), plain_text(enrolment_id)
-    return Cursor(now=instant_from_text(str(now)), key=key, repeats=bool(range(2).index(int(repeats))))
+    now, rank, at, enrolment_id, repeats = read_cursor(listing, cursor, *_PARTS)
+    key: CaseKey = (int(rank), instant_from_text(str(at)), str(enrolment_id))
+    return Cursor(now=instant_from_text(str(now)), key=None if key == _BEFORE_ALL else key, repeats=bool(repeats))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from digital_painschool.application.cursors import read_cursor, write_cursor
+from digital_painschool.application.cursors import read_cursor, whole, write_cursor
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.messages import mark_read, require_readable
 from digital_painschool.application.pages import ConversationPage, ListPage, require_limit
@@ -48,7 +48,8 @@ class MessagePages:
             size, listing = require_limit(limit), ("conversations", enrolment_id)
             seen, before = enrolment.version, enrolment.version + 1
             if after is not None:
-                seen, before = map(int, read_cursor(listing, after, int, int))
+                places = (whole(0, seen), whole(0, before))
+                seen, before = map(int, read_cursor(listing, after, *places))
             by_activity = sorted(enrolment.conversations, key=lambda one: one.last_message)
             fresh = [one for one in by_activity if one.last_message > seen]
             rest = [one for one in reversed(by_activity) if one.last_message < before]
@@ -100,7 +101,8 @@ class MessagePages:
         first, newest = conversation.last_message, conversation.sent(self._other)
         left = conversation.from_patient + conversation.from_therapist
         if after is not None:
-            first, newest, left = map(int, read_cursor(listing, after, int, int, int))
+            places = (whole(1, first), whole(0, newest), whole(1, left))
+            first, newest, left = map(int, read_cursor(listing, after, *places))
         entries = _messages(self._executor.storage, enrolment, conversation, first, min(limit, left))
         view = view_of_messages(
             self._executor.storage, enrolment, conversation, self._reader, entries, min(limit, left)

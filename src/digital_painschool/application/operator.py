@@ -7,7 +7,7 @@ from attrs import frozen
 
 from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.commands import CommandResult
-from digital_painschool.application.cursors import read_cursor
+from digital_painschool.application.cursors import instant, read_cursor, text
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.once import once_of
 from digital_painschool.application.pages import ListPage, first_rows, require_limit
@@ -117,7 +117,7 @@ class OperatorDesk:
             size, listing = require_limit(limit), ("dead-letters", unit)
             shown: tuple[datetime, str] | None = None
             if after is not None:
-                given_up_at, id_ = map(str, read_cursor(listing, after, str, str))
+                given_up_at, id_ = map(str, read_cursor(listing, after, instant, text))
                 shown = instant_from_text(given_up_at), id_
             records = self._executor.storage.dead_letters(unit, after=shown, limit=size + 1)
             return first_rows(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-from digital_painschool.application.cursors import WRONG_CURSOR, Listing, Part, read_cursor, write_cursor
+from digital_painschool.application.cursors import NUMBER, WRONG_CURSOR, Kind, Listing, Part, read_cursor, write_cursor
 from digital_painschool.application.patient_head import PatientHead
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.local_time import utc
@@ -123,6 +123,7 @@ def numbered_page(
     read: Callable[[int, int, int], Sequence[Row]],
     number: Callable[[Row], int],
     zone: ZoneInfo,
+    numbers: Kind = NUMBER,
 ) -> ListPage[Row]:
     """Return a page of a list whose entries have rising numbers.
 
@@ -137,6 +138,7 @@ def numbered_page(
         read: Returns the wanted entries above a number and up to another, in order, and at most so many.
         number: Returns the number of an entry.
         zone: The unit's zone.
+        numbers: The kind of the numbers that a cursor of the list may hold.
 
     Raises:
         InvalidValue: The cursor is none of this list, or the entry at which it stands is not in the list: it was made
@@ -146,7 +148,7 @@ def numbered_page(
         end = last()
         found = read(0, end, limit + 1)
     else:
-        shown, end = map(int, read_cursor(listing, cursor, int, int))
+        shown, end = map(int, read_cursor(listing, cursor, numbers, numbers))
         found = read(0, shown, limit + 2) if newest_first else read(shown - 1, end, limit + 2)
         if not found or number(found[0]) != shown:
             raise InvalidValue(WRONG_CURSOR)

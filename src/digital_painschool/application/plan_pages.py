@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from digital_painschool.application.access_control import access_entry
-from digital_painschool.application.cursors import Listing, read_cursor
+from digital_painschool.application.cursors import Listing, instant, read_cursor, text
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.pages import ListPage, first_rows, require_limit, require_order
 from digital_painschool.domain.people import Actor
@@ -107,5 +107,5 @@ def _place(listing: Listing, after: str | None) -> tuple[datetime, str] | None:
     """Return the instant and the id that a cursor names."""
     if after is None:
         return None
-    at, id_ = map(str, read_cursor(listing, after, str, str))
+    at, id_ = map(str, read_cursor(listing, after, instant, text))
     return instant_from_text(at), id_

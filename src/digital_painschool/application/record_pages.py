@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import get_args
 
 from digital_painschool.application.arguments import members
-from digital_painschool.application.cursors import read_cursor
+from digital_painschool.application.cursors import read_cursor, text, whole
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import require_form
 from digital_painschool.application.message_pages import MessagePages
@@ -107,6 +107,7 @@ class RecordPages:
                 read=read,
                 number=lambda entry: entry.seq,
                 zone=terms.policy.zone,
+                numbers=whole(1, enrolment.version),
             )
             return timeline_page(page, enrolment, terms, now)
 
@@ -142,7 +143,7 @@ class RecordPages:
             listing = ("notifications", enrolment_id, require_order(newest_first))
             shown = None
             if after is not None:
-                seq, id_ = read_cursor(listing, after, int, str)
+                seq, id_ = read_cursor(listing, after, whole(1, enrolment.version), text)
                 shown = int(seq), str(id_)
             records = load_notifications(
                 self._executor.storage, enrolment_id, newest_first=newest_first, after=shown, limit=size + 1
