@@ -5,21 +5,24 @@ import json
 from collections import deque
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from digital_painschool.application.executor import Executor
-from digital_painschool.application.once import once_of
+from digital_painschool.application.export import Format
+from digital_painschool.application.once import _SPELLINGS, once_of
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue, Reason
 from digital_painschool.ports.storage import CallKey, DeskCall, RecordKey, Records, Storage
 from digital_painschool.rules.permissions import Action
-from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import NURSE, PATIENT
+from digital_painschool.testing.example import DAILY, PAIN
+from digital_painschool.testing.people import BO, COLLEAGUE, NURSE, PATIENT
 from tests.application.desk_calls import E, lived
+from tests.application.test_bad_input import called
 from tests.scenario import refused
 
 
@@ -44,6 +47,61 @@ def test_arguments_are_compared_by_what_they_hold(
         desk.maintain(E, days=365, **other, once="k")
 
 
+SPELLINGS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]], dict[str, Any]]] = {
+    "an HSA-id": (
+        "coordinator.hand_over",
+        {"therapist": COLLEAGUE.hsa_id},
+        [{"therapist": COLLEAGUE.hsa_id.lower()}],
+        {"therapist": NURSE.hsa_id},
+    ),
+    "the HSA-id of a start": (
+        "desk.start",
+        {"therapist": COLLEAGUE.hsa_id},
+        [{"therapist": str(COLLEAGUE.hsa_id).lower()}, {"number": f"{BO[2:8]}-{BO[8:]}"}],
+        {"therapist": NURSE.hsa_id},
+    ),
+    "modules": ("desk.maintain", {"modules": [1, 2]}, [{"modules": [2, 1]}, {"modules": (2, 2, 1)}], {"modules": [2]}),
+    "answers": (
+        "room.save_form",
+        {"form": DAILY, "answers": {"hemma": "bra", "timmar": 7}},
+        [{"answers": {"timmar": 7.0, "hemma": "bra"}}],
+        {"answers": {"hemma": "bra", "timmar": 7.5}},
+    ),
+    "lines": ("desk.write", {"text": "a\nb"}, [{"text": "a\r\nb"}], {"text": "A\nb"}),
+    "formats": (
+        "office.export",
+        {"formats": (Format.CSV, Format.JSON_LINES)},
+        [{"formats": [Format.JSON_LINES, Format.CSV]}, {"folder": Path("./export/")}],
+        {"formats": (Format.CSV,)},
+    ),
+    "a decision": ("office.approve", {"decision": "RS 1"}, [{"decision": " RS 1 "}], {"decision": "RS 2"}),
+}
+"""A call with an argument, the same call in other spellings, and another call."""
+
+
+@pytest.mark.rule("D-06b", "D-24a")
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_call_in_another_spelling_is_the_same_call(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a repeated call would be refused as another one, though its rule takes both for the same."""
+    monkeypatch.chdir(tmp_path)
+    method, given, spellings, other = SPELLINGS[name]
+    school = lived()
+    first = called(school, method, **given, once="k")
+    for same in spellings:
+        with school.unchanged():
+            assert first == called(school, method, **{**given, **same}, once="k")
+    with school.unchanged(), refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
+        called(school, method, **{**given, **other}, once="k")
+
+
+def test_each_spelling_is_of_an_argument_that_a_call_compares() -> None:
+    """Otherwise an argument that is named anew would be compared as it is written."""
+    compared = {name for _, given, _, _ in SPELLINGS.values() for name in given}
+    assert {*_SPELLINGS} <= compared | {"flags"}
+
+
 @pytest.mark.rule("D-23a", "D-24a")
 @pytest.mark.parametrize("once", [None, "k"])
 def test_flags_can_be_chosen_by_what_is_read_once(once: str | None) -> None:
@@ -61,6 +119,9 @@ def test_flags_can_be_chosen_by_what_is_read_once(once: str | None) -> None:
         ({"text": "Rad 1\r\nRad 2"}, {"text": "Rad 1\r\nRad 2"}),
         ({"answers": {"fritext": "1\r2"}}, {"answers": {"fritext": "1\r2"}}),
         ({"text": "Rad 1\nRad 2"}, {"text": "Rad 1\r\nRad 2"}),
+        ({"therapist": NURSE.hsa_id.lower()}, {"therapist": NURSE.hsa_id.lower()}),
+        ({"modules": [2, 1, 1]}, {"modules": (2, 1, 1)}),
+        ({"answers": {"timmar": 7.0}}, {"answers": {"timmar": 7.0}}),
     ],
 )
 def test_a_key_of_a_version_that_compared_texts_as_they_came_is_known(then: object, now: object) -> None:

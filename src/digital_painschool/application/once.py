@@ -15,7 +15,7 @@ Of a start the key alone outlives the purge, and refuses a repeated call: that c
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from enum import Enum
@@ -51,6 +51,10 @@ def _masked(value: object) -> Masked[object]:
     return Masked(value)
 
 
+def _masked_call(call: Sequence[object]) -> Masked[Sequence[object]]:
+    return Masked(call)
+
+
 @frozen
 class Once:
     """A host's idempotency key for one call of a desk, with what the call asks for. Rule: D-24a.
@@ -61,7 +65,7 @@ class Once:
     """
 
     _key: Masked[object] = field(converter=_masked, repr=False)
-    _asked: Masked[object] = field(converter=_masked, repr=False)
+    _asked: Masked[Sequence[object]] = field(converter=_masked_call, repr=False)
 
     def first_state(
         self,
@@ -151,7 +155,7 @@ class Once:
         return _fingerprint(secrets.token_hex(16), self._asked_bytes()[0])
 
     def _asked_bytes(self) -> tuple[bytes, ...]:
-        """Return the arguments as they are kept, and as the host gave them: an earlier version compared these."""
+        """Return the arguments in one spelling, and in those that earlier versions compared."""
         return _as_bytes(self._asked.reveal())
 
     def _in_scope(self, action: Action, by: AnyActor, unit: HsaId) -> CallKey:
@@ -209,12 +213,20 @@ def _fingerprint(digest_key: str, asked: bytes) -> str:
     return f"{digest_key}:{hmac.new(digest_key.encode(), asked, 'sha256').hexdigest()}"
 
 
-def _as_bytes(asked: object) -> tuple[bytes, ...]:
+def _as_bytes(asked: Sequence[object]) -> tuple[bytes, ...]:
+    forms = (_in_one_spelling(asked), _as_kept(asked), asked)
     try:
-        return tuple(json.dumps(one, sort_keys=True, default=_as_data).encode() for one in (_as_kept(asked), asked))
+        return tuple(json.dumps(one, sort_keys=True, default=_as_data).encode() for one in forms)
     except (TypeError, ValueError, RecursionError):
         pass
     raise InvalidValue("an argument beside once is of a kind that no desk takes")
+
+
+def _in_one_spelling(asked: Sequence[object]) -> object:
+    """Return a call with its arguments in one spelling: what is the same to a rule is the same call. Rule: D-06b."""
+    call, arguments = asked
+    assert isinstance(arguments, Mapping), "a call has its arguments by name"
+    return [call, {name: _SPELLINGS.get(name, _as_kept)(value) for name, value in arguments.items()}]
 
 
 def _as_kept(asked: object) -> object:
@@ -227,6 +239,39 @@ def _as_kept(asked: object) -> object:
         case list() | tuple():
             return [_as_kept(item) for item in asked]
     return asked
+
+
+def _as_number(asked: object) -> object:
+    """Return arguments as they are kept, with 7.0 as 7: JSON from another client may have either."""
+    match asked:
+        case float() if asked.is_integer():
+            return int(asked)
+        case Mapping():
+            return {key: _as_number(value) for key, value in asked.items()}
+    return _as_kept(asked)
+
+
+def _as_set(items: object) -> object:
+    """Return items in one order, each once, whatever holds them; one that is given by itself is one item."""
+    if isinstance(items, Enum):
+        return [items.value]
+    if not isinstance(items, Collection) or isinstance(items, (str, bytes, Mapping)):
+        return items
+    try:
+        return sorted({item.value if isinstance(item, Enum) else item for item in items})
+    except TypeError:  # no desk takes such items
+        return items
+
+
+_SPELLINGS: Mapping[str, Callable[[object], object]] = {
+    "answers": _as_number,
+    "decision": lambda text: text.strip() if isinstance(text, str) else text,
+    "flags": _as_set,
+    "formats": _as_set,
+    "modules": _as_set,
+    "therapist": lambda hsa_id: hsa_id.upper() if isinstance(hsa_id, str) else hsa_id,
+}
+"""The one spelling of an argument that a rule takes in several, by the argument's name."""
 
 
 def _as_data(value: object) -> object:
