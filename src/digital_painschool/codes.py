@@ -49,6 +49,7 @@ class ValueReason(Enum):
 
     TEXT_TOO_LONG = "text-too-long"
     UNREADABLE_CHARACTER = "unreadable-character"
+    HIDDEN_CHARACTER = "hidden-character"
     NUMBER_TOO_LARGE = "number-too-large"
     NOT_AN_HSA_ID = "not-an-hsa-id"
     HOLDS_IDENTITY_NUMBER = "holds-identity-number"

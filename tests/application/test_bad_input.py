@@ -37,7 +37,7 @@ NO_IDS: list[Any] = [
     b"e-0001",
 ]
 NO_NUMBERS: list[Any] = [0, -1, 10**9, 10**30, 10**5000, True, False, 1.0, "1", None, [1]]
-NO_TEXTS: list[Any] = ["", " \n", "x" * 10_001, "x" * 1_000_001, "\x00", "\ud800", None, 5, b"x", ["x"], {}]
+NO_TEXTS: list[Any] = ["", " \n", "\u200b", "x" * 10_001, "x" * 1_000_001, "\x00", "\ud800", None, 5, b"x", ["x"], {}]
 NO_KEYS: list[Any] = ["", "okänt", "x" * 1_000_001, "\x00", None, 5, b"x", ["x"], {}, set()]
 NO_HSA_IDS: list[Any] = ["", "SE", "SE2321000131-P000000123456\n", None, 5, "patient"]
 NO_ANSWERS: list[Any] = [
@@ -127,7 +127,7 @@ BAD: dict[str, list[Any]] = {
     "by": ["", "SE", "therapist", "Patient", NURSE.hsa_id + "\n", 5, b"patient", ["patient"], {}],
     "conversation": NO_NUMBERS,
     "days": [0, -1, 366, 10**9, 10**30, 10**5000, True, 1.0, "1", None, [1]],
-    "decision": ["", " ", "x" * 201, "\x00", None, 5, b"x", ANNA, "RS 1, om 850709-9805.", f"({ANNA})"],
+    "decision": ["", " ", "\u200b", "x" * 201, "\x00", None, 5, b"x", ANNA, "RS 1, om 850709-9805.", f"({ANNA})"],
     "email": NO_TICKS,
     "enrolment_id": NO_IDS,
     "expected": [0, -1, 10**9, 10**5000, True, 1.0, "1", [1]],

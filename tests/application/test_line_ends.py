@@ -26,14 +26,6 @@ PLACES: Mapping[str, tuple[Callable[[Scenario, EnrolmentId, str], object], Calla
         lambda s, e, text: s.desk.start_conversation(e, text),
         lambda s, e: s.room.read_conversation(e, 1).messages[0].text,
     ),
-    "a heading": (
-        lambda s, e, text: s.desk.start_conversation(e, "Hej", heading=text),
-        lambda s, e: s.room.conversations(e)[0].heading,
-    ),
-    "another heading": (
-        lambda s, e, text: s.desk.rename_conversation(e, s.room.write(e, "Hej").conversation, text),
-        lambda s, e: s.desk.conversations(e)[0].heading,
-    ),
     "an answer": (
         lambda s, e, text: s.room.save_form(e, DAILY, {"hemma": "bra", "fritext": text}),
         lambda s, e: str(s.desk.answers(e, DAILY)[0].answers["fritext"]),
@@ -58,7 +50,7 @@ def test_a_text_is_kept_with_lines_that_end_in_one_way(place: str) -> None:
 
 
 @pytest.mark.rule("M-10", "M-11", "M-14")
-@pytest.mark.parametrize(("place", "limit"), [("the patient's message", 9), ("a heading", 9), ("an answer", 40)])
+@pytest.mark.parametrize(("place", "limit"), [("the patient's message", 9), ("an answer", 40)])
 def test_the_end_of_a_line_counts_as_one_character(place: str, limit: int) -> None:
     """Otherwise a browser would count down to a limit at which the text is refused."""
     write, read = PLACES[place]

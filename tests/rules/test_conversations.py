@@ -6,16 +6,20 @@ from functools import partial
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from digital_painschool.codes import ValueReason
 from digital_painschool.domain.enrolment import Conversation, Enrolment
 from digital_painschool.domain.events import ConversationRenamed, ConversationStarted, Event, MessageSent, MessagesRead
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Actor, Author, Patient
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidValue, Reason
+from digital_painschool.labels.lookup import label
 from digital_painschool.rules.conversations import read, rename, send, start_conversation
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.lifecycle import end
+from digital_painschool.testing.contracts.changes import converse
 from digital_painschool.testing.environment import INSTANT, START
 from digital_painschool.testing.people import NURSE, PATIENT
 from digital_painschool.testing.scenario import Scenario
@@ -98,6 +102,45 @@ def test_the_therapist_chooses_for_each_message_how_the_patient_is_told(notify: 
             start(PATIENT)
 
 
+UNSEEN = ("\u200b", "\u2060\ufeff", "\u200d \u00ad", "\u202e", "\x1b\x08", "\u3164", "\u2800", "\ue000")
+"""Texts of which nothing is seen."""
+STEERING = ("a\nb", "a\tb", "a\u2028b", "\u202eabc", "abc\u2066", "\x1b[2J", "a\x08b", "a\x7f", "a\x85b", "Ny\r\n")
+"""Lines that hold what a screen obeys."""
+
+
+@pytest.mark.rule("M-11", "D-24d")
+@pytest.mark.parametrize("heading", STEERING)
+def test_a_heading_is_one_line_of_what_is_shown(heading: str) -> None:
+    """Otherwise a heading would break the list that it stands in, turn its direction, or clear an operator's screen."""
+    school = Scenario()
+    id_ = school.start()
+    school.room.write(id_, heading, heading="Sömn \U0001f469\u200d\U0001f467")
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: school.room.write(id_, "Hej", heading=heading),
+        lambda: school.room.rename_conversation(id_, 1, heading),
+        lambda: school.desk.start_conversation(id_, "Hej", heading=heading),
+        lambda: school.desk.rename_conversation(id_, 1, heading),
+    )
+    for step in steps:
+        with school.unchanged(), pytest.raises(InvalidValue) as broken:
+            step()
+        assert ValueReason.HIDDEN_CHARACTER is broken.value.reason
+        assert heading not in str(broken.value)
+        assert "rad" in label(broken.value)
+
+
+@pytest.mark.rule("M-10", "M-11")
+def test_a_text_that_an_earlier_version_took_is_read_as_it_is() -> None:
+    """Otherwise a conversation could not be read any more that a patient has written in."""
+    school = Scenario()
+    id_ = school.start()
+    change = converse(school.state(id_), at=school.now)
+    school.storage.save(evolve(change, documents={change.before + 1: "a\nb", change.before + 2: "\u200b"}))
+    [shown] = school.room.conversations(id_)
+    assert "a\nb" == shown.heading
+    assert ["\u200b"] == [message.text for message in school.desk.read_conversation(id_, 1).messages]
+
+
 @pytest.mark.rule("M-10", "M-11")
 @pytest.mark.parametrize(("rule", "limit"), [("M-10", 10_000), ("M-11", 120)])
 def test_a_message_and_a_heading_are_neither_empty_nor_longer_than_the_limit(rule: str, limit: int) -> None:
@@ -115,6 +158,7 @@ def test_a_message_and_a_heading_are_neither_empty_nor_longer_than_the_limit(rul
     for text, reason in (
         ("", Reason.EMPTY_TEXT),
         (" \t\n", Reason.EMPTY_TEXT),
+        *((unseen, Reason.EMPTY_TEXT) for unseen in UNSEEN),
         ("x" * (limit + 1), Reason.TEXT_TOO_LONG),
     ):
         for step in steps[rule]:

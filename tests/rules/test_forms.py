@@ -145,6 +145,7 @@ KEYS = tuple(f"kommun-{number}" for number in range(290))
         ({"var": (*KEYS, KEYS[0]), "text": "x"}, (NOT_ALL_DIFFERENT,)),
         ({"var": (), "text": "x"}, (problem("var", AnswerCode.NOTHING_CHOSEN),)),
         ({"var": KEYS[:1], "text": " \n"}, (problem("text", AnswerCode.REQUIRED),)),
+        ({"var": KEYS[:1], "text": "\u200b"}, (problem("text", AnswerCode.REQUIRED),)),
         ({}, (problem("var", AnswerCode.REQUIRED), problem("text", AnswerCode.REQUIRED))),
     ],
 )

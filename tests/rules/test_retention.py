@@ -65,8 +65,9 @@ def test_a_shorter_period_needs_a_decision_and_then_holds() -> None:
     """Otherwise a setting alone could destroy records early."""
     with pytest.raises(InvalidValue, match="gallringsbeslut"):
         Policy(retention_years=9)
-    with pytest.raises(InvalidValue):
-        Policy(retention_years=9, retention_decision="  ")
+    for unseen in ("  ", "\u200b"):
+        with pytest.raises(InvalidValue, match="gallringsbeslut"):
+            Policy(retention_years=9, retention_decision=unseen)
     policy = Policy(retention_years=1, retention_decision="RS 2026-1")
     assert years_earlier(NOW, 1, policy.zone) == period_start(NOW, policy)
     assert 1 == len(a_plan(over(local("2035-01-01 08:00")), policy=policy).enrolments)

@@ -14,7 +14,7 @@ from digital_painschool.domain.checks import check, satisfies
 from digital_painschool.domain.limits import TITLE
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, by_hsa_id
-from digital_painschool.domain.validation import control_characters
+from digital_painschool.domain.validation import control_characters, is_seen
 from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.labels.lookup import Language
 from digital_painschool.serialization.converter import strict_converter
@@ -31,7 +31,7 @@ def _has_no_brace(text: str) -> bool:
 
 
 def _is_body(text: str) -> bool:
-    return text.strip() != "" and not control_characters(text.replace("\n", ""))
+    return is_seen(text) and not control_characters(text.replace("\n", ""))
 
 
 _SUBJECT = check(

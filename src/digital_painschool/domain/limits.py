@@ -15,7 +15,7 @@ from attrs.validators import and_, ge, le, matches_re, max_len
 from attrs.validators import optional as or_none
 
 from digital_painschool.domain.checks import Check, Validator, check, exact_type, satisfies
-from digital_painschool.domain.validation import control_characters
+from digital_painschool.domain.validation import is_seen, steering_characters
 from digital_painschool.errors import InvalidProgram
 
 KEY_LENGTH = 64
@@ -37,8 +37,6 @@ FARTHEST = 10**15
 """How far from 0 any other number of a form may be: a JSON reader keeps such a whole number exactly."""
 
 _KEY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{KEY_LENGTH - 1}}}", re.ASCII)
-_OBEYED = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What a screen obeys instead of showing it, beside control characters: separators, and changes of direction."""
 _AS_STORED: ContextVar[bool] = ContextVar("as_stored", default=False)
 
 
@@ -116,20 +114,16 @@ _IS_TEXT = (exact_type(str), "expected text, got {got}")
 
 
 def _text(longest: int, layout: str, *, empty: bool) -> Limit:
-    is_filled = (satisfies(lambda text: empty or any(map(_is_seen, text))), "is empty")
-    is_shown = (satisfies(lambda text: _steering(text) <= set(layout)), "holds a control character; remove it")
+    is_filled = (satisfies(lambda text: empty or is_seen(text)), "is empty")
+    is_shown = (
+        satisfies(lambda text: _steering(text) <= set(layout)),
+        "holds a control character; remove it",
+    )
     return Limit(check(_IS_TEXT, (max_len(longest), f"must be at most {longest} characters"), is_filled, is_shown))
 
 
-def _is_seen(character: str) -> bool:
-    return character.isprintable() and not character.isspace()
-
-
 def _steering(text: str) -> frozenset[str]:
-    if text.isprintable():
-        return frozenset()
-    # CR LF ends a line in some files.
-    return control_characters(text.replace("\r\n", "\n")) | _OBEYED.intersection(text)
+    return steering_characters(text.replace("\r\n", "\n"))  # CR LF ends a line in some files
 
 
 KEY = Limit(

@@ -18,6 +18,7 @@ from digital_painschool.domain.enrolment import WithdrawalReason
 from digital_painschool.domain.identity_shape import contains_identity_number
 from digital_painschool.domain.limits import LABEL
 from digital_painschool.domain.program import EndReason, Ordering, Program
+from digital_painschool.domain.validation import is_seen
 from digital_painschool.errors import InvalidValue
 from digital_painschool.labels.lookup import Language
 
@@ -220,7 +221,7 @@ class Policy:
     export_before_purge: bool = field(default=True, validator=check((instance_of(bool), "is True or False")))
     heading: str = field(
         default="Min konversation",
-        validator=check(_LINE, (satisfies(str.strip), "must be a text of at most heading_limit characters (M-11)")),
+        validator=check(_LINE, (satisfies(is_seen), "must be a text of at most heading_limit characters (M-11)")),
     )
     heading_limit: int = field(default=120, validator=check(_WHOLE, _ONE_OR_MORE))
     message_limit: int = field(default=10_000, validator=check(_WHOLE, _ONE_OR_MORE))
@@ -243,7 +244,7 @@ class Policy:
         # By hand: a validator of attrs sees one field, and each of these problems lies between two.
         if not self.collected_at < self.forenoon_ends <= time(12):
             yield "forenoon_ends must be after collected_at and 12:00 at the latest (D-13a)"
-        if self.retention_years < 10 and not (self.retention_decision or "").strip():
+        if self.retention_years < 10 and not is_seen(self.retention_decision or ""):
             yield "retention_years under 10 needs a retention_decision, the gallringsbeslut (D-21b)"
         if len(self.heading) > self.heading_limit:
             yield "heading must be a text of at most heading_limit characters (M-11)"

@@ -19,6 +19,10 @@ _TEXT_LIMIT = 1_000_000
 _NUMBER_LIMIT = 10**12
 _ANSWER_LIMIT = 10**15
 _CONTROL = frozenset({"Cc", "Cs"})
+_OBEYED = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What a screen obeys instead of showing it, beside control characters: separators, and changes of direction."""
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that are blank: fillers of Korean, and Braille without a dot."""
 
 
 def plain_text(text: object, what: str = "text") -> str:
@@ -79,6 +83,29 @@ def control_characters(text: str) -> frozenset[str]:
     """Return the control characters and the halves of surrogate pairs in a text: what no screen and no path shows."""
     # Of a long text, few characters are not printable.
     return frozenset(one for one in frozenset(text) if not one.isprintable() and category(one) in _CONTROL)
+
+
+def is_seen(text: str) -> bool:
+    """Return whether there is something in a text for a person to see: more than blanks and what takes no room."""
+    return any(one.isprintable() and not one.isspace() and one not in _BLANK for one in text)
+
+
+def steering_characters(text: str) -> frozenset[str]:
+    """Return what a screen obeys in a text instead of showing it: ends of lines, escapes, changes of direction."""
+    return frozenset() if text.isprintable() else control_characters(text) | _OBEYED.intersection(text)
+
+
+def require_one_line(text: str, what: str) -> None:
+    """Refuse a line that holds what a screen obeys instead of showing it.
+
+    Raises:
+        InvalidValue: It does; the error repeats nothing of it.
+    """
+    if steering_characters(text):
+        raise InvalidValue(
+            f"{what} is one line, without control characters and changes of direction; remove them",
+            reason=ValueReason.HIDDEN_CHARACTER,
+        )
 
 
 def is_storable(text: str) -> bool:

@@ -110,6 +110,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
             "|The text is too long. Shorten it[ to at most {limit} characters]."
         ),
         "UNREADABLE_CHARACTER": "The text holds a character that cannot be saved. Remove it.",
+        "HIDDEN_CHARACTER": "Write on one line, without line breaks and characters that are not shown.",
         "NUMBER_TOO_LARGE": "The number is too large[, at most {limit}].",
         "NOT_AN_HSA_ID": "It is not an HSA-id. Write SE, ten digits, a hyphen and the rest.",
         "HOLDS_IDENTITY_NUMBER": "The text must not hold a personal identity number. Remove it.",

@@ -102,6 +102,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
     "ValueReason": {
         "TEXT_TOO_LONG": "Texten är för lång. Korta den[ till högst {limit} tecken].",
         "UNREADABLE_CHARACTER": "Texten innehåller ett tecken som inte kan sparas. Ta bort det.",
+        "HIDDEN_CHARACTER": "Skriv på en rad, utan radbrytningar och tecken som inte syns.",
         "NUMBER_TOO_LARGE": "Talet är för stort[, högst {limit}].",
         "NOT_AN_HSA_ID": "Det är inget HSA-id. Skriv SE, tio siffror, bindestreck och resten.",
         "HOLDS_IDENTITY_NUMBER": "Texten får inte innehålla ett personnummer. Ta bort det.",

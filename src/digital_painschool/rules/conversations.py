@@ -10,7 +10,7 @@ from digital_painschool.domain.events import ConversationRenamed, ConversationSt
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import AnyActor, Author, Patient
 from digital_painschool.domain.policy import Terms
-from digital_painschool.domain.validation import plain_text, whole_number
+from digital_painschool.domain.validation import is_seen, plain_text, require_one_line, whole_number
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 from digital_painschool.rules.access import access, refusal
 
@@ -140,11 +140,12 @@ def _require_writable(enrolment: Enrolment, terms: Terms, by: AnyActor, at: date
 
 def _check_heading(terms: Terms, heading: str) -> None:
     _check_text("M-11", heading, terms.policy.heading_limit)
+    require_one_line(heading, "a heading")
 
 
 def _check_text(rule: str, text: str, limit: int) -> None:
     written = plain_text(text)
-    if not written.strip():
+    if not is_seen(written):
         raise RuleViolation(rule, Reason.EMPTY_TEXT)
     if len(written) > limit:
         raise RuleViolation(rule, Reason.TEXT_TOO_LONG, limit=limit)

@@ -15,7 +15,7 @@ from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Option, Question, Scale, Text
 from digital_painschool.domain.people import AnyActor
 from digital_painschool.domain.policy import Terms
-from digital_painschool.domain.validation import Answer, whole_number
+from digital_painschool.domain.validation import Answer, is_seen, whole_number
 from digital_painschool.errors import Reason, RuleViolation
 from digital_painschool.rules.access import access, module_refusal, refusal
 
@@ -202,7 +202,7 @@ def _text_problem(question: Text, answer: Answer) -> AnswerProblem | None:
         return _coded(AnswerCode.NOT_A_TEXT)
     if len(answer) > question.longest:
         return _coded(AnswerCode.TEXT_TOO_LONG, limit=question.longest)
-    if question.required and not answer.strip():
+    if question.required and not is_seen(answer):
         return _coded(AnswerCode.REQUIRED)
     return None
 

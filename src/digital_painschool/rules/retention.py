@@ -15,7 +15,7 @@ from digital_painschool.domain.local_time import utc, years_earlier
 from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import EndedEnrolment, PurgeDecision, PurgePlan, PurgeReceipt, Skip, Skipped
-from digital_painschool.domain.validation import plain_text
+from digital_painschool.domain.validation import is_seen, plain_text
 from digital_painschool.errors import InvalidValue, Reason, RuleViolation
 
 _REFERENCE_LIMIT = 200
@@ -85,7 +85,7 @@ def decision_reference(reference: str, is_identity_number: Callable[[str], bool]
         InvalidValue: The reference is not text, or contains something in the form of an identity number.
     """
     reference = plain_text(reference, "the decision")
-    if not reference.strip():
+    if not is_seen(reference):
         raise RuleViolation("D-21a", Reason.DECISION_MISSING)
     if len(reference) > _REFERENCE_LIMIT:
         raise RuleViolation("D-21a", Reason.TEXT_TOO_LONG, limit=_REFERENCE_LIMIT)

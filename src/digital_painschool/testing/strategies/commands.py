@@ -20,7 +20,7 @@ from digital_painschool.testing.reference.steps import refusal
 from digital_painschool.testing.strategies.answers import answers
 from digital_painschool.testing.strategies.boundary_instants import instants
 from digital_painschool.testing.strategies.planned import PlannedSchool
-from digital_painschool.testing.strategies.texts import texts
+from digital_painschool.testing.strategies.texts import texts, titles
 
 Command = Callable[[st.DrawFn, PlannedSchool], h.Step | None]
 """Draws a step and executes it in the planned school; None when there is no such step now."""
@@ -139,7 +139,7 @@ def _with_contents(draw: st.DrawFn, e: ReferenceEnrolment, step: h.EnrolmentStep
     if isinstance(step, h.PatientWrites | h.TherapistWrites):
         return evolve(step, text=draw(_texts("Hej!", e.policy.message_limit)))
     if isinstance(step, h.PatientRenames | h.TherapistRenames):
-        return evolve(step, heading=draw(_texts("Sömn", e.policy.heading_limit)))
+        return evolve(step, heading=draw(_headings("Sömn", e.policy.heading_limit)))
     if isinstance(step, h.Maintain):
         fewest, most = e.policy.maintenance_days
         days = draw(st.just(step.days) | st.integers(fewest if step.shortens else step.days, most))
@@ -157,6 +157,12 @@ def _answers(form: Form) -> st.SearchStrategy[dict[str, Answer]]:
 def _texts(simple: str, longest: int) -> st.SearchStrategy[str]:
     lines = st.just("x" * (longest - 1) + ("\r\n" if longest > 1 else "x"))  # just short enough, as it is kept
     return st.just(simple[:longest]) | texts(min(40, longest)) | lines
+
+
+@cache
+def _headings(simple: str, longest: int) -> st.SearchStrategy[str]:
+    short = min(40, longest)
+    return titles(simple[:longest], "x" * longest, longest=short)
 
 
 def start(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:

@@ -61,7 +61,7 @@ def wrong_answer(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
 def bad_text(draw: st.DrawFn, school: PlannedSchool) -> h.Step | None:
     """Write a text that is empty, too long, or that no storage keeps."""
     e = chosen(draw, school)
-    text = draw(st.sampled_from(["", " \n", "x" * (school.policy.message_limit + 1), "\x00"]))
+    text = draw(st.sampled_from(["", " \n", "\u200b", "x" * (school.policy.message_limit + 1), "\x00"]))
     steps: list[h.EnrolmentStep] = [h.PatientWrites(text), h.TherapistWrites(text)]
     return school.model.addressed(e, draw(st.sampled_from(steps))) if e else None
 

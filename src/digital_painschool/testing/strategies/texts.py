@@ -9,6 +9,7 @@ from digital_painschool.domain.limits import KEY_LENGTH
 _SIGNS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 _TURNS_DIRECTION = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ON_A_LINE = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters=_TURNS_DIRECTION)
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _KEYS = st.builds(str.__add__, st.sampled_from(_LETTERS), st.text(_LETTERS + "-_.", max_size=KEY_LENGTH - 1))
 
@@ -19,10 +20,10 @@ def texts(longest: int = 40, *, blank: bool = False) -> st.SearchStrategy[str]:
 
     Args:
         longest: The most characters.
-        blank: True gives the empty text and nothing but white space, too.
+        blank: True gives the empty text, and texts of which nothing is seen, too.
     """
     written = st.text(_SIGNS, max_size=longest)
-    return written if blank else written.map(lambda text: text if text.strip() else "x")
+    return written if blank else written.map(_seen)
 
 
 @cache
@@ -50,4 +51,4 @@ def prose(longest: int = 40) -> st.SearchStrategy[str]:
 
 
 def _seen(text: str) -> str:
-    return text if any(sign.isprintable() and not sign.isspace() for sign in text) else "x"
+    return text if any(sign.isprintable() and not sign.isspace() and sign not in _BLANK for sign in text) else "x"
