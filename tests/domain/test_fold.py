@@ -51,6 +51,7 @@ from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import Channel, ResolutionReason, Status
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.errors import InvalidValue
 from digital_painschool.serialization.events import event_from_data
 from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.people import COLLEAGUE, NURSE, PERSON, UNIT
@@ -237,11 +238,11 @@ def test_what_is_given_up_twice_waits_once_since_the_first_time() -> None:
 
 def test_a_timeline_begins_with_started_once() -> None:
     """Otherwise a damaged timeline would give a state that looks whole."""
-    with pytest.raises(ValueError, match="begins with Started"):
+    with pytest.raises(InvalidValue, match="begins with Started"):
         replay([Reviewed(at=AT, by="x")])
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(InvalidValue, match="twice"):
         replay([STARTED, STARTED])
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(InvalidValue, match="at least one"):
         replay([])
 
 

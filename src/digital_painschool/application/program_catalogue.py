@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
+from digital_painschool.domain.checks import check, one, one_or_none, satisfies, several
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Ordering, Program
@@ -22,11 +23,22 @@ class UnitTerms:
         programs: Programs that only this unit offers.
     """
 
-    policy: Policy | None = None
-    programs: tuple[Program, ...] = ()
+    policy: Policy | None = field(default=None, validator=one_or_none(Policy))
+    programs: tuple[Program, ...] = field(default=(), validator=several(Program))
+
+
+def _are_units(units: object) -> bool:
+    return isinstance(units, Mapping) and all(
+        isinstance(unit, str) and isinstance(terms, UnitTerms) for unit, terms in units.items()
+    )
+
+
+UNITS = check((satisfies(_are_units), "is a mapping from HSA-ids to UnitTerms"))
 
 
 def _units(units: Mapping[str, UnitTerms]) -> Mapping[HsaId, UnitTerms]:
+    # Before the conversion, which goes through the entries.
+    UNITS.require("units", units)
     return MappingProxyType(by_hsa_id(units))
 
 
@@ -40,12 +52,12 @@ class Catalogue:
         units: The policies and programs of single units, by HSA-id.
 
     Raises:
-        InvalidValue: A key of `units` is no HSA-id, or two keys are the same HSA-id.
+        InvalidValue: A value is of another type, a key of `units` is no HSA-id, or two keys are the same HSA-id.
         ConfigurationError: A unit would be offered two programs with one key.
     """
 
-    programs: tuple[Program, ...] = ()
-    policy: Policy = Policy()
+    programs: tuple[Program, ...] = field(default=(), validator=several(Program))
+    policy: Policy = field(default=Policy(), validator=one(Policy))
     units: Mapping[HsaId, UnitTerms] = field(factory=dict, converter=_units)
     _offered: Mapping[HsaId | None, tuple[Program, ...]] = field(init=False, eq=False, repr=False)
 

@@ -16,7 +16,7 @@ from digital_painschool.bootstrap.settings import AdapterConfig, Settings
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.validation import plain_text
+from digital_painschool.domain.validation import plain_text, truth_value
 from digital_painschool.errors import ConfigurationError, InvalidValue, PainSchoolError
 from digital_painschool.ports import Clock, Directory, Ports
 from digital_painschool.ports.guarded import closing, guarded, guarded_call
@@ -36,7 +36,10 @@ def connect(settings: Settings, plugins: Iterable[object] = (), *, migrate: bool
     Raises:
         ConfigurationError: A name is unknown or ambiguous, options are not usable, or an adapter lacks a method of its
             port. The error names the installed adapters and their plugins.
+        InvalidValue: An argument is of another type.
     """
+    _require_settings(settings)
+    truth_value(migrate, "migrate")
     found = installed(plugins)
     with ExitStack() as made:
         adapters: dict[int, Any] = {}
@@ -159,6 +162,7 @@ def catalogue(settings: Settings, plugins: Iterable[object] = ()) -> Catalogue:
     Raises:
         ConfigurationError: Two programs have the same key, or no plugin has a key that the settings name.
     """
+    _require_settings(settings)
     found = [one for one in installed(plugins) if one.kind == "program"]
     keys = dict.fromkeys(one.factory.name for one in found) if settings.offered is None else settings.offered
     programs: list[Program] = [_make(found, "program", AdapterConfig(key)) for key in keys]
@@ -196,14 +200,18 @@ def open_school(
         from digital_painschool.bootstrap.settings_toml import read_settings  # who names a URL waits for no converter
 
         chosen = read_settings(settings)
-    elif isinstance(settings, Settings):
-        chosen = settings
     else:
-        raise InvalidValue(f"settings is Settings, a path or a storage URL, not {type(settings).__name__}")
+        chosen = _require_settings(settings)
     programs = catalogue(chosen, plugins)
     key = None if chosen.receipt_key is None else secret(chosen.receipt_key)
     ports = connect(chosen, plugins, migrate=migrate)
     return PainSchool(ports, catalogue=programs, clock=clock, receipt_key=key)
+
+
+def _require_settings(settings: object) -> Settings:
+    if not isinstance(settings, Settings):
+        raise InvalidValue(f"settings is Settings, or a path or URL for open_school, not {type(settings).__name__}")
+    return settings
 
 
 def _has_database(found: Iterable[Installed], kind: str, chosen: AdapterConfig) -> bool:

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from digital_painschool.adapters import plugin as reference_adapters
 from digital_painschool.bootstrap.settings import AdapterConfig
-from digital_painschool.errors import ConfigurationError
+from digital_painschool.errors import ConfigurationError, InvalidValue
 from digital_painschool.ports import hooks
 from digital_painschool.ports.hooks import PROJECT, AdapterFactory
 
@@ -45,6 +45,8 @@ def installed(plugins: Iterable[object] = ()) -> tuple[Installed, ...]:
     Raises:
         ConfigurationError: A plugin has an unknown hook (a misspelt name), or one of its hooks failed.
     """
+    if not isinstance(plugins, Iterable) or isinstance(plugins, (str, bytes)):
+        raise InvalidValue(f"plugins is a collection of modules or objects, not {type(plugins).__name__}")
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hooks)
     manager.register(reference_adapters, name="digital_painschool")

@@ -66,6 +66,8 @@ class PainSchool:
             raise InvalidValue("clock and new_id are functions")
         if wait is not None and not callable(wait):
             raise InvalidValue("wait is a function, or None")
+        if catalogue is not None and not isinstance(catalogue, Catalogue):
+            raise InvalidValue(f"catalogue is a Catalogue or None, not {type(catalogue).__name__}")
         offered = Catalogue(programs=(bundled_program(),)) if catalogue is None else catalogue
         self._executor = Executor(ports, offered, clock, new_id)
         self._wait = wait

@@ -10,21 +10,27 @@ from types import MappingProxyType
 from typing import Literal, Self
 
 from attrs import evolve, field, frozen
-from attrs.validators import and_, instance_of, matches_re, optional
+from attrs.validators import and_, deep_iterable, instance_of, matches_re, optional
 
 from digital_painschool.adapters.options import is_reference, secret
 from digital_painschool.adapters.paths import absolute_url, is_sqlite, sqlite_file
-from digital_painschool.application.program_catalogue import Catalogue, UnitTerms
-from digital_painschool.domain.checks import check, satisfies
+from digital_painschool.application.program_catalogue import UNITS, Catalogue, UnitTerms
+from digital_painschool.domain.checks import check, one, one_or_none, satisfies, several
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.people import HsaId, by_hsa_id
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.program import Program
+from digital_painschool.domain.validation import storable_text
 from digital_painschool.errors import ConfigurationError, InvalidValue
 
 _LOCATION = ("url", "schema")
 """The options that say which database an adapter in SQL uses; an inbox without them uses the storage's."""
+
+
+def _are_options(options: object) -> bool:
+    return isinstance(options, Mapping) and all(isinstance(name, str) for name in options)
+
 
 _RECEIPT_KEY = check(
     (
@@ -35,8 +41,17 @@ _RECEIPT_KEY = check(
 )
 
 
+_OPTIONS = check((satisfies(_are_options), "is a mapping from the names of options"))
+_OFFERED = check(
+    (optional(deep_iterable(instance_of(str), instance_of((tuple, list)))), "is a tuple of keys of programs, or None")
+)
+
+
 def _frozen(options: Mapping[str, object] | Masked[Mapping[str, object]]) -> Masked[Mapping[str, object]]:
-    return options if isinstance(options, Masked) else Masked(MappingProxyType(dict(options)))
+    if isinstance(options, Masked):
+        return options
+    _OPTIONS.require("options", options)
+    return Masked(MappingProxyType(dict(options)))
 
 
 def _is_pace(value: object) -> bool:
@@ -48,6 +63,7 @@ def _names(options: Masked[Mapping[str, object]]) -> str:
 
 
 def _by_unit(units: Mapping[str, UnitTerms]) -> Mapping[str, UnitTerms]:
+    UNITS.require("units", units)
     return MappingProxyType({str(unit): terms for unit, terms in by_hsa_id(units).items()})
 
 
@@ -66,9 +82,9 @@ class AdapterConfig:
             nothing was filled in. The name `""` means that the settings leave the choice out.
     """
 
-    name: str
+    name: str = field(validator=one(str))
     _options: Masked[Mapping[str, object]] = field(factory=dict, converter=_frozen, repr=_names)
-    folder: Path | None = field(default=None, kw_only=True, eq=False, repr=False)
+    folder: Path | None = field(default=None, kw_only=True, eq=False, repr=False, validator=one_or_none(Path))
     pace: ChannelPace | Literal["none"] | None = field(
         default=None,
         kw_only=True,
@@ -165,17 +181,18 @@ class Settings:
 
     Raises:
         ConfigurationError: `receipt_key` is no reference.
+        InvalidValue: A value is of another type.
     """
 
-    storage: AdapterConfig = AdapterConfig("")
-    identity: AdapterConfig = AdapterConfig("swedish")
-    inbox: AdapterConfig = AdapterConfig("")
-    directory: AdapterConfig = AdapterConfig("memory")
-    messengers: tuple[AdapterConfig, ...] = ()
-    observers: tuple[AdapterConfig, ...] = ()
-    programs: tuple[Program, ...] = ()
-    offered: tuple[str, ...] | None = None
-    policy: Policy = Policy()
+    storage: AdapterConfig = field(default=AdapterConfig(""), validator=one(AdapterConfig))
+    identity: AdapterConfig = field(default=AdapterConfig("swedish"), validator=one(AdapterConfig))
+    inbox: AdapterConfig = field(default=AdapterConfig(""), validator=one(AdapterConfig))
+    directory: AdapterConfig = field(default=AdapterConfig("memory"), validator=one(AdapterConfig))
+    messengers: tuple[AdapterConfig, ...] = field(default=(), validator=several(AdapterConfig))
+    observers: tuple[AdapterConfig, ...] = field(default=(), validator=several(AdapterConfig))
+    programs: tuple[Program, ...] = field(default=(), validator=several(Program))
+    offered: tuple[str, ...] | None = field(default=None, validator=_OFFERED)
+    policy: Policy = field(default=Policy(), validator=one(Policy))
     units: Mapping[str, UnitTerms] = field(factory=dict, converter=_by_unit)
     receipt_key: str | None = field(default=None, repr=False, validator=_RECEIPT_KEY)
 
@@ -199,7 +216,9 @@ class Settings:
 
         Raises:
             ConfigurationError: It is no URL.
+            InvalidValue: It is no text that could be one.
         """
+        url = storable_text(url, "a storage URL")
         if is_reference(url):
             raise ConfigurationError(
                 'a storage URL that lies elsewhere stands in a table: [storage] with name = "postgresql" and url ='

@@ -94,7 +94,10 @@ def read_settings(file: str | Path) -> Settings:
     Raises:
         ConfigurationError: The file cannot be read, or a key is wrong: each is named, with what was expected.
         InvalidProgram: A program file that it names is not usable.
+        InvalidValue: `file` is no path.
     """
+    if not isinstance(file, (str, Path)):
+        raise InvalidValue(f"file is the path of a settings file, not {type(file).__name__}")
     try:
         path = absolute(Path(file))
         return _settings(toml_table(read_text(path)), path.parent)

@@ -20,6 +20,7 @@ from digital_painschool.delivery.status import DeliveryStatus, delivery_status
 from digital_painschool.delivery.withdrawn import WithdrawnNotices
 from digital_painschool.domain.pace import ForenoonPlan
 from digital_painschool.domain.people import HsaId
+from digital_painschool.errors import InvalidValue
 from digital_painschool.ports.paced import kept_paces
 
 _log = logging.getLogger(__name__)
@@ -78,9 +79,12 @@ class Delivery:
             announce: Called once with the plans of the run, before anything is sent.
 
         Raises:
+            InvalidValue: `announce` is no function; nothing was sent.
             StorageError: The storage failed; claimed digests are tried again after their lease.
             Conflict: The database could not serialize simultaneous claims; the same.
         """
+        if not callable(announce):
+            raise InvalidValue(f"announce is a function, not {type(announce).__name__}")
         self._heartbeat.beat(self._lease)
         report = Counter(pointed_out=self._attention.note())
         pacer = self._new_pacer()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import Attribute, fields, frozen
+from attrs.validators import deep_iterable, instance_of, optional
 
 from digital_painschool.errors import InvalidValue, PainSchoolError
 
@@ -52,6 +53,21 @@ class Check:
 def check(*steps: tuple[Validator, str], error: type[PainSchoolError] = InvalidValue) -> Check:
     """Return a validator for a field, from validators of attrs and the words for each."""
     return Check(steps, error)
+
+
+def one(type_: type) -> Check:
+    """Return a validator for a field that holds a value of a type."""
+    return check((instance_of(type_), f"is a {type_.__name__}, and not {{got}}"))
+
+
+def one_or_none(type_: type) -> Check:
+    """Return a validator for a field that holds a value of a type, or None."""
+    return check((optional(instance_of(type_)), f"is a {type_.__name__} or None, and not {{got}}"))
+
+
+def several(type_: type) -> Check:
+    """Return a validator for a field that holds a tuple or a list of values of a type."""
+    return check((deep_iterable(instance_of(type_), instance_of((tuple, list))), f"is a tuple of {type_.__name__}"))
 
 
 def satisfies(is_right: Callable[[Any], object]) -> Validator:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from digital_painschool.codes import AnswerProblem, OtherAction
+from digital_painschool.domain.validation import plain_str
 from digital_painschool.errors import InvalidValue, NotPermitted, PainSchoolError, RuleViolation
 from digital_painschool.labels import english, swedish
 
@@ -163,6 +164,8 @@ def _shown(fact: object, language: Language) -> str:
             return ""  # an instant is shown in a zone, which no label knows
         case date():
             return f"{fact.day} {_MONTHS[language][fact.month - 1]} {fact.year}"
+        case str():  # before the members of enumerations: a host's texts may be such
+            return plain_str(fact)
         case Enum():
             return label(fact, language)
         case bool():
@@ -170,8 +173,6 @@ def _shown(fact: object, language: Language) -> str:
         case int() | float():
             whole = isinstance(fact, float) and fact.is_integer()
             return f"{int(fact) if whole else fact:,}".translate(_SIGNS[language])
-        case str():
-            return fact
         case tuple() | frozenset():
             return ", ".join(_shown(item, language) for item in (fact if isinstance(fact, tuple) else sorted(fact)))
     return ""

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
+from digital_painschool.domain.checks import one, several
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.ports.directory import Directory
@@ -38,9 +39,9 @@ class Ports:
     identity: Identity
     inbox: Inbox
     directory: Directory
-    messengers: tuple[Messenger, ...] = ()
-    observers: tuple[Observer, ...] = ()
-    paces: Mapping[Channel, ChannelPace | None] = field(factory=dict)
+    messengers: tuple[Messenger, ...] = field(default=(), validator=several(object))
+    observers: tuple[Observer, ...] = field(default=(), validator=several(object))
+    paces: Mapping[Channel, ChannelPace | None] = field(factory=dict, validator=one(Mapping))
 
 
 __all__ = ["Clock", "Directory", "Identity", "Inbox", "Messenger", "Observer", "Ports", "Storage"]
