@@ -52,6 +52,7 @@ from digital_painschool.ports.storage import (
     CaseRow,
     CaseTotals,
     Change,
+    CompletedCall,
     Excerpt,
     OutboxFigures,
     Timeline,
@@ -176,8 +177,17 @@ class SqlStorage(SqlRetention):
     def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
         return self._enrolments.access_ended(now, limit)
 
-    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
-        self._drafts.save_draft(enrolment, form, draft, access)
+    def save_draft(
+        self,
+        enrolment: Enrolment,
+        form: str,
+        draft: Draft | None,
+        access: AccessEntry,
+        *,
+        replaces: str | None = None,
+        completed: CompletedCall | None = None,
+    ) -> None:
+        self._drafts.save_draft(enrolment, form, draft, access, replaces, completed)
 
     def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
         return self._caseload.list_caseload(query)

@@ -37,7 +37,7 @@ from digital_painschool.ports.storage.derived import (
     load_state_at,
     load_timeline,
 )
-from digital_painschool.ports.storage.drafts import Drafts
+from digital_painschool.ports.storage.drafts import Drafts, require_tag
 from digital_painschool.ports.storage.enrolments import (
     Change,
     Content,
@@ -199,6 +199,7 @@ __all__ = [
     "position_of",
     "readable",
     "record_key",
+    "require_tag",
     "save_export",
     "save_plan",
     "save_profile",

@@ -12,13 +12,16 @@ def key_of(enrolment: Enrolment, key: str = "") -> CallKey:
     return CallKey(unit=enrolment.unit, caller=NURSE.hsa_id, action="step", key=key or f"the key of {enrolment.id}")
 
 
-def under_key(change: Change, key: str = "") -> Change:
-    """Return the change as that of a call under a key."""
-    after = change.enrolment
-    call = CompletedCall(
+def call_in(after: Enrolment, key: str = "") -> CompletedCall:
+    """Return a call that was completed under a key in an enrolment, with the state after it."""
+    return CompletedCall(
         key=key_of(after, key), enrolment_id=after.id, version=after.version, fingerprint=f"{after.id} {after.version}"
     )
-    return evolve(change, completed=call)
+
+
+def under_key(change: Change, key: str = "") -> Change:
+    """Return the change as that of a call under a key."""
+    return evolve(change, completed=call_in(change.enrolment, key))
 
 
 def without_events(change: Change, before: Enrolment, completed: CompletedCall | None = None) -> Change:
