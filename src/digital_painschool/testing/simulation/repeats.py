@@ -8,6 +8,7 @@ from attrs import evolve
 
 from digital_painschool.testing.history import (
     CompleteModule,
+    DiscardDraft,
     End,
     EnrolmentStep,
     HandOver,
@@ -17,6 +18,7 @@ from digital_painschool.testing.history import (
     PatientWrites,
     Reactivate,
     Review,
+    SaveDraft,
     SaveForm,
     TherapistWrites,
     Withdraw,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _KEYED = frozenset(
     {
         CompleteModule,
+        DiscardDraft,
         End,
         HandOver,
         Maintain,
@@ -39,6 +42,7 @@ _KEYED = frozenset(
         PatientWrites,
         Reactivate,
         Review,
+        SaveDraft,
         SaveForm,
         TherapistWrites,
         Withdraw,
