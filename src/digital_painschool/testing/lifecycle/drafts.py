@@ -36,6 +36,7 @@ THEN: Mapping[str, h.EnrolmentStep] = MappingProxyType(
 
 ELSEWHERE: tuple[h.EnrolmentStep, ...] = (
     h.SaveDraft(PAIN, {"smarta": 4}),
+    h.SaveDraft(PAIN, {"smarta": 5}),
     h.SaveDraft(PAIN, {}),
     h.DiscardDraft(PAIN),
     h.SaveForm(PAIN, {"smarta": 3}),
