@@ -20,7 +20,7 @@ def _copied(answers: Mapping[str, object]) -> dict[str, object]:
 
 @frozen
 class Shown:
-    """What a page showed of a form's draft.
+    """The draft of a form that a page showed, or that it showed none.
 
     Args:
         answers: The answers of the draft; None where there was no draft.
