@@ -142,7 +142,8 @@ class _Outbox(Scenario):
         self._forenoons: list[ForenoonRun] = []
         self._told = Told()
         self._progress = progress
-        super().__init__(self._recording.ports_factory, policy=_POLICY, start=self._at(0, time(6)))
+        start = self._at(0, time(6))
+        super().__init__(self._recording.ports_factory, policy=_POLICY, start=start, pass_time=self._move_to)
 
     def _opened(self, ports_factory: PortsFactory, environment: Environment) -> Ports:
         paces = {Channel.INBOX: self._pace}
@@ -151,7 +152,7 @@ class _Outbox(Scenario):
     def _at(self, day: int, at: time) -> datetime:
         return instant(self._begins + day * DAY, at, _POLICY.zone)
 
-    def move_to(self, at: datetime) -> None:
+    def _move_to(self, at: datetime) -> None:
         """Move the clock on, and let happen what happens until then."""
         while self._events and self._events[0][0] <= at:
             when, _, happen = heappop(self._events)
@@ -169,7 +170,7 @@ class _Outbox(Scenario):
             at = self._at(day, _RUNS_FROM)
             while at <= self._at(day, _RUNS_UNTIL):
                 if at >= self.now:
-                    self.move_to(at)
+                    self._move_to(at)
                     self._deliver_what_is_due()
                 at += _QUARTER
         require(self._stored_violations())
