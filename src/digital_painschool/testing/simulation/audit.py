@@ -7,6 +7,7 @@ from functools import partial
 from digital_painschool.ports.storage import load_enrolment, load_notifications, load_timeline
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.flags import flags_of
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.notes import note_violations
 from digital_painschool.testing.simulation.notifications import Notifications
@@ -54,7 +55,7 @@ class Audit:
             check_enrolment(scene, self._notifications, self._chance.pick(there))
         week, day = divmod(scene.figures.day(scene.now), _WEEK)
         if day == _FRIDAY:
-            waits = (since for model in there if (since := _oldest_wait(model)) is not None)
+            waits = (since for model in there if (since := _oldest_wait(model, scene.now)) is not None)
             scene.figures.waiting.update((week, (scene.now - since).days) for since in waits)
 
     def read_log(self) -> None:
@@ -76,9 +77,7 @@ class Audit:
             self.scene.guard(partial(check_enrolment, self.scene, self._notifications, model))
 
 
-def _oldest_wait(model: ReferenceEnrolment) -> datetime | None:
+def _oldest_wait(model: ReferenceEnrolment, now: datetime) -> datetime | None:
     """Return since when the oldest unread form or message waits for the therapist."""
-    if not model.is_open:
-        return None
-    backlogs = [*model.forms.values(), *(one.from_patient for one in model.conversations)]
-    return min((one.waiting_since for one in backlogs if one.waiting_since is not None), default=None)
+    found = (flag.since for flag in flags_of(model, now) if flag.kind in {"form-saved", "message-received"})
+    return min((since for since in found if since is not None), default=None)

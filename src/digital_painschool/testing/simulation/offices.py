@@ -42,15 +42,7 @@ _TWO_MINUTES = timedelta(minutes=2)
 
 @define(eq=False, slots=False)
 class Coordinator:
-    """The unit's patient administrator: starts patients, hands them over.
-
-    Args:
-        scene: The unit.
-        steps: Takes the steps.
-        notifications: The notifications of the unit.
-        patients: The life of each patient, by enrolment; those who start are added.
-        therapists: The life of each therapist.
-    """
+    """The unit's patient administrator: starts patients, and adds their lives to the others; hands them over."""
 
     scene: Scene
     steps: Steps
@@ -166,13 +158,7 @@ class Coordinator:
 
 @define(eq=False, slots=False)
 class Archivist:
-    """The unit's data administrator: exports, plans, has the plan approved and purges, once a year.
-
-    Args:
-        scene: The unit.
-        notifications: The notifications of the unit.
-        patients: The life of each patient, by enrolment.
-    """
+    """The unit's data administrator: exports, plans, has the plan approved and purges, once a year."""
 
     scene: Scene
     notifications: Notifications

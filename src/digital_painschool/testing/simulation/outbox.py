@@ -39,6 +39,7 @@ from digital_painschool.testing.simulation.outbox_figures import (
     demand_of,
     phases_of,
 )
+from digital_painschool.testing.simulation.processes import Noting
 from digital_painschool.testing.simulation.running import Outcome
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
@@ -95,16 +96,6 @@ class _MadeUp:
         return PersonId("made-up", text)
 
 
-class _Noting:
-    """An observer that passes on what it is told."""
-
-    def __init__(self, note: Callable[[Enrolment, tuple[Event, ...]], object]) -> None:
-        self._note = note
-
-    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        self._note(enrolment, events)
-
-
 class _Asked(NamedTuple):
     """A notification that was asked for: when, since when it is due, and whether it is collected."""
 
@@ -147,7 +138,7 @@ class _Outbox(Scenario):
 
     def _opened(self, ports_factory: PortsFactory, environment: Environment) -> Ports:
         paces = {Channel.INBOX: self._pace}
-        return evolve(ports_factory(environment), identity=_MadeUp(), observers=(_Noting(self._note),), paces=paces)
+        return evolve(ports_factory(environment), identity=_MadeUp(), observers=(Noting(self._note),), paces=paces)
 
     def _at(self, day: int, at: time) -> datetime:
         return instant(self._begins + day * DAY, at, _POLICY.zone)

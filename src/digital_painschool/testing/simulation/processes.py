@@ -32,10 +32,23 @@ from digital_painschool.testing.reference.calendar import local_day
 from digital_painschool.testing.simulation.region import Region, Unit
 
 _SENDS_AND_NOTES = SENDS | {"notice"}
+Note = Callable[[Enrolment, tuple[Event, ...]], object]
+"""A function that is told of each step that is saved."""
+
+
+class Noting:
+    """An observer that passes on what it is told."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Pass a step on."""
+        self._note(enrolment, events)
 
 
 class Processes:
-    """The processes of a unit: their ports, with the region's faults, and the observer of all of them.
+    """The processes of a unit: their ports, with the region's faults, and an observer of all of them.
 
     Args:
         region: The region that is simulated.
@@ -44,17 +57,11 @@ class Processes:
         saved: Called with each step that a process has saved.
     """
 
-    def __init__(
-        self,
-        region: Region,
-        unit: Unit,
-        ports_factory: PortsFactory,
-        saved: Callable[[Enrolment, tuple[Event, ...]], object],
-    ) -> None:
+    def __init__(self, region: Region, unit: Unit, ports_factory: PortsFactory, saved: Note) -> None:
         self._region = region
         self._zone = unit.policy.zone
         self._ports_factory = ports_factory
-        self._saved = saved
+        self._observer = Noting(saved)
         self._recording = RecordingPorts(self._open)
         chance, unknown = region.chance("directory", unit.number), region.habits.staff.unknown_in_directory
         known = [actor.hsa_id for actor in unit.therapists if not chance.happens(unknown)]
@@ -67,7 +74,7 @@ class Processes:
     def _open(self, environment: Environment) -> Ports:
         ports = self._ports_factory(environment)
         gap = Fault("find", does=Answers(None), times=None, of=self._is_gap)
-        return evolve(ports, directory=faulty(self._directory, gap), observers=(*ports.observers, self))
+        return evolve(ports, directory=faulty(self._directory, gap), observers=(*ports.observers, self._observer))
 
     def ports_factory(self, environment: Environment) -> Ports:
         """Open the ports of a new process of the school, in the place of the former one."""
@@ -119,12 +126,6 @@ class Processes:
     def inbox_pace(self) -> ChannelPace | None:
         """The pace of the inbox, where the ports set one: a run then lasts as long as the pace needs."""
         return self._recording.adapters.paces.get(Channel.INBOX)
-
-    # What is seen of the processes
-
-    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        """Pass a step on, as an observer."""
-        self._saved(enrolment, events)
 
     def sent(self) -> tuple[list[Arrival], int]:
         """Return what was accepted since the last time, and the number of sends that failed."""

@@ -33,13 +33,7 @@ _AT_NIGHT = timedelta(hours=3, minutes=7)
 
 
 class UnitRun:
-    """One unit with its processes, its notifications and its worker; its people come with `run`.
-
-    Args:
-        region: The region that is simulated.
-        unit: The unit.
-        ports_factory: Opens the adapters; called again at each restart.
-    """
+    """One unit with its processes, its notifications and its worker; its people come with `run`."""
 
     def __init__(self, region: Region, unit: Unit, ports_factory: PortsFactory) -> None:
         self.processes = Processes(region, unit, ports_factory, self._saved)
