@@ -43,7 +43,7 @@ class Noting:
         self._note = note
 
     def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        """Pass a step on."""
+        """Report a step."""
         self._note(enrolment, events)
 
 
