@@ -1,12 +1,15 @@
 """Reads that follow from the methods of the port."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.domain.enrolment import UnreadableEnrolment
+from digital_painschool.domain.ids import PlanId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Listed, list_receipts, load_enrolment, load_enrolments, save_receipt
 from digital_painschool.testing.contracts.purges import kept_plan, receipt_of
@@ -29,6 +32,17 @@ def test_an_unreadable_state_is_refused_by_its_id() -> None:
         load_enrolments(storage, [readable, damaged])
     with pytest.raises(StorageError, match=damaged):
         load_enrolment(storage, damaged)
+
+
+@pytest.mark.rule("D-21a")
+def test_receipts_are_listed_oldest_first() -> None:
+    """Otherwise after a backup the receipts would be replayed in a wrong order."""
+    storage = MemoryStorage()
+    late = receipt_of(kept_plan(storage))
+    early = evolve(late, plan_id=PlanId("plan-2"), purged_at=late.purged_at - timedelta(hours=1))
+    for receipt in (late, early):
+        save_receipt(storage, receipt)
+    assert (early, late) == list_receipts(storage, UNIT)
 
 
 class Restarting(MemoryStorage):
