@@ -192,7 +192,7 @@ def test_a_refusal_that_cannot_be_logged_is_not_disclosed(
     def full(entries: object) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(in_file._executor.storage._adapter, "_log", full)  # type: ignore[attr-defined]
+    monkeypatch.setattr(in_file._executor.storage._adapter, "log", full)  # type: ignore[attr-defined]
     with pytest.raises(OutcomeUnknown) as told, in_file.joined(file, transaction(file), on_commit=never) as joined:
         joined.therapist(STRANGER).to_handle(started.id)
     assert (None, None) == (told.value.__cause__, told.value.__context__)

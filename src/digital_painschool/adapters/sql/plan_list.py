@@ -65,10 +65,10 @@ class SqlPlanList:
     def list_plans(
         self,
         unit: HsaId,
-        state: PlanState | None,
+        state: PlanState | None = None,
         *,
-        newest_first: bool,
-        after: tuple[datetime, str] | None,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
         limit: int,
     ) -> tuple[PlanSummary, ...]:
         return _LISTS[state].fetch(self._database, unit, newest_first=newest_first, after=after, limit=limit)
