@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from digital_painschool.delivery import sending
+from digital_painschool.delivery import deciding
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.digest import Digest
 from digital_painschool.domain.events import NotificationUndelivered
@@ -269,10 +269,10 @@ def test_a_rule_that_fails_on_one_digest_stops_no_other(
             raise KeyError(ANNA)
         return decide(digest, *args)
 
-    monkeypatch.setattr(sending, "decide", broken)
+    monkeypatch.setattr(deciding, "decide", broken)
     assert ONE == school.deliver()
     assert [BO] == [notice.person.value for notice in school.inbox.delivered]
     assert caplog.messages[-1].endswith("waits: KeyError")
-    monkeypatch.setattr(sending, "decide", decide)
+    monkeypatch.setattr(deciding, "decide", decide)
     school.advance(minutes=15)
     assert ONE == school.deliver()

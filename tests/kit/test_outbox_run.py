@@ -64,7 +64,7 @@ def _lose(_: pytest.MonkeyPatch) -> PortsFactory:
 
 def _stop_early(monkeypatch: pytest.MonkeyPatch) -> PortsFactory:
     monkeypatch.setattr(Pacer, "plan", lambda _: ())
-    monkeypatch.setattr(Pacer, "deliver", lambda *_: False)
+    monkeypatch.setattr(Pacer, "near_turns", lambda _: None)
     return in_memory
 
 

@@ -124,7 +124,7 @@ def test_the_outbox_of_a_larger_region_is_run(tmp_path: Path) -> None:
 
 def test_an_outbox_that_breaks_a_law_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a command that a night job watches would succeed with a worker that lets patients wait."""
-    monkeypatch.setattr(Pacer, "deliver", lambda *_: False)
+    monkeypatch.setattr(Pacer, "near_turns", lambda _: None)
     result = run("--outbox", "12")
     assert 1 == result.exit_code
     assert "the outbox of 12 patients: Law 5: " in result.stdout

@@ -65,6 +65,14 @@ def test_what_staff_are_not_notified_of_is_not_passed_on(flag: FlagKind | None) 
     assert not is_passed_on(dropped=asked(5, NURSE.hsa_id, flag))
 
 
+@pytest.mark.parametrize("offered", [frozenset({DONE, HANDED_OVER}), frozenset({DONE})])
+def test_that_a_patient_was_handed_over_is_not_passed_on_while_it_is_flagged(offered: frozenset[FlagKind]) -> None:
+    """Otherwise the therapist would be told twice of one new patient, and once where the unit chose nothing."""
+    flagged = evolve(OF_COLLEAGUE, handed_at=START)
+    policy = Policy(staff_flags=offered)
+    assert not is_passed_on(dropped=asked(5, NURSE.hsa_id, HANDED_OVER), of=flagged, policy=policy)
+
+
 def test_a_flag_that_is_settled_is_not_passed_on() -> None:
     """Otherwise the therapist would be called to what somebody has handled."""
     assert not is_passed_on(of=evolve(OF_COLLEAGUE, done_handled=True))
@@ -111,3 +119,10 @@ def test_what_goes_over_another_channel_stands_for_one_that_is_unticked(
 ) -> None:
     """Otherwise whoever has unticked e-mail would get two SMS about one flag."""
     assert passed is is_passed_on(other, profile=profile)
+
+
+def test_the_entries_of_a_long_timeline_are_told_apart_by_their_numbers() -> None:
+    """Otherwise the second SMS about one flag would go in a treatment with hundreds of entries."""
+    number = int("1000")
+    dropped, other = asked(number, NURSE.hsa_id), asked(int("1000"), COLLEAGUE.hsa_id, channel=SMS)
+    assert not is_passed_on(other, dropped=dropped, profile=Profile(sms=ALL))

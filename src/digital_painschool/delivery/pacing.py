@@ -1,19 +1,16 @@
 """Sending at the pace of the channels: the slots of one worker, and its waits for them. Rule: D-13e."""
 
 import logging
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from threading import Event
 
 from attrs import define
 
 from digital_painschool.application.executor import Executor
-from digital_painschool.delivery.claims import Ready, result_of
 from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.patience import turn_of
-from digital_painschool.domain.digest import Claim
 from digital_painschool.domain.notification import Channel
 from digital_painschool.domain.pace import ChannelPace, ForenoonPlan
 from digital_painschool.ports.paced import kept_paces
@@ -25,10 +22,7 @@ Wait = Callable[[float], object]
 """A function that waits for a number of seconds."""
 Announce = Callable[[tuple[ForenoonPlan, ...]], object]
 """A function that is told the plans of a run."""
-Prepare = Callable[[Sequence[Claim], datetime], Sequence[Ready]]
-Send = Callable[[Sequence[Ready]], object]
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_first = itemgetter(0)
 
 
 def announce_nothing(_: tuple[ForenoonPlan, ...]) -> None:
@@ -104,45 +98,7 @@ class Pacer:
                 log_event(_log, "forenoon-too-short", channel=channel, count=plan.too_late)
         return plans
 
-    def deliver(self, prepare: Prepare, send: Send) -> bool:
-        """Send for about a minute at the pace of the channels; return whether more may be due. Rule: D-13e.
-
-        Args:
-            prepare: Settles the claims that need no slot, and returns the others.
-            send: Begins, sends and completes.
-        """
-        turns = self._near_turns()
-        queues = [(turn, deque[Ready]()) for turn in turns or ()]
-        # What was dropped has left slots unused: more is claimed for them.
-        while queues := [(t, queue) for t, q in queues if (queue := q or self._claimed_for(t, prepare))]:
-            now = self._executor.now()
-            at, turn, queue = min(((turn.next_at(now) or _NEVER, turn, queue) for turn, queue in queues), key=_first)
-            if at == _NEVER or not self._wait_until(at):  # the slots are over, or the run is stopped
-                self._release([one for _, queue in queues for one in queue])
-                break
-            turn.previous = self._executor.now()
-            send([queue.popleft()])
-        return turns is not None
-
-    def _claimed_for(self, turn: Turn, prepare: Prepare) -> deque[Ready]:
-        """Return what is claimed for the slots that are left of a turn, which is as much as they let go."""
-        storage, channels = self._executor.storage, {turn.channel}
-        while left := turn.left(at := self._executor.now()):
-            claims = storage.claim(at, left, self._lease, channels)
-            if ready := prepare(claims, at):
-                return deque(ready)
-            if not claims:
-                if turn.previous is None:
-                    self._finished.add(turn.channel)  # others have claimed what was due
-                break
-        return deque()
-
-    def _release(self, ready: Iterable[Ready]) -> None:
-        """Complete claims that were not begun, so that the next turn can send them."""
-        now = self._executor.now()
-        self._executor.storage.complete([result_of(one.claim, now)(lost=one.claim.lost) for one in ready])
-
-    def _near_turns(self) -> list[Turn] | None:
+    def near_turns(self) -> list[Turn] | None:
         """Return the turns that begin within a minute, after a wait where there are none yet.
 
         Returns:
@@ -170,6 +126,22 @@ class Pacer:
         for turn in near:
             del self._turns[turn.channel]
         return near
+
+    def finish(self, channel: Channel) -> None:
+        """Record that a channel gets no more slots in this run."""
+        self._finished.add(channel)
+
+    def next_at(self, turn: Turn) -> datetime:
+        """Return the instant of the next send of a turn; the end of all time when its slots are over."""
+        return turn.next_at(self._executor.now()) or _NEVER
+
+    def wait_for(self, turn: Turn) -> bool:
+        """Wait for the next slot of a turn, and use it; return whether it has come, and the run goes on."""
+        at = turn.next_at(self._executor.now())
+        if at is None or not self._wait_until(at):
+            return False
+        turn.previous = self._executor.now()
+        return True
 
     def _wait_until(self, at: datetime) -> bool:
         """Wait for an instant; return whether it has come, and the run goes on.

@@ -1,40 +1,31 @@
 """Sending of what is due in one run: claim, decide, begin, send, complete; each channel in its turn."""
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event
 
-from attrs import evolve
-
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.observing import notify_of_deliveries
-from digital_painschool.delivery.claims import Ready, States, result_of, states_of
+from digital_painschool.delivery.claims import Ready, result_of, states_of
+from digital_painschool.delivery.deciding import decided, without_sending
 from digital_painschool.delivery.dispatch import Unreachable, send
 from digital_painschool.delivery.failures import describe
 from digital_painschool.delivery.log_lines import log_event
 from digital_painschool.delivery.outcomes import outcomes
+from digital_painschool.delivery.pacing import Pacer, Turn
 from digital_painschool.delivery.patience import Patience, turn_of
 from digital_painschool.delivery.results import access_of, failed
-from digital_painschool.domain.digest import Action as DigestAction
 from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult, Digest
 from digital_painschool.domain.ids import DigestId
-from digital_painschool.domain.notification import Channel, FailureReason, Status
+from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.storage import NOTHING, AccessEntry
-from digital_painschool.rules.digests import (
-    attempts_exhausted,
-    believable_day,
-    decide,
-    earliest_send_at,
-    latest_day,
-    left_out_of_summary,
-)
+from digital_painschool.rules.digests import earliest_send_at, latest_day
 
 _log = logging.getLogger(__name__)
-_UNTIL_REPAIRED = timedelta(hours=1)
 
 
 class Sending:
@@ -96,18 +87,52 @@ class Sending:
     def _send_claims(self, claims: Sequence[Claim], at: datetime) -> set[Channel]:
         """Send claims, each channel in its turn; return the channels whose turn was over before."""
         groups: dict[Channel, list[Ready]] = {}
-        for one in self.prepare(claims, at):
+        for one in self._prepare(claims, at):
             groups.setdefault(one.claim.digest.channel, []).append(one)
         cut: set[Channel] = set()
         for channel, group in groups.items():
             turn_ends = self._executor.now() + self._turn
             # An inbox knows a key again. A messenger may not: so each of its messages is begun and completed alone.
             for part in [group] if channel is Channel.INBOX else [[one] for one in group]:
-                if not self.send_all(part, turn_ends):
+                if not self._send_all(part, turn_ends):
                     cut.add(channel)
         return cut
 
-    def prepare(self, claims: Sequence[Claim], at: datetime) -> list[Ready]:
+    def take_paced_turns(self, pacer: Pacer) -> bool:
+        """Send what is due on channels with a pace, for about a minute; return whether more may be due. Rule: D-13e.
+
+        Args:
+            pacer: The slots of the run.
+        """
+        turns = pacer.near_turns()
+        queues = [(turn, deque[Ready]()) for turn in turns or ()]
+        # What was dropped has left slots unused: more is claimed for them.
+        while queues := [(t, queue) for t, q in queues if (queue := q or self._claimed_for(t, pacer))]:
+            turn, queue = min(queues, key=lambda one: pacer.next_at(one[0]))
+            if not pacer.wait_for(turn):  # the slots are over, or the run is stopped
+                self._give_back([one for _, queue in queues for one in queue])
+                break
+            self._send_all([queue.popleft()])
+        return turns is not None
+
+    def _claimed_for(self, turn: Turn, pacer: Pacer) -> deque[Ready]:
+        """Return what is claimed for the slots that are left of a turn, which is as much as they let go."""
+        while left := turn.left(at := self._executor.now()):
+            claims = self._executor.storage.claim(at, left, self._lease, {turn.channel})
+            if ready := self._prepare(claims, at):
+                return deque(ready)
+            if not claims:
+                if turn.previous is None:
+                    pacer.finish(turn.channel)  # others have claimed what was due
+                break
+        return deque()
+
+    def _give_back(self, ready: Iterable[Ready]) -> None:
+        """Complete claims that were not begun, so that the next turn can send them."""
+        now = self._executor.now()
+        self._executor.storage.complete([result_of(one.claim, now)(lost=one.claim.lost) for one in ready])
+
+    def _prepare(self, claims: Sequence[Claim], at: datetime) -> list[Ready]:
         """Return the claims of an instant that are to be sent, and settle the others."""
         until = at + self._lease / 2
         states = states_of(claims, self._executor.storage)
@@ -115,8 +140,9 @@ class Sending:
         ready: list[Ready] = []
         for claim in claims:
             try:
-                decision = self._decide(claim.digest, states.unreadable, at)
-                result = self._without_sending(claim, decision, states, at)
+                policy = self._executor.policy(claim.digest.unit)
+                decision = decided(claim.digest, states.unreadable, policy, at)
+                result = without_sending(claim, decision, states, policy, at, self._report)
             except Exception as error:  # noqa: BLE001 - a state that no rule ever made may bring a rule to anything
                 _let_wait(claim, error)
                 continue
@@ -127,7 +153,7 @@ class Sending:
         self._complete(results, {claim.digest.id: claim.digest for claim in claims})
         return ready
 
-    def send_all(self, ready: Sequence[Ready], turn_ends: datetime | None = None) -> bool:
+    def _send_all(self, ready: Sequence[Ready], turn_ends: datetime | None = None) -> bool:
         """Begin, send and complete claims; give back those without time; return whether the last one had time."""
         goes_on = bool(ready) and self._goes_on(ready[0], turn_ends)
         begun = self._executor.storage.begin([(one.claim, one.decision) for one in ready]) if goes_on else {}
@@ -168,53 +194,6 @@ class Sending:
         self._executor.storage.complete(results, access)
         if found := outcomes(digests, results):
             notify_of_deliveries(self._executor.ports.observers, found)
-
-    def _decide(self, digest: Digest, unreadable: Collection[str], at: datetime) -> Decision:
-        """Return the decision on a digest; notifications of an unreadable enrolment wait, and hold up no other."""
-        decision = decide(digest, at, self._executor.policy(digest.unit))
-        if not unreadable:
-            return decision
-        waits = {r.notification.id for r in digest.waiting() if r.notification.trigger.enrolment_id in unreadable}
-        return evolve(decision, notifications=decision.notifications - waits)
-
-    def _without_sending(
-        self,
-        claim: Claim,
-        decision: Decision,
-        states: States,
-        at: datetime,
-    ) -> DeliveryResult | None:
-        """Return the result of a digest that is not sent now, or None for one that is to be sent."""
-        digest = claim.digest
-        policy = self._executor.policy(digest.unit)
-        batched = None if digest.batch is None else digest.batch.attempted_on
-        result = result_of(claim, at)
-        if decision.action is DigestAction.WAIT:
-            self._report["waiting"] += len(digest.pending)
-            due = max(at, min((r.notification.due_at for r in digest.pending), default=at))
-            next_at = earliest_send_at(due, policy, digest.told_on)
-            return result(told_on=believable_day(digest.told_on, decision.day), next_at=next_at, lost=claim.lost)
-        theirs = [r.notification for r in digest.pending if r.notification.id in decision.notifications]
-        of_unreadable = [n.trigger.enrolment_id in states.unreadable for n in theirs]
-        if all(of_unreadable):
-            self._report["waiting"] += len(digest.pending)
-            return result(next_at=at + _UNTIL_REPAIRED, lost=claim.lost)
-        if attempts_exhausted(claim.lost, policy):
-            self._report["undelivered"] += len(theirs)
-            log_event(_log, "workers-lost", digest=digest.id, count=claim.lost)
-            settled = dict.fromkeys(decision.notifications, Status.FAILED)
-            told_on = latest_day(digest.told_on, batched)
-            return result(settled=settled, told_on=told_on, reason=FailureReason.WORKERS_LOST)
-        obsolete = {n.id for n in theirs if states.is_obsolete(n, policy, at)}
-        if not any(of_unreadable) and len(obsolete) == len(theirs):
-            self._report["dropped"] += len(theirs)
-            settled = dict.fromkeys(decision.notifications, Status.DROPPED)
-            return result(settled=settled, told_on=latest_day(digest.told_on, batched))
-        if left_out := left_out_of_summary(digest, obsolete):
-            # The digest is released at once: the next claim decides on what is left of it.
-            self._report["dropped"] += len(left_out)
-            return result(settled=dict.fromkeys(left_out, Status.DROPPED), next_at=at, lost=claim.lost)
-        return None
 
     def _send(self, claim: Claim, decision: Decision, batch: Batch, now: datetime) -> DeliveryResult:
         digest = claim.digest

@@ -92,7 +92,7 @@ class Delivery:
             report["accesses_ended"] += self._notes.note_ended_accesses()
             for _ in range(2):  # a note may raise a flag that the therapist is notified of, which raises none
                 sending.take_turns(self._renew)
-                more = pacer.deliver(sending.prepare, sending.send_all)
+                more = sending.take_paced_turns(pacer)
                 if not self._notes.note_ended_notifications():
                     break
         self._withdrawn.forget()

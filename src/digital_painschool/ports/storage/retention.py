@@ -150,7 +150,7 @@ class Retention(Enrolments, Outbox, Records, Protocol):
 
         Contract:
             * **superseded**: so is one of whose digests an earlier key is kept, such as that of a dead letter which an
-              operator sends again.
+              operator sends again, unless an open enrolment has notifications in that digest too.
         """
         ended = readable(each_enrolment(self, None, ended=True, after=after))
         withdrawn = (one for one in ended if one.enrolment.withdrawal is not None)

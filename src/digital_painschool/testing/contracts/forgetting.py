@@ -130,6 +130,10 @@ class ForgettingContract(StorageOpening):
         again = step(e, resolve, letter.notification.id, (letter,), Status.PENDING, why, at=RUN + HOUR)
         withdrawn_at(storage, saved(storage, again), RUN + HOUR)
         assert ((UNIT, e.id),) == storage.unforgotten()
+        anew = asking(storage, "b")
+        assert () == storage.unforgotten()
+        saved(storage, finish(anew, at=RUN + HOUR))
+        assert ((UNIT, e.id),) == storage.unforgotten()
         storage.forgotten(UNIT, e.id, storage.notification_keys(UNIT, [e.id]))
         assert () == storage.unforgotten()
 

@@ -167,7 +167,8 @@ class Retention(RepeatedDeskCalls):
             return page
 
         self.ask(_LAW, "the administrator lists the plans", call, by=by.hsa_id, is_logged=True)
-        require(unequal(_LAW, expected, found[0], f"the plans that are {state.value}"))
+        if found:  # else the process has died
+            require(unequal(_LAW, expected, found[0], f"the plans that are {state.value}"))
 
     @rule(plan=_PLAN)
     @during("records")
