@@ -20,10 +20,9 @@ from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.changes import begin
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, STRANGER
-from tests.adapters.sql.hosts import HOSTS, Host, host
+from tests.adapters.sql.hosts import HOSTS, PROGRAM, Host, host
 from tests.scenario import refused
 
-PROGRAM = "digitala-smartskolan"
 ANSWERS = {"smarta": 4}
 
 

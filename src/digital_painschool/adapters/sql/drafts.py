@@ -60,8 +60,9 @@ class SqlDrafts:
         form: str,
         draft: Draft | None,
         access: AccessEntry,
-        replaces: str | None,
-        completed: CompletedCall | None,
+        *,
+        replaces: str | None = None,
+        completed: CompletedCall | None = None,
     ) -> None:
         def work(connection: Connection) -> None:
             if draft is not None:

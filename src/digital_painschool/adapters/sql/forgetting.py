@@ -1,6 +1,6 @@
 """Notices of withdrawn enrolments in SQL: which ones an inbox still has, and that it has forgotten them."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from sqlalchemy import and_, bindparam, delete, exists, null, or_, select, update
 
@@ -55,19 +55,19 @@ class SqlForgetting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def unforgotten(self, *, after: str, limit: int) -> tuple[tuple[HsaId, EnrolmentId], ...]:
+    def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
         values = {"after": after, "limit": limit}
         rows = self._database.read(lambda connection: connection.fetch_all(_UNFORGOTTEN, values))
         return tuple((hsa_id_from_text(unit), EnrolmentId(id_)) for unit, id_ in rows)
 
-    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Collection[str]) -> None:
-        of_enrolment = {"enrolment_id": enrolment_id, "its_unit": str(unit)}
+    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
+        of_enrolment, done = {"enrolment_id": enrolment_id, "its_unit": str(unit)}, [*keys]
 
         def work(connection: Connection) -> None:
             # Digests are locked first, as by every other write.
             ids = {"ids": sorted(row[0] for row in connection.fetch_all(_DIGESTS, of_enrolment))}
             connection.fetch_all(LOCK_DIGESTS, ids)
-            connection.execute(_FORGET_SUPERSEDED, {**ids, "keys": [*keys]})
-            connection.execute(_FORGET, {**of_enrolment, "keys": [*keys]})
+            connection.execute(_FORGET_SUPERSEDED, {**ids, "keys": done})
+            connection.execute(_FORGET, {**of_enrolment, "keys": done})
 
         self._database.write(work)

@@ -4,7 +4,7 @@ from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.ports.storage import CallKey, Change, CompletedCall, DeskCall
-from digital_painschool.testing.people import NURSE, UNIT
+from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 
 def key_of(enrolment: Enrolment, key: str = "") -> CallKey:
@@ -22,6 +22,17 @@ def call_in(after: Enrolment, key: str = "") -> CompletedCall:
 def under_key(change: Change, key: str = "") -> Change:
     """Return the change as that of a call under a key."""
     return evolve(change, completed=call_in(change.enrolment, key))
+
+
+def other_keys(key: CallKey) -> tuple[CallKey, ...]:
+    """Return keys that differ from a key in one part each."""
+    return (
+        evolve(key, unit=OTHER_UNIT),
+        evolve(key, caller=COLLEAGUE.hsa_id),
+        evolve(key, action="end"),
+        evolve(key, key=key.key.upper()),
+        evolve(key, key=f"{key.key} "),
+    )
 
 
 def without_events(change: Change, before: Enrolment, completed: CompletedCall | None = None) -> Change:

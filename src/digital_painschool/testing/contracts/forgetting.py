@@ -82,7 +82,12 @@ class ForgettingContract(StorageOpening):
     """Lists of exports, and notices of withdrawn starts, in every storage. Rule: D-07b, D-21a."""
 
     @pytest.mark.parametrize("first", [_EXPORT, _PLAN, _RECEIPT], ids=["exports", "plans", "receipts"])
-    @proves("Records.list_records", "Records.load_record", "Records.save_record: final")
+    @proves(
+        "Records.list_records",
+        "Records.list_records: advances",
+        "Records.load_record",
+        "Records.save_record: final",
+    )
     def test_what_is_listed_is_the_units_own_in_order(self, storage: Storage, first: Listed) -> None:
         """Otherwise nobody could tell which files were made, or what was purged, when, and by whom (M-21)."""
         kind, id_, at = type(first), *_FIELDS[type(first)]
