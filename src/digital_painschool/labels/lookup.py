@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Protocol
 
 from digital_painschool.codes import AnswerProblem, OtherAction
-from digital_painschool.domain.validation import plain_str
 from digital_painschool.errors import InvalidValue, NotPermitted, PainSchoolError, RuleViolation
 from digital_painschool.labels import english, swedish
 
@@ -164,15 +163,15 @@ def _shown(fact: object, language: Language) -> str:
             return ""  # an instant is shown in a zone, which no label knows
         case date():
             return f"{fact.day} {_MONTHS[language][fact.month - 1]} {fact.year}"
-        case str():  # before the members of enumerations: a host's texts may be such
-            return plain_str(fact)
-        case Enum():
+        case Enum() if type(fact).__name__ in LABELS[language]:
             return label(fact, language)
         case bool():
             return ""
         case int() | float():
             whole = isinstance(fact, float) and fact.is_integer()
             return f"{int(fact) if whole else fact:,}".translate(_SIGNS[language])
+        case str():
+            return str.__str__(fact)  # it may be a member of an enumeration of the host's
         case tuple() | frozenset():
             return ", ".join(_shown(item, language) for item in (fact if isinstance(fact, tuple) else sorted(fact)))
     return ""
