@@ -11,9 +11,10 @@ from typing import Any, cast
 
 import pytest
 
+from digital_painschool.application.compared_arguments import SPELLINGS as COMPARED
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.export import Format
-from digital_painschool.application.once import _SPELLINGS, once_of
+from digital_painschool.application.once import once_of
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue, Reason
@@ -99,7 +100,7 @@ def test_a_call_in_another_spelling_is_the_same_call(
 def test_each_spelling_is_of_an_argument_that_a_call_compares() -> None:
     """Otherwise an argument that is named anew would be compared as it is written."""
     compared = {name for _, given, _, _ in SPELLINGS.values() for name in given}
-    assert {*_SPELLINGS} <= compared | {"flags"}
+    assert {*COMPARED} <= compared | {"flags"}
 
 
 @pytest.mark.rule("D-23a", "D-24a")

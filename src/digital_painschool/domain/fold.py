@@ -7,13 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from digital_painschool.domain.enrolment import (
-    Conversation,
-    Enrolment,
-    FormCount,
-    ModuleReading,
-    Phase,
-)
+from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
 from digital_painschool.domain.events import (
     AccessEnded,
     AccessEndsSoon,
@@ -57,8 +51,7 @@ def apply(enrolment: Enrolment | None, event: Event) -> Enrolment:
         event: The event to apply.
 
     Raises:
-        InvalidValue: `Started` came twice, or another event came first. No rule makes such a history. Or an
-            argument is no state or no event.
+        InvalidValue: `Started` came twice, another event came first, or an argument is no state or no event.
     """
     if enrolment is None:
         if not isinstance(event, Started):
@@ -97,7 +90,7 @@ def replay(events: Iterable[Event]) -> Enrolment:
         InvalidValue: The timeline is no collection of events, is empty, or does not begin with `Started`.
     """
     if not isinstance(events, Iterable):
-        raise InvalidValue(f"a timeline is a collection of events, not {type(events).__name__}")
+        raise InvalidValue("a timeline is a collection of events")
     state: Enrolment | None = None
     for event in events:
         state = apply(state, event)
