@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from attrs import frozen
 from sqlalchemy import Column, Select, bindparam, tuple_
 
 from digital_painschool.adapters.sql.connection import Connection
@@ -39,7 +38,6 @@ def in_both_orders(query: Select[Any], at: Column[Any], id_: Column[Any]) -> Map
     }
 
 
-@frozen(kw_only=True)
 class PlacedList(Generic[_T_co]):
     """A list of a unit whose rows have a place.
 
@@ -49,9 +47,12 @@ class PlacedList(Generic[_T_co]):
         what: The words that a log line says before the id of an unreadable row.
     """
 
-    queries: Mapping[bool, Select[Any]]
-    read: Callable[[Connection, Row], _T_co | None]
-    what: str
+    def __init__(
+        self, *, queries: Mapping[bool, Select[Any]], read: Callable[[Connection, Row], _T_co | None], what: str
+    ) -> None:
+        self.queries = queries
+        self._read = read
+        self._what = what
 
     def fetch(
         self, database: Database, unit: HsaId, *, newest_first: bool, after: tuple[datetime, str] | None, limit: int
@@ -78,7 +79,7 @@ class PlacedList(Generic[_T_co]):
 
     def _read_row(self, connection: Connection, row: Row) -> _T_co | None:
         require_readable(row)
-        return self.read(connection, row)
+        return self._read(connection, row)
 
     def _log_unreadable(self, row: Row) -> None:
-        _log.error("%s %s cannot be read; was it changed by hand?", self.what, readable_text(row[0]))
+        _log.error("%s %s cannot be read; was it changed by hand?", self._what, readable_text(row[0]))

@@ -140,14 +140,16 @@ CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
             prepared.draft,
             draft_of({"smarta": 4}),
             replaces=draft_tag(draft_of()),
-            completed=call_in(prepared.draft),
+            completed=call_in(prepared.draft, "draft"),
         ),
     ),
     "start": ("Enrolments.save: all or nothing", lambda s, _: s.save(_started())),
     "step": ("Enrolments.save: all or nothing", lambda s, prepared: s.save(prepared.step)),
     "discard": (
         "Drafts.save_draft: discarded",
-        lambda s, prepared: s.save_draft(prepared.draft, PAIN, None, LOGGED, completed=call_in(prepared.draft)),
+        lambda s, prepared: s.save_draft(
+            prepared.draft, PAIN, None, LOGGED, completed=call_in(prepared.draft, "discard")
+        ),
     ),
     "begin": ("Outbox.begin", lambda s, prepared: s.begin(prepared.decided)),
     "complete": ("Outbox.complete: one transaction", _completed),
@@ -184,6 +186,7 @@ def observed(storage: Storage) -> StorageSnapshot:
         "persons": [storage.find_by_person(person) for person in PERSONS],
         "access ended": storage.access_ended(LATER, 1000),
         "calls": [find_call(storage, key_of(begin(id_, unit=unit).enrolment)) for id_ in IDS for unit in UNITS],
+        "calls of drafts": [find_call(storage, key_of(begin("open").enrolment, key)) for key in ("draft", "discard")],
         "desk calls": [find_desk_call(storage, call.key) for call in DESK_CALLS.values()],
     }
     stored, logged = StorageSnapshot.of(storage, (*IDS, *PLANS), LATER), StorageSnapshot.of_access_log(storage)
