@@ -630,8 +630,13 @@ def test_refusals_are_one_line_without_a_number(environment: Environment) -> Non
         (("receipts",), "", "no receipt of this unit"),
     ):
         assert_refused(environment.retention(*args, input_=input_), 1, word)
-    environment.retention("approve", plan, "--decision", "RS 1")
-    assert_refused(environment.retention("approve", plan, "--decision", "RS 2"), 1, "approved already", "'RS 1'")
+    for typed in (" RS 1\t", "RS 1 ", "RS 1"):
+        assert (
+            "approved for purging, on decision 'RS 1'"
+            in environment.retention("approve", plan, "--decision", typed).stdout
+        )
+    for typed in ("RS 2", "RS  1"):
+        assert_refused(environment.retention("approve", plan, "--decision", typed), 1, "approved already", "'RS 1'")
     environment.retention("purge", plan, "--yes")
     assert "make a new plan" in environment.retention("purge", plan, "--yes").stderr
 

@@ -24,6 +24,7 @@ from digital_painschool.cli.options import (
 from digital_painschool.cli.output import add_row, console, counted, name_unreadable, print_line, progress, table
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.rules.retention import decision_reference
 from digital_painschool.serialization.scalars import instant_to_text
 from digital_painschool.serialization.text_files import LONGEST, decoded, json_value, read_text
 from digital_painschool.serialization.values import from_data, to_data
@@ -105,7 +106,7 @@ def approve(*, settings: Settings, actor: Actor, plan_id: PlanId, decision: str)
             approved = desk.approve(plan_id, decision=decision)
         except InvalidValue as error:
             raise click.UsageError(str(error)) from None
-    if approved.decision is None or approved.decision.reference != decision:
+    if approved.decision is None or approved.decision.reference != decision_reference(decision):
         raise click.ClickException(f"the plan was approved already, on {_reference(approved)}; it stands")
     print_line(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
