@@ -3,7 +3,6 @@
 Rule: M-20, D-21a, D-21b.
 """
 
-import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +20,17 @@ from digital_painschool.cli.options import (
     settings_option,
     without_observers,
 )
-from digital_painschool.cli.output import add_row, console, counted, name_unreadable, print_line, progress, table
+from digital_painschool.cli.output import (
+    add_row,
+    console,
+    counted,
+    name_unreadable,
+    plain,
+    print_json,
+    print_line,
+    progress,
+    table,
+)
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.rules.retention import decision_reference
@@ -138,7 +147,7 @@ def purge(*, settings: Settings, actor: Actor, plan_id: PlanId, yes: bool) -> No
             )
         with progress("purging", total=len(planned.enrolments)) as done:
             receipt = desk.purge(planned, progress=done)
-    print_line(_json(to_data(receipt)))
+    print_json(to_data(receipt))
     if earlier:
         print_line(f"carried out at {instant_to_text(receipt.purged_at)}; make a new plan to purge more", err=True)
     left = "".join(f"; left: {skipped.enrolment_id} ({skipped.why.value})" for skipped in receipt.skipped)
@@ -164,7 +173,7 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
         found = school.administrator(actor).receipts()
     if not found:
         raise click.ClickException("there is no receipt of this unit; check --unit")
-    print_line(_json([to_data(receipt) for receipt in found]))
+    print_json([to_data(receipt) for receipt in found])
 
 
 @retention.command(
@@ -233,7 +242,7 @@ def _confirm(question: str, *, yes: bool) -> None:
         return
     if not is_terminal():
         raise click.UsageError("there is no terminal to ask on; add --yes")
-    if not click.confirm(question, err=True):
+    if not click.confirm(plain(question), err=True):
         raise click.ClickException("nothing was purged")
 
 
@@ -261,7 +270,3 @@ def _receipt(file: Path, number: int, data: object) -> PurgeReceipt:
 
 def _standard_input() -> str:
     return "" if sys.stdin is None else decoded(sys.stdin.buffer.read(LONGEST + 1))
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, indent=2)
