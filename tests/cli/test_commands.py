@@ -15,17 +15,23 @@ from typing import Any
 
 import click
 import pytest
+from attrs import evolve
 from click.testing import CliRunner, Result
 
 from digital_painschool import Actor, Conflict, Notify, NotPermitted, PainSchool, Role, StorageError, open_school
 from digital_painschool.adapters.sql import migration_sql
-from digital_painschool.cli import main, service
+from digital_painschool.cli import main, retention, service
 from digital_painschool.cli.app import app
 from digital_painschool.cli.log_format import JsonLines, Messages
 from digital_painschool.cli.output import name_unreadable
 from digital_painschool.cli.redaction import masked
 from digital_painschool.delivery.worker import Delivery
 from digital_painschool.domain.identity_shape import contains_identity_number
+from digital_painschool.domain.ids import EnrolmentId, PlanId
+from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.retention import PurgeDecision, PurgeReceipt
+from digital_painschool.rules.retention import _IDS_LIMIT
+from digital_painschool.serialization.values import to_data
 from digital_painschool.testing.contracts.changes import begun
 
 UNIT = "SE2321000131-E000000000001"
@@ -670,6 +676,28 @@ def test_refusals_are_one_line_without_a_number(environment: Environment) -> Non
         assert_refused(environment.retention("approve", plan, "--decision", typed), 1, "approved already", "'RS 1'")
     environment.retention("purge", plan, "--yes")
     assert "make a new plan" in environment.retention("purge", plan, "--yes").stderr
+
+
+@pytest.mark.rule("D-21a")
+def test_a_receipt_as_large_as_the_rules_allow_can_be_replayed(environment: Environment, tmp_path: Path) -> None:
+    """The purge of a large unit could not be done again after a restore: its receipt would be too long to be read."""
+    environment.ended()
+    at = datetime(2014, 1, 1, tzinfo=UTC)
+    decision = PurgeDecision(reference="RS 1", by=HsaId(WHO[1]), at=at)
+
+    def written(count: int, *, withdrawn: bool, fill: str) -> str:
+        ids = tuple(EnrolmentId(f"{number:{fill}>100}") for number in range(count))
+        receipt = PurgeReceipt(
+            plan_id=PlanId("p"), unit=HsaId(UNIT), decision=decision, purged_by=decision.by, purged_at=at, purged=ids
+        )
+        return json.dumps([to_data(evolve(receipt, withdrawn=ids if withdrawn else ()))], indent=2)
+
+    sizes = [len(written(count, withdrawn=True, fill='"')) for count in (10, 9)]
+    assert (sizes[0] - sizes[1]) * _IDS_LIMIT + sizes[0] < retention._LONGEST
+    (tmp_path / "receipts.json").write_text(written(20_000, withdrawn=False, fill="x"))
+    for file, input_ in ((str(tmp_path / "receipts.json"), None), ("-", (tmp_path / "receipts.json").read_text())):
+        replayed = environment.retention("replay", file, "--yes", input_=input_)
+        assert (0, "0 enrolments had come back; 0 purged again, 0 left.\n") == (replayed.exit_code, replayed.stdout)
 
 
 @pytest.mark.rule("M-21")

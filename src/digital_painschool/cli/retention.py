@@ -35,10 +35,12 @@ from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
 from digital_painschool.rules.retention import decision_reference
 from digital_painschool.serialization.scalars import instant_to_text
-from digital_painschool.serialization.text_files import LONGEST, decoded, json_value, read_text
+from digital_painschool.serialization.text_files import decoded, json_value, read_text
 from digital_painschool.serialization.values import from_data, to_data
 
 _ROWS = 50
+_LONGEST = 500_000_000
+"""The most bytes of a file of receipts: one receipt of a million withdrawn enrolments, with ids of 100 characters."""
 
 
 @click.group(
@@ -248,7 +250,7 @@ def _confirm(question: str, *, yes: bool) -> None:
 
 def _receipts(file: Path) -> list[PurgeReceipt]:
     try:
-        data = json_value(_standard_input() if file == Path("-") else read_text(file))
+        data = json_value(_standard_input() if file == Path("-") else read_text(file, _LONGEST))
     except InvalidValue as error:
         raise StorageError(f"the file contains no receipts: {error}") from None
     if data == []:
@@ -269,4 +271,4 @@ def _receipt(file: Path, number: int, data: object) -> PurgeReceipt:
 
 
 def _standard_input() -> str:
-    return "" if sys.stdin is None else decoded(sys.stdin.buffer.read(LONGEST + 1))
+    return "" if sys.stdin is None else decoded(sys.stdin.buffer.read(_LONGEST + 1), _LONGEST)
