@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, AnyActor, Patient, PersonId, SystemActor
@@ -87,6 +87,25 @@ def access_entries(
     return tuple(
         from_checked(AccessEntry, {**alike, "enrolment_id": enrolment_id, "person": person})
         for enrolment_id, person in records
+    )
+
+
+def unreadable_entries(
+    action: Action, by: AnyActor, at: datetime, person: PersonId, hidden: Iterable[UnreadableEnrolment]
+) -> tuple[AccessEntry, ...]:
+    """Return the access-log entries of somebody who learns that a person's enrolments cannot be read."""
+    return tuple(
+        AccessEntry(
+            at=at,
+            by=by.signature,
+            unit=one.unit,
+            action=action,
+            activity=_ACTIVITY[action],
+            enrolment_id=one.enrolment_id,
+            person=person,
+        )
+        for one in hidden
+        if one.unit is not None  # otherwise nobody's log is its log
     )
 
 

@@ -8,7 +8,7 @@ from random import uniform
 from time import sleep
 from typing import TypeVar, overload
 
-from digital_painschool.application.access_control import AccessControl, access_entry
+from digital_painschool.application.access_control import AccessControl, access_entry, unreadable_entries
 from digital_painschool.application.commands import Command, CommandResult, Rule, folded
 from digital_painschool.application.enrolment_loading import cannot_be_read, is_id, load
 from digital_painschool.application.observing import notify_observers
@@ -184,7 +184,7 @@ class Executor:
         """
         for attempt in range(self.attempts):
             at = self.now()
-            earlier = self._earlier(person, by.unit)
+            earlier = self._earlier(person, by)
             # Looked for after the earlier ones were: so the first start under the key is not taken for another.
             first = self._started(once, by)
             if first is not None:
@@ -239,13 +239,13 @@ class Executor:
         self.storage.log((access_entry(action, by, self.now(), enrolment),))
         return found
 
-    def _earlier(self, person: PersonId, unit: HsaId) -> list[Enrolment]:
+    def _earlier(self, person: PersonId, by: Actor) -> list[Enrolment]:
         found = self.storage.find_by_person(person)
-        if hidden := [e.enrolment_id for e in found if isinstance(e, UnreadableEnrolment) and e.unit == unit]:
-            raise StorageError(
-                f"{cannot_be_read(hidden)}; whether the person has an open one cannot be told until then"
-            )
-        return [enrolment for enrolment in readable(found) if enrolment.unit == unit]
+        if hidden := [e for e in found if isinstance(e, UnreadableEnrolment) and e.unit == by.unit]:
+            self.storage.log(unreadable_entries(Action.START, by, self.now(), person, hidden))
+            ids = cannot_be_read(one.enrolment_id for one in hidden)
+            raise StorageError(f"{ids}; whether the person has an open one cannot be told until then")
+        return [enrolment for enrolment in readable(found) if enrolment.unit == by.unit]
 
     def _change(
         self,

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Mapping
 
-from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.access_control import access_entry, unreadable_entries
 from digital_painschool.application.commands import CommandResult
 from digital_painschool.application.drafts import DraftDesk, FormPage
-from digital_painschool.application.enrolment_loading import find_by_person
+from digital_painschool.application.enrolment_loading import cannot_be_read, find_by_person
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
 from digital_painschool.application.input_limits import InputLimits, input_limits
@@ -62,8 +62,12 @@ class PatientDesk:
         Raises:
             StorageError: None of them can be read.
         """
-        found = find_by_person(self._executor.storage, self._patient.person)
+        person = self._patient.person
+        found, hidden = find_by_person(self._executor.storage, person)
         now = self._executor.now()
+        if hidden and not found:
+            self._executor.storage.log(unreadable_entries(Action.SEE_ENROLMENT, self._patient, now, person, hidden))
+            raise StorageError(cannot_be_read(one.enrolment_id for one in hidden))
         entries = [access_entry(Action.SEE_ENROLMENT, self._patient, now, enrolment) for enrolment in found]
         self._executor.storage.log(entries)
         overviews: list[Overview] = []

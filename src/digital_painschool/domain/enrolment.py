@@ -294,7 +294,11 @@ class UnreadableEnrolment:
     Args:
         enrolment_id: The enrolment's id.
         unit: The unit that gives the treatment; None when the unit cannot be read either.
+        therapist: The therapist who has the patient, where `find_by_person` can read that beside the state.
+        is_withdrawn: True where `find_by_person` can read beside the state that the enrolment was withdrawn.
     """
 
     enrolment_id: EnrolmentId
     unit: HsaId | None = None
+    therapist: HsaId | None = None
+    is_withdrawn: bool = False
