@@ -62,9 +62,10 @@ class SqlRetention:
         purge: Sequence[EndedEnrolment],
         skip: Sequence[Skipped],
         *,
+        access: Iterable[AccessEntry] = (),
         completed: DeskCall | None = None,
     ) -> None:
-        self._purge.purge(plan_id, purge, skip, completed=completed)
+        self._purge.purge(plan_id, purge, skip, access=access, completed=completed)
 
     def load_record(self, key: RecordKey) -> Record | None:
         return self._records.load_record(key)
