@@ -78,7 +78,7 @@ def _save(connection: Connection, enrolment: Enrolment, draft: Draft) -> None:
 def read_draft(connection: Connection, enrolment_id: str, form: str) -> Draft | None:
     """Return the draft of a form in an enrolment, or None."""
     rows = connection.fetch_all(_DRAFT, {"enrolment_id": enrolment_id, "form": form})
-    return read_stored(f"a draft of enrolment {enrolment_id}", _draft, rows[0]) if rows else None
+    return read_stored(f"a draft of enrolment {enrolment_id}", _draft, rows.pop()) if rows else None
 
 
 def discard_drafts(connection: Connection, enrolment_id: EnrolmentId, forms: Collection[str]) -> None:

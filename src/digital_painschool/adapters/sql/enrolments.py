@@ -76,9 +76,8 @@ class SqlEnrolments:
         return {one.id if isinstance(one, Enrolment) else one.enrolment_id: one for one in self._database.read(work)}
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
-        values = {"scheme": person.scheme, "value": person.value}
-
         def work(connection: Connection) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+            values = {"scheme": person.scheme, "value": person.value}
             rows = connection.fetch_each(_OF_PERSON, values)
             found = tuple(read_each(rows, partial(read_state, connection, self._states), unreadable_enrolment))
             if not unreadable(found):
