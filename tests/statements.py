@@ -12,6 +12,8 @@ from sqlalchemy.sql import ClauseElement
 from digital_painschool.adapters import sql
 from digital_painschool.adapters.sql.array_params import OfIds
 from digital_painschool.adapters.sql.json_rows import BulkStatement
+from digital_painschool.adapters.sql.placed_lists import PlacedList
+from digital_painschool.adapters.sql.receipts import Receipts
 
 _LEFT_OUT = frozenset(
     {
@@ -45,6 +47,10 @@ def _held_by(value: object) -> tuple[object, ...]:
         return (value.each,)
     if isinstance(value, OfIds):
         return (value.single, value.many)
+    if isinstance(value, PlacedList):
+        return tuple(value.queries.values())
+    if isinstance(value, Receipts):
+        return (value.one, *_held_by(value.listed))
     if isinstance(value, dict):
         held = (one for key, one in value.items() if not isinstance(key, ClauseElement))
         return tuple(statement for one in held for statement in _held_by(one))

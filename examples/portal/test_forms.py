@@ -91,6 +91,91 @@ def test_a_draft_can_be_thrown_away(plan: ClientVisitor) -> None:
     assert "utkast från" not in plan.text
 
 
+HINDER = "Vad kan komma i vägen, och vad gör du då? (frivillig)"
+
+
+def other_tab(plan: ClientVisitor) -> ClientVisitor:
+    """Return a second tab of the same browser, at the same form."""
+    tab = ClientVisitor()
+    tab.client = plan.client
+    tab.open(plan.address)
+    return tab
+
+
+def test_an_old_tab_is_told_of_the_newer_draft_and_keeps_what_was_typed(plan: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise the patient would lose one of two texts, and never learn of it."""
+    tab, room = other_tab(plan), school().patient(ELSA)
+    plan.fill(HINDER, "Det nyare")
+    plan.press("Spara utkast")
+    tab.fill(HINDER, "Det äldre fönstret")
+    tab.press("Spara utkast")
+    assert tab.status == 422
+    assert "Det finns ett nyare utkast än det som sidan visade." in tab.text
+    assert "Det äldre fönstret" in str(tab.page.find(id="id_hinder"))
+    found = room.draft(elsa, "aktivitetsplan")
+    assert found is not None
+    assert {"hinder": "Det nyare"} == found.answers
+    reading = other_tab(plan)
+    reading.open(str(next(a for a in tab.page.find_all("a") if "nyare utkastet" in a.get_text())["href"]))
+    assert "Det nyare" in str(reading.page.find(id="id_hinder"))
+    tab.press("Spara utkast")
+    assert "Utkastet är sparat." in tab.text
+    assert "Det äldre fönstret" in str(tab.page.find(id="id_hinder"))
+
+
+def test_another_refusal_does_not_make_an_old_tab_a_new_one(plan: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise a slip in one answer would open the way to overwrite the newer draft."""
+    tab = other_tab(plan)
+    plan.fill(HINDER, "Det nyare")
+    plan.press("Spara utkast")
+    fill_in(tab, "många")
+    for button, says in (("Spara", "minuter"), ("Spara utkast", "nyare utkast")):
+        tab.press(button)
+        assert tab.status == 422
+        assert says in tab.text
+        tab.fill("Hur många minuter åt gången klarar du också en sämre dag?", "15")
+    found = school().patient(ELSA).draft(elsa, "aktivitetsplan")
+    assert found is not None
+    assert {"hinder": "Det nyare"} == found.answers
+
+
+def test_a_tab_whose_draft_was_sent_keeps_what_was_typed(plan: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise a form that was sent would be there as a draft again, or what was typed be gone."""
+    plan.fill(HINDER, "Regn")
+    plan.press("Spara utkast")
+    tab, discarding = other_tab(plan), other_tab(plan)
+    fill_in(plan, "15")
+    plan.press("Spara")
+    discarding.press("Släng utkastet")
+    assert "Inget är slängt" in str(discarding.page)
+    tab.fill(HINDER, "Snö")
+    tab.press("Spara utkast")
+    assert "Utkastet som sidan visade är skickat eller slängt." in tab.text
+    assert "Snö" in str(tab.page.find(id="id_hinder"))
+    assert None is school().patient(ELSA).draft(elsa, "aktivitetsplan")
+    tab.press("Spara utkast")
+    assert "Utkastet är sparat." in tab.text
+
+
+def test_a_double_click_and_a_late_repeat_save_one_draft(plan: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise the second click would be told of a newer draft, which is its own."""
+    plan.fill(HINDER, "Regn")
+    form = plan.page.select_one("form.questions")
+    assert form is not None
+    request = {str(one["name"]): str(one["value"]) for one in form.select("input[type=hidden]")}
+    request |= {"hinder": "Regn", "do": "draft"}
+    for _ in range(2):
+        assert 302 == plan.client.post(plan.address, request).status_code
+    tab = other_tab(plan)
+    assert "Utkastet är sparat." in tab.text
+    tab.fill(HINDER, "Snö")
+    tab.press("Spara utkast")
+    assert 302 == plan.client.post(plan.address, request).status_code
+    found = school().patient(ELSA).draft(elsa, "aktivitetsplan")
+    assert found is not None
+    assert {"hinder": "Snö"} == found.answers
+
+
 def test_a_plot_has_a_point_for_each_answer_and_says_texts_as_they_are() -> None:
     """Otherwise a plot would hide an answer, or a sign in a question would break the page."""
     form = Form(key="f", title="F", questions=(Scale(key="q", text="Mer < mindre?", scored=True, alert_from=9),))

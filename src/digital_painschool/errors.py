@@ -116,7 +116,8 @@ _ADVICE: Mapping[Reason, str] = MappingProxyType(
         "or ask the unit's directory manager to correct it",
         Reason.DIRECTORY_UNAVAILABLE: "the staff directory does not answer, so no other therapist can be named; "
         "try again in a while",
-        Reason.VIEW_IS_OLD: "what the facts name has come since the view was drawn; look at it and decide again",
+        Reason.VIEW_IS_OLD: "what the facts name has come or changed since the view was drawn; look at it and "
+        "decide again",
         Reason.NO_SUCH_VERSION: "name the version of the state that the view was drawn from",
         Reason.ALREADY_WITHDRAWN: "the start was withdrawn and nothing can be added to it; start a new one",
         Reason.PATIENT_HAS_WRITTEN: "the patient has written in it, and what is written is kept; end it instead",

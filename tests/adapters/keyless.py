@@ -31,6 +31,7 @@ from digital_painschool.testing.lifecycle.options import POLICIES
 from digital_painschool.testing.lifecycle.schools import STRIKES
 from digital_painschool.testing.reference.arrivals import Arrival
 from digital_painschool.testing.reference.laws import Law, LawViolation, require, unequal, unless
+from tests.kit.wrong.mistake import Mistake, last
 
 QUICK = settings(
     deadline=None,
@@ -42,6 +43,13 @@ QUICK = settings(
     phases=[Phase.generate],
 )
 """Few examples, and always the same ones."""
+SENDS_TWICE = Mistake(
+    "sent-again-when-it-was-accepted",
+    "Messenger.send",
+    "send",
+    lambda right, _, *args, **options: last(right(*args, **options), right(*args, **options)),
+)
+"""The mistake of a messenger that sends each message twice."""
 _WORKERS = ("dies", "dies before", "hangs", "hangs, another worker", "another worker")
 """What goes wrong with the workers, whatever the server does."""
 

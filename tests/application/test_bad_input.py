@@ -160,6 +160,7 @@ BAD: dict[str, list[Any]] = {
     "progress": [5, None, "x"],
     "reason": NO_KEYS,
     "receipt": [None, "e-0002", 5, {}],
+    "replaces": ["", "none", "x" * 1_000_001, "\x00", "\ud800", 5, True, b"x", ["x"], {}],
     "show": [None, "flagged", 5, {}, True, CaseSort.START],
     "shortens": [None, "ja", 1, 0, []],
     "since": NO_INSTANTS,

@@ -64,7 +64,7 @@ def test_a_draft_is_saved_loaded_and_discarded() -> None:
 
 
 def test_a_draft_that_is_saved_or_discarded_twice_is_the_same() -> None:
-    """Otherwise a page that got no answer could not save again, for no key protects a draft."""
+    """Otherwise a page without a key that got no answer could not save again."""
     school = Scenario()
     id_ = school.start()
     seen = []

@@ -11,6 +11,7 @@ from attrs import evolve
 from digital_painschool.application.export import Format
 from digital_painschool.application.once import once_of
 from digital_painschool.application.results import SentMessage
+from digital_painschool.domain.draft import draft_tag
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Author
@@ -51,6 +52,7 @@ OTHER: Mapping[str, Any] = {
     "plan": PLANNED,
     "program": "smartskola",
     "reason": "avbruten",
+    "replaces": draft_tag(None),
     "shortens": True,
     "receipt": evolve(RECEIPT, purged=(EnrolmentId("e-0009"),)),
     "sms": True,
@@ -84,12 +86,11 @@ READING = frozenset(
         "read_conversation timeline notifications pages.timeline pages.conversations pages.messages "
         "pages.notifications",
         "room": "enrolments overview form form_page form_answers conversations read_conversation limits draft "
-        "save_draft discard_draft open_module read_page pages.conversations pages.messages",
+        "open_module read_page pages.conversations pages.messages",
     }.items()
     for name in names.split()
 )
-"""What reads, and takes no key; a download, whose bytes are wanted each time;
-a draft, which is as it was saved last; and what marks by reading, once by itself."""
+"""What reads, and takes no key; a download, whose bytes are wanted each time; what marks by reading, once by itself."""
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ def at_work() -> Iterator[Any]:
         it.call_twice(enrolment=0, step=h.SaveForm(PAIN, {"smarta": 9}), dies=None, otherwise=False)
         it.draw_the_box(enrolment=0, form=PAIN)
         it.draw_a_page(enrolment=0)
+        it.open_a_tab(enrolment=0)
         it.therapist_writes(enrolment=0, conversation=0, notify="collected")
         it.move(it.next_time())
         it.deliver()

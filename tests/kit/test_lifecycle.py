@@ -493,6 +493,31 @@ def _afterwards(it: LifecycleMachine) -> None:
     it.a_life(patient=1, therapist="nurse", life="quiet")
 
 
+def test_a_flag_that_was_settled_may_be_raised_again_by_the_pass_that_drops_its_summary() -> None:
+    """Otherwise the machine would expect a summary of what the therapist has handled, beside the one of what came."""
+
+    def steps(it: Any) -> None:
+        it.tick(who="nurse", email=True, sms=False, summary=True)
+        it.start(patient=2, program=0, therapist="nurse")
+        it.a_patient_who_cannot_be_reached(messages=2, first="program-done")
+        it.wait_for(edge="run", days=0, microseconds=0)
+        it.resolve(which=0, dead=True, status=Status.PENDING, reason=ResolutionReason.CHANNEL_REPAIRED)
+        it.deliver()
+
+    run_steps(steps, policy="own")
+
+
+def test_a_gateway_may_report_what_was_purged_with_its_enrolment() -> None:
+    """Otherwise the machine would expect a result that nobody stores any more."""
+
+    def steps(it: Any) -> None:
+        it.a_slip(patient=1, ends=False, life="notified and claimed")
+        it.the_whole_procedure(lives=[], exports=False, passes="never", microseconds=1, dies=None, how="dies before")
+        it.report(which=0)
+
+    run_steps(steps, focus="records")
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("before", [1, 3, 61, 4_000])
 def test_a_forenoon_that_is_too_short_is_lawful_too(before: int, policy: str) -> None:

@@ -52,10 +52,10 @@ from digital_painschool.testing.simulation import (
     Region,
     offices,
     patients,
-    running,
     simulate,
     simulate_unit,
     therapists,
+    unit_run,
 )
 from digital_painschool.testing.simulation.audit import check_enrolment
 from digital_painschool.testing.simulation.chance import Chance
@@ -67,6 +67,8 @@ from digital_painschool.testing.simulation.region import person
 from digital_painschool.testing.simulation.report import command, findings, tables, write
 from digital_painschool.testing.simulation.scene import Scene
 from digital_painschool.testing.simulation.storages import ports_factory_of
+from digital_painschool.testing.simulation.taking import Steps
+from digital_painschool.testing.simulation.unit_run import UnitRun
 from digital_painschool.testing.simulation.worker import Worker
 from proofs.seeded_bugs.kit.simulation import FORGETFUL, ROUGH, TINY
 
@@ -220,9 +222,9 @@ class TestItGoesOn:
 
     def test_the_memory_of_a_process_is_shown_where_the_system_tells_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Otherwise the command would fail on a system without `resource`."""
-        assert 10_000_000 < running.peak_memory()
+        assert 10_000_000 < unit_run.peak_memory()
         monkeypatch.setitem(sys.modules, "resource", None)
-        assert 0 == running.peak_memory()
+        assert 0 == unit_run.peak_memory()
 
 
 class TestTheReport:
@@ -319,13 +321,18 @@ def test_a_process_that_is_interrupted_ends() -> None:
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
+def run() -> Iterator[UnitRun]:
     """A unit with a worker before anything has happened, at noon of 2 March, after the forenoon."""
-    made = Scene(TINY, evolve(TINY.unit(1), policy=SMALL.unit(6).policy), in_memory)
-    made.worker = Worker(made)
-    made.scenario.now = NOW
+    made = UnitRun(TINY, evolve(TINY.unit(1), policy=SMALL.unit(6).policy), in_memory)
+    made.scene.scenario.now = NOW
     yield made
-    made.scenario.close()
+    made.scene.scenario.close()
+
+
+@pytest.fixture
+def scene(run: UnitRun) -> Scene:
+    """The scene of that unit."""
+    return run.scene
 
 
 def model_of(scene: Scene, scheme: str = "personnummer") -> ReferenceEnrolment:
@@ -352,9 +359,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class OneMessage:
     """A unit in which one message was sent at noon, and the findings about its notification."""
 
-    def __init__(self, scene: Scene, notify: Notify = Notify.COLLECTED, scheme: str = "personnummer") -> None:
-        self.scene, self.model, self.notifications = scene, model_of(scene, scheme), scene.notifications
-        self.excuses: Excuses = scene.notifications
+    def __init__(self, run: UnitRun, notify: Notify = Notify.COLLECTED, scheme: str = "personnummer") -> None:
+        self.scene, self.model, self.notifications = run.scene, model_of(run.scene, scheme), run.notifications
+        self.excuses: Excuses = run.notifications
         self.notifications._versions["1-1"] = 3
         self.notifications.sent(self.model, SentMessage(conversation=1, number=1), notify)
         ((self.key, self.expected),) = self.notifications.oracle.expected.items()
@@ -403,25 +410,25 @@ class TestWhatFaultsExcuse:
 
     @pytest.mark.parametrize(("notify", "late"), [(Notify.COLLECTED, RUN + DAY), (Notify.DIRECT, NOW + 3 * HOUR)])
     @pytest.mark.parametrize("excused", [False, True])
-    def test_a_late_notice(self, scene: Scene, notify: Notify, late: datetime, excused: bool) -> None:
+    def test_a_late_notice(self, run: UnitRun, notify: Notify, late: datetime, excused: bool) -> None:
         """Otherwise a run that was forgotten would look like a run that was missed."""
-        one = OneMessage(scene, notify).at(RUN if notify is Notify.COLLECTED else NOW)
+        one = OneMessage(run, notify).at(RUN if notify is Notify.COLLECTED else NOW)
         if excused:
             one.disturbed()
         one.at(late).arrived()
         assert excused is not any("after it was asked for" in found for found in one.judged(Status.DELIVERED))
 
     @pytest.mark.parametrize(("notify", "in_time"), [(Notify.COLLECTED, RUN), (Notify.DIRECT, NOW + HOUR)])
-    def test_a_notification_that_waits(self, scene: Scene, notify: Notify, in_time: datetime) -> None:
+    def test_a_notification_that_waits(self, run: UnitRun, notify: Notify, in_time: datetime) -> None:
         """Otherwise it would wait for ever, and nobody would know."""
-        one = OneMessage(scene, notify)
+        one = OneMessage(run, notify)
         assert [] == one.at(in_time).judged(Status.PENDING)
         (late,) = one.at(in_time + HOUR).judged(Status.PENDING)
         assert "still waits after the run" in late
 
-    def test_a_note_that_a_later_run_writes(self, scene: Scene) -> None:
+    def test_a_note_that_a_later_run_writes(self, run: UnitRun) -> None:
         """Otherwise a worker that crashes would be taken for one that forgets, or the other way round."""
-        one = OneMessage(scene).disturbed()
+        one = OneMessage(run).disturbed()
         assert [] == one.judged(Status.DROPPED, owed=True)
         one.at(RUN + DAY)
         (missing,) = one.judged(Status.DROPPED, owed=True)
@@ -436,9 +443,9 @@ class TestWhatFaultsExcuse:
             (False, False, "SE2321000131-P000000000001", False),
         ],
     )
-    def test_a_drop(self, scene: Scene, read: bool, disturbed: bool, by: str, wrong: bool) -> None:
+    def test_a_drop(self, run: UnitRun, read: bool, disturbed: bool, by: str, wrong: bool) -> None:
         """Otherwise nobody would be notified of an unread message."""
-        one = OneMessage(scene).at(RUN)
+        one = OneMessage(run).at(RUN)
         if read:
             one.model.read(1, Author.PATIENT, RUN)
         if disturbed:
@@ -450,12 +457,12 @@ class TestWhatFaultsExcuse:
         ("scheme", "is_down", "wrong"),
         [("personnummer", False, True), ("personnummer", True, False), ("vgr-reservnummer", False, False)],
     )
-    def test_giving_up(self, scene: Scene, scheme: str, is_down: bool, wrong: bool) -> None:
+    def test_giving_up(self, run: UnitRun, scheme: str, is_down: bool, wrong: bool) -> None:
         """Otherwise one failure would be taken for the last."""
-        one = OneMessage(scene, scheme=scheme).at(RUN)
-        scene.region = cast("Region", SimpleNamespace(outages=((NOW, RUN),) if is_down else ()))
+        one = OneMessage(run, scheme=scheme).at(RUN)
+        run.scene.region = cast("Region", SimpleNamespace(outages=((NOW, RUN),) if is_down else ()))
         one.noted(partial(NotificationUndelivered, status=Status.FAILED))
-        scene.region = TINY
+        run.scene.region = TINY
         assert wrong is any("wrongly" in found for found in one.judged(Status.FAILED))
 
 
@@ -466,26 +473,27 @@ class TestOneAtATime:
         """Otherwise the patient would stop the run, or be let in."""
         model = model_of(scene)
         model.purged = True
-        patients.PatientLife(scene, model, Chance(1)).visit()
+        patients.PatientLife(scene, Steps(scene), model, Chance(1)).visit()
         assert (1, {}) == (scene.figures.refused["PatientDesk.overview"], scene.findings)
 
     @pytest.mark.parametrize(("within", "sent"), [(True, 1), (False, 0)])
-    def test_a_run_within_a_run_does_not_crash_of_its_fault(self, scene: Scene, within: bool, sent: int) -> None:
+    def test_a_run_within_a_run_does_not_crash_of_its_fault(self, run: UnitRun, within: bool, sent: int) -> None:
         """Otherwise both workers would crash of one fault, and nobody could say of which."""
+        scene = run.scene
         scene.region = evolve(TINY, habits=Habits(mishaps=Mishaps(killed=0.0, pass_missed=0.0, worker_away=0.0)))
-        scene.worker = Worker(scene)
+        worker = Worker(scene, run.processes, run.notifications)
         desk = scene.school.therapist(scene.unit.therapists[0])
         started = desk.start(person(0, "personnummer").value, program="digitala-smartskolan")
         desk.start_conversation(started.id, "Hej", notify=Notify.DIRECT)
-        scene.processes.crash(0, When.BEFORE)
-        scene.worker._running = within
-        scene.guard(scene.worker.run)
+        run.processes.crash(0, When.BEFORE)
+        worker._running = within
+        scene.guard(worker.run)
         assert (sent, 1 - sent) == (scene.figures.runs["sent"], scene.figures.events["processes that crashed"])
 
-    def test_an_enrolment_that_is_gone(self, scene: Scene) -> None:
+    def test_an_enrolment_that_is_gone(self, run: UnitRun) -> None:
         """Otherwise nobody would miss it."""
-        check_enrolment(scene, model_of(scene))
-        assert [Law.REPLAY_GIVES_THE_STATE] == [finding.law for finding in scene.findings.values()]
+        check_enrolment(run.scene, run.notifications, model_of(run.scene))
+        assert [Law.REPLAY_GIVES_THE_STATE] == [finding.law for finding in run.scene.findings.values()]
 
     def test_of_one_law_and_enrolment_only_the_first_is_noted(self, scene: Scene) -> None:
         """Otherwise what follows from the first would push out what is found elsewhere."""

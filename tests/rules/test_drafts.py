@@ -4,14 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from digital_painschool.domain.draft import Draft
+from digital_painschool.domain.draft import Draft, draft_tag
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.form import Form, ManyChoices, Option
 from digital_painschool.domain.validation import normalise_answers
 from digital_painschool.errors import Reason
 from digital_painschool.rules.conversations import start_conversation
-from digital_painschool.rules.drafts import check_draft, discarded_drafts
+from digital_painschool.rules.drafts import check_draft, discarded_drafts, require_shown
 from digital_painschool.rules.forms import save_form
 from digital_painschool.rules.lifecycle import end, maintain, review
 from digital_painschool.rules.ordering import open_module
@@ -118,3 +119,17 @@ def test_no_printer_shows_the_answers_of_a_draft() -> None:
     draft = Draft(form=PAIN, saved_at=START, answers={"smarta": 9876})
     assert "9876" not in f"{draft!r} {draft}"
     assert {"smarta": 9876} == draft.answers
+
+
+def test_a_page_replaces_the_draft_that_it_showed_alone() -> None:
+    """Otherwise an old tab would overwrite what was written since, or be told that it is old where nothing came."""
+    assert FORM is not None
+    drafts = [None, *(Draft(form=DAILY, saved_at=START, answers=one) for one in ({}, {"timmar": 7}, {"timmar": 8}))]
+    for stored in drafts:
+        require_shown(FORM, stored, None)
+        for shown in drafts:
+            if shown is stored:
+                require_shown(FORM, stored and evolve(stored, saved_at=START + timedelta(days=1)), draft_tag(shown))
+            else:
+                with refused("D-14a", Reason.VIEW_IS_OLD, form=DAILY):
+                    require_shown(FORM, stored, draft_tag(shown))

@@ -14,6 +14,7 @@ from digital_painschool.domain.events import (
     Maintained,
     NotificationDropped,
     Reviewed,
+    Started,
 )
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
@@ -218,6 +219,23 @@ def test_who_has_the_patient_is_told_by_the_id_and_not_by_where_it_was_read() ->
         assert [HandedOver(at=LATER, by=NURSE.hsa_id, therapist=other, flagged=True)] == [
             *hand_over(started(), TERMS, other, by=NURSE, at=LATER)
         ]
+    mine = HsaId(str(NURSE.hsa_id))
+    [taken] = hand_over(evolve(started(), therapist=other), TERMS, mine, by=NURSE, at=LATER)
+    assert HandedOver(at=LATER, by=NURSE.hsa_id, therapist=mine, flagged=False) == taken
+
+
+@pytest.mark.rule("D-09b")
+@pytest.mark.parametrize(
+    ("therapist", "flagged"),
+    [(HsaId(str(NURSE.hsa_id)), False), *((HsaId(f"SE2321000131-P{one * 12}"), True) for one in "09")],
+)
+def test_a_therapist_has_a_flag_of_a_patient_that_somebody_else_started(therapist: HsaId, flagged: bool) -> None:
+    """Otherwise a therapist would not learn of a new patient, or be told of what they did themselves."""
+    [event] = start(
+        TERMS, PERSON, (), enrolment_id=EnrolmentId("e-1"), unit=UNIT, therapist=therapist, by=NURSE, at=START
+    )
+    assert isinstance(event, Started)
+    assert flagged is event.flagged
 
 
 @pytest.mark.rule("M-18")

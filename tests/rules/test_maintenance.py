@@ -131,8 +131,9 @@ def test_after_the_first_year_and_after_the_end_there_is_no_way_back() -> None:
     kept = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), shortens=True, by=NURSE, at=LATER))
     (event,) = reactivate(kept, TERMS, by=NURSE, at=over - INSTANT)
     assert Reactivated(at=over - INSTANT, by=NURSE.hsa_id, access_until=over) == event
-    with refused("D-18b", Reason.FIRST_YEAR_OVER, last_day=date(2027, 3, 2)):
-        reactivate(kept, TERMS, by=NURSE, at=over)
+    for at in (over, over + INSTANT):
+        with refused("D-18b", Reason.FIRST_YEAR_OVER, last_day=date(2027, 3, 2)):
+            reactivate(kept, TERMS, by=NURSE, at=at)
 
 
 @pytest.mark.rule("D-18b", "D-19b")
@@ -213,6 +214,10 @@ def test_where_no_year_end_closes_a_maintenance_after_it_is_confirmed_and_can_be
     for days in (1, 365):
         with school.unchanged(), refused("D-18b", Reason.ACCESS_WOULD_END):
             school.desk.maintain(id_, days=days, modules=(1,))
+    over = school.state(id_).access_until
+    for at in (over, over + INSTANT):
+        with refused("D-18b", Reason.ACCESS_WOULD_END):
+            maintain(school.state(id_), Terms(PROGRAM, FLAG_ONLY), 365, (1,), by=NURSE, at=at)
     school.desk.maintain(id_, days=1, modules=(1,), shortens=True)
     school.at("2027-03-05 08:00")
     with school.unchanged(), refused("D-18a", Reason.ACCESS_IS_OVER):
@@ -266,4 +271,6 @@ def test_the_way_back_takes_no_time_away_without_a_confirmation() -> None:
         school.desk.reactivate(id_)
     with school.unchanged(), pytest.raises(InvalidValue, match="shortens is True or False"):
         school.desk.reactivate(id_, shortens="yes")  # type: ignore[arg-type]
+    with refused("D-18b", Reason.SHORTENS_ACCESS, **facts):
+        reactivate(school.state(id_), TERMS, by=NURSE, at=school.now)
     assert promised > school.desk.reactivate(id_, shortens=True).access_until

@@ -355,7 +355,15 @@ def test_what_the_unit_offers_no_more_is_not_sent_to_who_ticked_it_before() -> N
 def test_a_tick_is_true_or_false(ticked: object) -> None:
     """Otherwise the text "false" of a web form would tick the box."""
     with pytest.raises(InvalidValue):
-        update_preferences(POLICY, email=ticked, sms=False, flags=frozenset(), has_email=True, has_sms=True)  # type: ignore[arg-type]
+        update_preferences(
+            POLICY,
+            email=ticked,  # type: ignore[arg-type]
+            sms=False,
+            flags=frozenset(),
+            summary=False,
+            has_email=True,
+            has_sms=True,
+        )
 
 
 @pytest.mark.rule("D-17a")

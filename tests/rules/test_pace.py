@@ -38,6 +38,7 @@ def at(*seconds: float) -> tuple[datetime, ...]:
         ((5, 6, 7), 6.5, 6.6, None),  # which would be the next worker's slot
         ((5, 6, 7), 5, 7.1, None),  # missed slots are lost, not saved up
         ((5,), 5, 5, None),
+        ((5,), None, 5, 5),
         ((5,), None, 5.1, None),
     ],
 )
@@ -97,4 +98,8 @@ def test_a_plan_holds_for_all_units_and_ends_with_the_first_forenoon() -> None:
     assert (local("2026-03-02 09:10"), 1840 - 600) == (late.ends_at, late.too_late)
     # A unit whose forenoon is over already waits for its next one in any case.
     assert NOON == planned(Policy(collected_at=time(7), forenoon_ends=time(8)))[0].ends_at
+    # At its very end it is over, and a channel with nothing due has no plan and hides no other.
+    policies = {UNIT: Policy(), OTHER_UNIT: Policy()}
+    [at_noon] = plan_forenoons(due[:2], dict(reversed(paces.items())), policies, NOON)
+    assert (Channel.INBOX, None, 0) == (at_noon.channel, at_noon.ends_at, at_noon.too_late)
     assert () == plan_forenoons(due, {}, {UNIT: Policy(), OTHER_UNIT: Policy()}, NINE)

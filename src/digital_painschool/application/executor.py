@@ -8,9 +8,9 @@ from random import uniform
 from time import sleep
 from typing import TypeVar, overload
 
-from digital_painschool.application.access_control import AccessControl, access_entry, unreadable_entries
+from digital_painschool.application.access_control import AccessControl, access_entry
 from digital_painschool.application.commands import Command, CommandResult, Rule, folded
-from digital_painschool.application.enrolment_loading import cannot_be_read, is_id, load
+from digital_painschool.application.enrolment_loading import is_id, load
 from digital_painschool.application.observing import notify_observers
 from digital_painschool.application.once import Once, conflict_if_completed
 from digital_painschool.application.person_lookup import PersonLookup
@@ -242,9 +242,8 @@ class Executor:
     def _earlier(self, person: PersonId, by: Actor) -> list[Enrolment]:
         found = self.storage.find_by_person(person)
         if hidden := [e for e in found if isinstance(e, UnreadableEnrolment) and e.unit == by.unit]:
-            self.storage.log(unreadable_entries(Action.START, by, self.now(), person, hidden))
-            ids = cannot_be_read(one.enrolment_id for one in hidden)
-            raise StorageError(f"{ids}; whether the person has an open one cannot be told until then")
+            why = "; whether the person has an open one cannot be told until then"
+            self.access.refuse_unreadable(Action.START, by, person, hidden, why)
         return [enrolment for enrolment in readable(found) if enrolment.unit == by.unit]
 
     def _change(

@@ -72,6 +72,22 @@ class Once:
     ) -> Enrolment | None:
         """Return the state after the call that was completed under the key, or None when none was. Rule: D-24a.
 
+        Args and errors are those of `first_call`.
+        """
+        call = self.first_call(storage, action, by, unit=unit, enrolment_id=enrolment_id)
+        return None if call is None else load_state_at(storage, call.enrolment_id, call.version)
+
+    def first_call(
+        self,
+        storage: Records,
+        action: Action,
+        by: AnyActor,
+        *,
+        unit: HsaId,
+        enrolment_id: EnrolmentId | None = None,
+    ) -> CompletedCall | None:
+        """Return the call that was completed under the key in an enrolment, or None when none was. Rule: D-24a.
+
         Args:
             storage: The storage.
             action: The action of the call.
@@ -90,7 +106,7 @@ class Once:
             return None
         if not _is_of(asked, call.fingerprint) or enrolment_id not in {None, call.enrolment_id}:
             raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
-        return load_state_at(storage, call.enrolment_id, call.version)
+        return call
 
     def first_result(self, storage: Records, action: Action, by: Actor) -> str | None:
         """Return the stored result of the call that was completed under the key and concerns no enrolment, or None.

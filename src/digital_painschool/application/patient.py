@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Mapping
 
-from digital_painschool.application.access_control import access_entry, unreadable_entries
+from digital_painschool.application.access_control import access_entry
 from digital_painschool.application.commands import CommandResult
 from digital_painschool.application.drafts import DraftDesk, FormPage
-from digital_painschool.application.enrolment_loading import cannot_be_read, find_by_person
+from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.form_answers import FormAnswers, form_answers, require_form
 from digital_painschool.application.input_limits import InputLimits, input_limits
@@ -62,14 +62,11 @@ class PatientDesk:
         Raises:
             StorageError: None of them can be read.
         """
-        person = self._patient.person
-        found, hidden = find_by_person(self._executor.storage, person)
-        now = self._executor.now()
+        found, hidden = find_by_person(self._executor.storage, self._patient.person)
         if hidden and not found:
-            self._executor.storage.log(unreadable_entries(Action.SEE_ENROLMENT, self._patient, now, person, hidden))
-            raise StorageError(cannot_be_read(one.enrolment_id for one in hidden))
-        entries = [access_entry(Action.SEE_ENROLMENT, self._patient, now, enrolment) for enrolment in found]
-        self._executor.storage.log(entries)
+            self._executor.access.refuse_unreadable(Action.SEE_ENROLMENT, self._patient, self._patient.person, hidden)
+        now = self._executor.now()
+        self._executor.storage.log([access_entry(Action.SEE_ENROLMENT, self._patient, now, one) for one in found])
         overviews: list[Overview] = []
         failures: list[StorageError | NotFound] = []
         for enrolment in found:
@@ -211,23 +208,33 @@ class PatientDesk:
         after = self._executor.execute(Action.SAVE_FORM, self._patient, enrolment_id, command, at=at, once=asked)
         return SavedForm(form=form, number=after.form(form).saved)
 
-    def save_draft(self, enrolment_id: EnrolmentId, form: str, answers: Mapping[str, object]) -> None:
-        """Save a draft of a form, for the patient alone, in place of an earlier one. Rule: D-14a.
+    def save_draft(
+        self,
+        enrolment_id: EnrolmentId,
+        form: str,
+        answers: Mapping[str, object],
+        *,
+        replaces: str | None = None,
+        once: str | None = None,
+    ) -> str:
+        """Save a draft of a form, for the patient alone, in place of an earlier one; return its tag. Rule: D-14a.
 
-        Saving the form, maintenance and the end delete the draft. The call takes no key of the host's: one that comes
-        twice leaves the same draft, and a key would outlive what is for the patient alone (D-24a).
+        Saving the form, maintenance and the end delete the draft.
 
         Args:
             enrolment_id: The enrolment.
             form: The form's key.
             answers: The answers so far, as for `save_form`; answers may be missing and numbers out of range.
+            replaces: The tag of what the page showed, a draft or none (`FormPage.tag`), or of what it saved last; left
+                out, the draft replaces whatever is stored.
+            once: The host's key for the call.
 
         Raises:
-            RuleViolation: The form could not be saved either, or an answer is of another type or too long; the facts
-                name the questions.
+            RuleViolation: The form could not be saved either, the page showed another draft than the stored one
+                (`VIEW_IS_OLD`), or an answer is of another type or too long; the facts name the questions.
             InvalidValue: `answers` is no mapping, or holds what no form can keep.
         """
-        self._drafts.save(enrolment_id, form, answers)
+        return self._drafts.save(enrolment_id, form, answers, replaces, once)
 
     def draft(self, enrolment_id: EnrolmentId, form: str) -> Draft | None:
         """Return the draft of a form, or None. Rule: D-14a.
@@ -237,13 +244,15 @@ class PatientDesk:
         """
         return self._drafts.page(enrolment_id, form).draft
 
-    def discard_draft(self, enrolment_id: EnrolmentId, form: str) -> None:
-        """Delete the draft of a form; discarding again changes nothing. Rule: D-14a.
+    def discard_draft(
+        self, enrolment_id: EnrolmentId, form: str, *, replaces: str | None = None, once: str | None = None
+    ) -> None:
+        """Delete the draft of a form; `replaces` is as for `save_draft`, and left out it is any draft. Rule: D-14a.
 
         Raises:
-            RuleViolation: The form could not be saved either.
+            RuleViolation: The form could not be saved either, or the page showed another draft (`VIEW_IS_OLD`).
         """
-        self._drafts.discard(enrolment_id, form)
+        self._drafts.discard(enrolment_id, form, replaces, once)
 
     def conversations(self, enrolment_id: EnrolmentId) -> tuple[ConversationView, ...]:
         """List the conversations with their headings and unread counts. Rule: M-10, M-11, D-18a."""

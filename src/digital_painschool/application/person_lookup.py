@@ -1,12 +1,12 @@
 """Persons: from an identity number to a person, and from a person to the enrolments. Rule: M-07, D-07a."""
 
-from digital_painschool.application.access_control import AccessControl, access_entry, unreadable_entries
-from digital_painschool.application.enrolment_loading import cannot_be_read, find_by_person
+from digital_painschool.application.access_control import AccessControl, access_entry
+from digital_painschool.application.enrolment_loading import find_by_person
 from digital_painschool.application.program_catalogue import Catalogue
 from digital_painschool.codes import IdentityReason
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.people import Actor, HsaId, PersonId
-from digital_painschool.errors import InvalidIdentity, InvalidValue, StorageError
+from digital_painschool.errors import InvalidIdentity, InvalidValue
 from digital_painschool.ports import Clock
 from digital_painschool.ports.identity import Identity
 from digital_painschool.ports.storage import Storage
@@ -96,8 +96,7 @@ class PersonLookup:
         found = tuple(e for e in present if allowed(action, by, e))
         at = self._clock()
         if not found and (hidden := [one for one in unreadable if may_know_of(action, by, one)]):
-            self._storage.log(unreadable_entries(action, by, at, person, hidden))
-            raise StorageError(cannot_be_read(one.enrolment_id for one in hidden))
+            self._access.refuse_unreadable(action, by, person, hidden)
         entries = [access_entry(action, by, at, enrolment) for enrolment in found]
         self._storage.log(entries or (access_entry(action, by, at, person=person, granted=False),))
         return found

@@ -28,7 +28,7 @@ def masked(text: str) -> str:
 
 
 def _masked(text: str) -> str:
-    """Mask the numbers of a part: the shortest run of words that holds one is masked, until none does."""
+    """Return a part with its numbers masked: the shortest run of words that holds one is masked, until none does."""
     if not contains_identity_number(text):
         return text
     words = _WORDS.split(text)
@@ -42,7 +42,7 @@ def _masked(text: str) -> str:
 
 
 def _core_masked(text: str) -> str:
-    """Mask what makes a text hold a number; keep what stands before and behind it."""
+    """Return a text without what makes it hold a number; what stands before and behind stays."""
     start, end = 0, len(text)
     while contains_identity_number(text[start + 1 : end]):
         start += 1

@@ -1,7 +1,9 @@
 """A draft: a form that a patient has begun to fill in, for the patient alone. Rule: D-14a."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 
 from attrs import field, frozen
 
@@ -32,3 +34,14 @@ class Draft:
     def answers(self) -> Mapping[str, Answer]:
         """The answers so far, by question key."""
         return self._answers.reveal()
+
+
+def draft_tag(draft: Draft | None) -> str:
+    """Return the entity tag of a form's draft, or of there being none: it says which draft a page has shown.
+
+    The tag follows from the answers alone, not from the instant: two drafts of one instant may differ, and a clock may
+    go back. Drafts with one tag have the same answers, so that nothing is lost where a page takes one for the other. A
+    tag is as confidential as the answers: short ones can be guessed from it.
+    """
+    answers = None if draft is None else sorted(draft.answers.items())
+    return sha256(json.dumps(answers).encode()).hexdigest()

@@ -291,11 +291,7 @@ class CaseloadCounts:
 class UnreadableEnrolment:
     """A placeholder in a list for a stored enrolment that cannot be read: the list goes on, and names the enrolment.
 
-    Args:
-        enrolment_id: The enrolment's id.
-        unit: The unit that gives the treatment; None when the unit cannot be read either.
-        therapist: The therapist who has the patient, where `find_by_person` can read that beside the state.
-        is_withdrawn: True where `find_by_person` can read beside the state that the enrolment was withdrawn.
+    The unit is None when it cannot be read. `find_by_person` adds what else the row says beside the state.
     """
 
     enrolment_id: EnrolmentId

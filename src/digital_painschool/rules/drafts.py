@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from digital_painschool.domain.draft import Draft, draft_tag
 from digital_painschool.domain.events import Ended, Event, FormSaved, Maintained, Withdrawn
 from digital_painschool.domain.form import Choice, Date, Form, ManyChoices, Number, Question, Scale, Text
 from digital_painschool.domain.program import Program
-from digital_painschool.domain.validation import Answer
+from digital_painschool.domain.validation import Answer, storable_text
 from digital_painschool.errors import Reason, RuleViolation
 
 _DATE_LENGTH = len("2026-11-22")
@@ -33,6 +34,24 @@ def check_draft(form: Form, answers: Mapping[str, Answer]) -> None:
         if unknown:
             problems.append(f"{unknown} of the answers are for no question of the form")
         raise RuleViolation("D-14a", Reason.INVALID_ANSWERS, form=form.key, questions=unfit, problems=tuple(problems))
+
+
+def require_shown(form: Form, stored: Draft | None, replaces: str | None) -> None:
+    """Refuse a step from a page that showed another draft than the stored one. Rule: D-14a.
+
+    A draft that was saved, sent or discarded since makes the page old, as one that was begun since does.
+
+    Args:
+        form: The form's definition.
+        stored: The draft that is stored, or None.
+        replaces: The tag of the draft that the page showed; None for a step that follows from no page.
+
+    Raises:
+        RuleViolation: The page showed another draft. The facts name the form, and nothing of any answer.
+        InvalidValue: `replaces` is no text.
+    """
+    if replaces is not None and storable_text(replaces, "replaces") != draft_tag(stored):
+        raise RuleViolation("D-14a", Reason.VIEW_IS_OLD, form=form.key)
 
 
 def discarded_drafts(events: Iterable[Event], program: Program) -> frozenset[str]:

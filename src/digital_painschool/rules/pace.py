@@ -31,12 +31,10 @@ def next_send_at(
 
 def capacity(pace: ChannelPace, begins: datetime, ends: datetime) -> int:
     """Return how many notices a channel carries from an instant on and before another, in fresh rounds. Rule: D-13e."""
-    left = ends - begins
-    if left <= timedelta(0):
-        return 0
+    left = max(timedelta(0), ends - begins)
     if pace.round_size is None:
         return -(-left // pace.interval)
-    rounds, rest = divmod(left, _round(pace))
+    rounds, rest = divmod(left, _round(pace, pace.round_size))
     return rounds * pace.round_size + min(pace.round_size, -(-rest // pace.interval))
 
 
@@ -45,7 +43,7 @@ def last_send_at(pace: ChannelPace, notices: int, begins: datetime) -> datetime:
     if pace.round_size is None:
         return begins + (notices - 1) * pace.interval
     rounds, rest = divmod(notices - 1, pace.round_size)
-    return begins + rounds * _round(pace) + rest * pace.interval
+    return begins + rounds * _round(pace, pace.round_size) + rest * pace.interval
 
 
 def plan_forenoons(
@@ -102,6 +100,6 @@ def _forenoon_end(policy: Policy, now: datetime) -> datetime:
     return local_time(now.astimezone(policy.zone).date(), policy.forenoon_ends, policy.zone)
 
 
-def _round(pace: ChannelPace) -> timedelta:
+def _round(pace: ChannelPace, size: int) -> timedelta:
     """Return the time from the first send of a full round to the first of the next."""
-    return ((pace.round_size or 1) - 1) * pace.interval + max(pace.pause, pace.interval)
+    return (size - 1) * pace.interval + max(pace.pause, pace.interval)

@@ -15,7 +15,7 @@ def update_preferences(
     email: bool,
     sms: bool,
     flags: frozenset[FlagKind],
-    summary: bool = False,
+    summary: bool,
     has_email: bool,
     has_sms: bool,
 ) -> Profile:

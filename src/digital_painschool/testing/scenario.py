@@ -1,8 +1,9 @@
 """A scenario: a school with a clock that moves and people by role, for tests that read like a story."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 from weakref import finalize
 
@@ -33,6 +34,7 @@ class Scenario:
         policy: Of every unit.
         start: Where the clock begins, an aware time; left out, Monday 2 March 2026, 08:00 in Stockholm.
         receipt_key: What purge receipts are signed with; left out, a key of the tests, None for a school without.
+        pass_time: Moves the clock on to an instant while a worker waits; left out, nothing happens meanwhile.
 
     At hand are `desk` (the nurse's), `colleague`, `coordinator` (a patient administrator), `office` (the data
     administrator's), `operator` and `room` (the patient Anna's); for anybody else ask `school`.
@@ -46,6 +48,7 @@ class Scenario:
         policy: Policy | None = None,
         start: datetime = START,
         receipt_key: str | None = RECEIPT_KEY,
+        pass_time: Callable[[datetime], object] | None = None,
     ) -> None:
         chosen = Policy() if policy is None else policy
         self.environment = Environment(start)
@@ -53,6 +56,7 @@ class Scenario:
         self.ports_factory = ports_factory
         self.catalogue = Catalogue(programs=programs, policy=chosen)
         self.receipt_key = receipt_key
+        self._pass_time = pass_time or partial(setattr, self, "now")
         self._ids = 0
         self.restart()
 
@@ -97,11 +101,7 @@ class Scenario:
 
     def wait(self, seconds: float) -> None:
         """Move the clock on by some seconds, as a worker does that waits for the pace of a channel."""
-        self.move_to(self.now + timedelta(seconds=seconds))
-
-    def move_to(self, at: datetime) -> None:
-        """Move the clock on while a worker waits; a simulation lets its events happen meanwhile."""
-        self.now = at
+        self._pass_time(self.now + timedelta(seconds=seconds))
 
     def at(self, text: str) -> None:
         """Move the clock to a local time of the unit's zone, such as `"2027-03-28 01:30"`."""

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,10 +12,9 @@ from werkzeug import Request, Response
 from digital_painschool.adapters.elks.messenger import ElksMessenger
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.notification import Channel
-from digital_painschool.ports.inbox import Delivered
 from digital_painschool.testing.reference.laws import LawViolation
 from tests.adapters.http.elks_server import REPORTS_SECRET, ElksServer
-from tests.adapters.keyless import Gateway, Taken, Trouble, run_machine
+from tests.adapters.keyless import SENDS_TWICE, Gateway, Taken, Trouble, run_machine
 
 pytestmark = [pytest.mark.search, pytest.mark.rule("M-23", "D-13a", "D-13d")]
 REPORTS = {"reports_url": "https://painschool.example/reports", "reports_secret": Masked(REPORTS_SECRET)}
@@ -39,15 +37,6 @@ LOST = {
 def _key_of(reports_url: str) -> str:
     (key,) = parse_qs(urlsplit(reports_url).query)["key"]
     return key
-
-
-class SendsTwice(ElksMessenger):
-    """A messenger that sends each message again when it was accepted."""
-
-    def send(self, *args: Any, **options: Any) -> Delivered:
-        """Send it twice."""
-        super().send(*args, **options)
-        return super().send(*args, **options)
 
 
 def gateway_of(elks: ElksServer) -> Gateway:
@@ -97,5 +86,6 @@ def test_whatever_46elks_does_nobody_is_told_twice_without_reason_or_never(
 
 def test_a_messenger_that_sends_twice_is_caught(elks: ElksServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the laws over 46elks would excuse what no fault is the reason of."""
+    twice = SENDS_TWICE.within(ElksMessenger)
     with pytest.raises(LawViolation, match="the server has not taken what was sent"):
-        run_machine(gateway_of(elks), lambda: elks.opened(SendsTwice(elks.options(**REPORTS))), monkeypatch)
+        run_machine(gateway_of(elks), lambda: elks.opened(twice(elks.options(**REPORTS))), monkeypatch)

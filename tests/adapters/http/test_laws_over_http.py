@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 from werkzeug import Response
 
@@ -17,7 +17,7 @@ from digital_painschool.testing.faults import SENDS, Fault
 from digital_painschool.testing.lifecycle import LifecycleMachine, passes
 from digital_painschool.testing.lifecycle.options import POLICIES
 from tests.adapters.http.integration_platform import IntegrationPlatform
-from tests.adapters.keyless import Within
+from tests.adapters.keyless import QUICK, Within
 
 pytestmark = pytest.mark.search
 
@@ -71,12 +71,5 @@ def test_whatever_a_platform_does_nobody_is_told_twice_or_never(
         "focuses": ("messages",),
         "policies": {"usual": POLICIES["usual"]},
     }
-    quick = settings(
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        max_examples=8,
-        stateful_step_count=12,
-        database=None,
-        phases=[Phase.generate],
-    )
+    quick = settings(QUICK, derandomize=False, max_examples=8, stateful_step_count=12)
     run_state_machine_as_test(type("Machine", (LifecycleMachine,), about), settings=quick)

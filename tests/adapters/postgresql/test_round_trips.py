@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from digital_painschool.domain.digest import Batch, Claim
+from digital_painschool.domain.draft import draft_tag
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.testing.contracts.changes import LEASE, access_entry, begun, result
@@ -24,6 +25,10 @@ CALLS: dict[str, tuple[int, Call]] = {
     "complete a module": (LOAD_AND_SAVE, lambda s, id_: s.room.complete_module(id_, 4)),
     "save a form": (LOAD_AND_SAVE, lambda s, id_: s.room.save_form(id_, PAIN, {"smarta": 3})),
     "save a draft": (1 + 5, lambda s, id_: s.room.save_draft(id_, PAIN, {"smarta": 3})),
+    "save a draft under a key, in place of what was shown": (
+        1 + 5 + 4,
+        lambda s, id_: s.room.save_draft(id_, PAIN, {"smarta": 3}, replaces=draft_tag(None), once="k"),
+    ),
     "write, and tell nobody": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej")),
     "write, and tell": (LOAD_AND_SAVE, lambda s, id_: s.desk.write(id_, 1, "Hej", notify=Notify.DIRECT)),
     "review": (LOAD_AND_SAVE, lambda s, id_: s.desk.review(id_)),

@@ -6,31 +6,20 @@ from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 import pytest
 from attrs import evolve
 
 from digital_painschool.adapters.smtp import SmtpMessenger
 from digital_painschool.domain.notification import Channel
-from digital_painschool.ports.inbox import Delivered
 from digital_painschool.testing.reference.laws import LawViolation
-from tests.adapters.keyless import Gateway, Taken, Trouble, run_machine
+from tests.adapters.keyless import SENDS_TWICE, Gateway, Taken, Trouble, run_machine
 from tests.adapters.smtp.servers import SENDER, Mailbox, described, running, server_side
 
 pytestmark = [pytest.mark.search, pytest.mark.rule("M-22", "D-13a", "D-13d")]
 
 
 _MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE)
-
-
-class SendsTwice(SmtpMessenger):
-    """A messenger that sends each message again when it was accepted."""
-
-    def send(self, *args: Any, **options: Any) -> Delivered:
-        """Send it twice."""
-        super().send(*args, **options)
-        return super().send(*args, **options)
 
 
 class MailServer:
@@ -119,4 +108,4 @@ def test_whatever_a_mail_server_does_nobody_is_told_twice_without_reason_or_neve
 def test_a_messenger_that_sends_twice_is_caught(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the laws over SMTP would excuse what no fault is the reason of."""
     with pytest.raises(LawViolation, match="the server has not taken what was sent"):
-        run_machine(mail_server.gateway, lambda: mail_server.open(SendsTwice), monkeypatch)
+        run_machine(mail_server.gateway, lambda: mail_server.open(SENDS_TWICE.within(SmtpMessenger)), monkeypatch)

@@ -9,6 +9,8 @@ import pytest
 
 from digital_painschool import PainSchool, open_school
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.bootstrap.composition import connect
+from digital_painschool.bootstrap.settings import Settings
 from tests.databases import path_of
 
 
@@ -31,6 +33,13 @@ def one(url: str) -> Iterator[SqlStorage]:
     """A new storage with one connection, of each kind in turn."""
     with closing(SqlStorage(url, connections=1)) as storage:
         yield storage
+
+
+@pytest.fixture
+def school(url: str) -> Iterator[PainSchool]:
+    """A school on a new database, of each kind in turn."""
+    with PainSchool(connect(Settings.from_url(url))) as opened:
+        yield opened
 
 
 @pytest.fixture

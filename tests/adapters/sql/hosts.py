@@ -22,6 +22,7 @@ django.setup()
 _DJANGO = "host"
 _TABLE = "CREATE TABLE host_bookings (id INTEGER PRIMARY KEY, note TEXT NOT NULL UNIQUE)"
 _INSERT = "INSERT INTO host_bookings (id, note) SELECT coalesce(max(id), 0) + 1, %s FROM host_bookings"
+PROGRAM = "digitala-smartskolan"
 PRAGMAS = ("foreign_keys=ON", "secure_delete=ON", "synchronous=FULL")
 
 

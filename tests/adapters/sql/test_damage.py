@@ -26,9 +26,10 @@ from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.pace import NATIONAL_INBOX
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.retention import Skip, Skipped
+from digital_painschool.domain.retention import ExportReceipt, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import InvalidValue, PainSchoolError, StorageError
 from digital_painschool.ports.messaging import Address
+from digital_painschool.ports.storage import Listed, position_of, record_key
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import PAIN
@@ -544,6 +545,27 @@ def test_a_program_that_is_another_one_is_refused(damaged: tuple[str, Scenario])
     school.restart()
     with pytest.raises(StorageError, match="is another one"):
         school.desk.program(HEALTHY[ANNA])
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (ExportReceipt, "exports SET exported_at = '2036-06-01T07:00:00.000000Z'"),
+        (PurgeReceipt, "purge_receipts SET purged_at = '2036-06-01T07:00:00.000000Z'"),
+        (PurgeReceipt, f"purge_receipts SET plan_id = '{PLAN}'"),
+    ],
+)
+def test_a_damaged_receipt_is_refused_and_not_listed(
+    damaged: tuple[str, Scenario], kind: type[Listed], change: str
+) -> None:
+    """Otherwise a follow-up would take one day's export or purge for another's."""
+    url, school = damaged
+    [*_, last] = school.storage.list_records(kind, UNIT, limit=9)
+    execute(url, f"UPDATE {change}")
+    with pytest.raises(StorageError, match=r"the receipt of .* cannot be read"):
+        school.storage.load_record(record_key(kind, PLAN if "plan_id" in change else position_of(last)[1]))
+    assert () == school.storage.list_records(kind, UNIT, limit=9)
 
 
 @pytest.mark.rule("D-21a")

@@ -9,6 +9,7 @@ from attrs import evolve
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.postgresql_connection import PostgresqlConnection
 from digital_painschool.adapters.sql.sqlite_connection import SqliteConnection
+from digital_painschool.domain.draft import draft_tag
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import load_draft
@@ -91,6 +92,10 @@ def test_a_damaged_draft_is_refused_in_silence_and_can_be_replaced_or_discarded(
                 load_draft(storage, A, PAIN)
             assert_silent(failed.value, "HEMLIGT")
             assert (None, None) == (failed.value.__cause__, failed.value.__context__)
+            for left in (draft_of(), None):
+                with pytest.raises(StorageError) as failed:
+                    storage.save_draft(e, PAIN, left, entry, replaces=draft_tag(draft_of()))
+                assert_silent(failed.value, "HEMLIGT")
             mend()
             assert load_draft(storage, A, PAIN) in (draft_of(), None)
         e = saved(storage, evolve(fill_in(e, at=MORNING), discarded_drafts=frozenset({PAIN})))

@@ -20,10 +20,9 @@ from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.changes import begin
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NURSE, STRANGER
-from tests.adapters.sql.hosts import HOSTS, Host, host
+from tests.adapters.sql.hosts import HOSTS, PROGRAM, Host, host
 from tests.scenario import refused
 
-PROGRAM = "digitala-smartskolan"
 ANSWERS = {"smarta": 4}
 
 
@@ -111,12 +110,18 @@ def test_a_rollback_takes_the_steps_back(portal: Host, school: PainSchool, enrol
         portal.insert("taken back")
         desk = joined.therapist(NURSE)
         desk.start_conversation(enrolment.id, "Välkommen!", notify=Notify.DIRECT, once="key")
-        joined.patient(ANNA).save_draft(enrolment.id, PAIN, ANSWERS)
+        room = joined.patient(ANNA)
+        shown = room.form_page(enrolment.id, PAIN).tag
+        tag = room.save_draft(enrolment.id, PAIN, ANSWERS, replaces=shown, once="draft")
+        with pytest.raises(RuleViolation):
+            room.save_draft(enrolment.id, PAIN, {}, replaces=shown)
+        assert tag == room.save_draft(enrolment.id, PAIN, ANSWERS, replaces=shown, once="draft")
         desk.start(BO, program=PROGRAM)
     own = school.therapist(NURSE)
     assert ([], enrolment, ()) == (portal.notes, state(school, enrolment), own.notifications(enrolment.id))
     assert (None, ()) == (school.patient(ANNA).draft(enrolment.id, PAIN), own.find(BO))
     assert [] == seen.kinds
+    assert tag != school.patient(ANNA).save_draft(enrolment.id, PAIN, {}, replaces=shown, once="draft")
     sent = own.start_conversation(enrolment.id, "Något annat", once="key")
     assert (1, ["ConversationStarted", "MessageSent"]) == (sent.conversation, seen.kinds)
     assert own.start(BO, program=PROGRAM).version == enrolment.version

@@ -1,7 +1,7 @@
 """A school that has joined a transaction, and what goes on beside it: other writers, its own desks, the log."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, nullcontext, suppress
 from threading import Thread
 from time import monotonic
@@ -16,9 +16,7 @@ from digital_painschool.adapters.sql import SqlStorage, sqlite
 from digital_painschool.adapters.sql.joining import NEVER_JOINED
 from digital_painschool.application import executor
 from digital_painschool.application.enrolment_loading import load
-from digital_painschool.bootstrap.composition import connect
 from digital_painschool.bootstrap.joined_school import JoinedSchool
-from digital_painschool.bootstrap.settings import Settings
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import (
@@ -31,17 +29,8 @@ from digital_painschool.errors import (
 from digital_painschool.ports.storage import Storage, load_enrolment
 from digital_painschool.testing.contracts.changes import MORNING, begin, converse, saved
 from digital_painschool.testing.people import ANNA, NURSE, STRANGER
-from tests.adapters.sql.hosts import host, join, never, transaction
+from tests.adapters.sql.hosts import PROGRAM, host, join, never, transaction
 from tests.databases import execute, path_of
-
-PROGRAM = "digitala-smartskolan"
-
-
-@pytest.fixture
-def school(url: str) -> Iterator[PainSchool]:
-    """A school on a database of each kind in turn."""
-    with PainSchool(connect(Settings.from_url(url))) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("method", NEVER_JOINED)
@@ -215,7 +204,7 @@ def test_a_refusal_that_cannot_be_logged_is_not_disclosed(
     def full(entries: object) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(in_file._executor.storage._adapter, "_log", full)  # type: ignore[attr-defined]
+    monkeypatch.setattr(in_file._executor.storage._adapter, "log", full)  # type: ignore[attr-defined]
     with pytest.raises(OutcomeUnknown) as told, in_file.joined(file, transaction(file), on_commit=never) as joined:
         joined.therapist(STRANGER).to_handle(started.id)
     assert (None, None) == (told.value.__cause__, told.value.__context__)

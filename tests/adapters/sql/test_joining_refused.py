@@ -1,7 +1,6 @@
 """What a host cannot lend, and what meets others: refused at once and typed, or told truthfully."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from itertools import product
 from typing import Any
@@ -12,8 +11,6 @@ import pytest
 from digital_painschool import PainSchool, open_school
 from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.sql.schema import METADATA
-from digital_painschool.bootstrap.composition import connect
-from digital_painschool.bootstrap.settings import Settings
 from digital_painschool.errors import (
     ConfigurationError,
     InvalidValue,
@@ -21,16 +18,7 @@ from digital_painschool.errors import (
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.changes import begin, saved
 from digital_painschool.testing.people import ANNA, NURSE
-from tests.adapters.sql.hosts import join, never, transaction
-
-PROGRAM = "digitala-smartskolan"
-
-
-@pytest.fixture
-def school(url: str) -> Iterator[PainSchool]:
-    """A school on a database of each kind in turn."""
-    with PainSchool(connect(Settings.from_url(url))) as opened:
-        yield opened
+from tests.adapters.sql.hosts import PROGRAM, join, never, transaction
 
 
 @pytest.mark.parametrize(

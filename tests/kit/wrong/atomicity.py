@@ -19,6 +19,14 @@ def _apart(storage: Any, *works: Callable[[Any], Any]) -> Any:
             work(parts)
 
 
+def _logging_apart(_: Wrong, storage: Any, key: Any, record: Any, access: Any = (), completed: Any = None) -> Any:
+    return _apart(
+        storage,
+        lambda p: (p.records.require_new(completed), p.records.add_call(completed), p.records.save(key, record)),
+        lambda p: p.access_log.log(access),
+    )
+
+
 def _lines(access: Mapping[str, Any]) -> list[Any]:
     return [line for lines in access.values() for line in lines]
 
@@ -52,30 +60,8 @@ STORAGE: Mistakes = {
         ),
     },
     ("save_record", "Records.save_record"): {
-        "a-profile-and-its-line-apart": on(
-            Profile,
-            lambda _, self, key, record, access=(), completed=None: _apart(
-                self,
-                lambda p: (
-                    p.records.require_new(completed),
-                    p.records.add_call(completed),
-                    p.records.save(key, record),
-                ),
-                lambda p: p.access_log.log(access),
-            ),
-        ),
-        "a-plan-and-its-line-apart": on(
-            PurgePlan,
-            lambda _, self, key, record, access=(), completed=None: _apart(
-                self,
-                lambda p: (
-                    p.records.require_new(completed),
-                    p.records.add_call(completed),
-                    p.records.save(key, record),
-                ),
-                lambda p: p.access_log.log(access),
-            ),
-        ),
+        "a-profile-and-its-line-apart": on(Profile, _logging_apart),
+        "a-plan-and-its-line-apart": on(PurgePlan, _logging_apart),
         "exports-one-by-one": on(
             ExportReceipt,
             lambda right, _, key, receipt, access=(), exported=NO_VERSIONS, completed=None: last(

@@ -48,14 +48,16 @@ def _forgetting_the_call(right: Wrong, _: Any, *args: Any, **options: Any) -> An
     return right(*args, **options | {"completed": None})
 
 
-def _second_takes_the_key(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
+def forgetting_the_key(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
+    """Take the key from whoever had it, and make the step."""
     call = options.get("completed")
     if call is not None:
-        records_of(storage).pop(key_of_call(DeskCall, call.key), None)
+        records_of(storage).pop(key_of_call(type(call), call.key), None)
     return right(*args, **options)
 
 
-def _step_before_the_key(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
+def step_before_the_key(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
+    """Make the step, and ask then whether its key is free."""
     call = options.get("completed")
     done = right(*args, **options | {"completed": None})
     with storage._open() as parts:
@@ -90,8 +92,8 @@ def _of_any(kind: type, part: str) -> Wrong:
 
 _KEYED_MISTAKES: Mapping[str, Wrong] = {
     "forgets-the-call": _forgetting_the_call,
-    "lets-the-second-call-take-the-key": _second_takes_the_key,
-    "before-it-looks-at-the-key": _step_before_the_key,
+    "lets-the-second-call-take-the-key": forgetting_the_key,
+    "before-it-looks-at-the-key": step_before_the_key,
 }
 
 STORAGE: Mistakes = {

@@ -182,7 +182,7 @@ MESSENGER: Mistakes = {
 
 DIRECTORY: Mistakes = {
     ("find", "Directory.find"): {
-        "e-mail-and-sms-exchanged": lambda right, _, id_: (e := right(id_)) and evolve(e, email=e.sms, sms=e.email),
+        "messages-by-sms-to-the-e-mail-address": lambda right, _, id_: (e := right(id_)) and evolve(e, sms=e.email),
         "an-entry-of-nothing": lambda right, _, id_: (
             right(id_) or evolve(next(iter(_._entries.values())), email=None, sms=None)
         ),

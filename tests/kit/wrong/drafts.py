@@ -1,12 +1,16 @@
 """Adapters that are wrong in one way each: mistakes in drafts, and in the changes that discard them."""
 
 from collections.abc import Callable
+from functools import partial
+from time import sleep
 from typing import Any
 
 from attrs import evolve
 
-from digital_painschool.domain.draft import Draft
+from digital_painschool.domain.draft import Draft, draft_tag
+from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import load_draft
+from tests.kit.wrong.calls import forgetting_the_key, step_before_the_key
 from tests.kit.wrong.mistake import Mistakes, Wrong, first, last, on, put, records_of
 
 
@@ -26,15 +30,43 @@ def _keeping(storage: Any, work: Callable[[], Any]) -> Any:
 
 
 def _saving(wrong: Wrong) -> Wrong:
-    return lambda right, self, e, form, draft, line: (wrong if draft else _right)(right, self, e, form, draft, line)
+    return lambda right, self, e, form, draft, line, **options: (wrong if draft else _right)(
+        partial(right, **options), self, e, form, draft, line
+    )
 
 
 def _discarding(wrong: Wrong) -> Wrong:
-    return lambda right, self, e, form, draft, line: (_right if draft else wrong)(right, self, e, form, draft, line)
+    return lambda right, self, e, form, draft, line, **options: (_right if draft else wrong)(
+        partial(right, **options), self, e, form, draft, line
+    )
 
 
 def _right(right: Wrong, _: Any, *args: Any) -> Any:
     return right(*args)
+
+
+def _asking(is_another: Callable[[Any, str], bool]) -> Wrong:
+    """Return a `save_draft` that refuses where the stored draft is another one than that of the tag."""
+
+    def save_draft(
+        right: Wrong, storage: Any, e: Any, form: str, *args: Any, replaces: Any = None, **options: Any
+    ) -> Any:
+        stored = load_draft(storage, e.id, form)
+        if replaces is not None and is_another(stored, replaces):
+            raise Conflict("another draft is stored")
+        sleep(0.001)
+        return right(e, form, *args, **options)
+
+    return save_draft
+
+
+def _logging_first(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
+    storage.log((args[-1],))
+    return first(right(*args, **options), storage._parts.access_log._entries.pop())
+
+
+def _by_the_instant(stored: Any, replaces: str) -> bool:
+    return replaces == draft_tag(None) if stored else replaces != draft_tag(None)
 
 
 STORAGE: Mistakes = {
@@ -62,6 +94,21 @@ STORAGE: Mistakes = {
                 self._parts.enrolments._enrolments.update({e.id: evolve(e, last_seen_at=draft.saved_at)}),
             )
         ),
+    },
+    ("save_draft", "Drafts.save_draft: replaces"): {
+        "any-draft-is-replaced": _saving(lambda right, self, *args: right(*args, replaces=None)),
+        "any-draft-is-discarded": _discarding(lambda right, self, *args: right(*args, replaces=None)),
+        "asked-before-the-transaction": _asking(lambda stored, tag: tag != draft_tag(stored)),
+        "two-drafts-of-one-instant-are-one": _asking(_by_the_instant),
+        "what-is-gone-counts-as-shown": _asking(lambda stored, tag: bool(stored) and tag != draft_tag(stored)),
+        "who-saw-none-replaces-any": _asking(lambda stored, tag: tag not in {draft_tag(None), draft_tag(stored)}),
+        "refused-with-a-line": _logging_first,
+    },
+    ("save_draft", "Records: with the step"): {
+        "a-draft-without-its-key": _saving(lambda right, self, *args: right(*args, completed=None)),
+        "discarded-without-its-key": _discarding(lambda right, self, *args: right(*args, completed=None)),
+        "a-second-draft-takes-the-key": forgetting_the_key,
+        "a-draft-before-its-key": step_before_the_key,
     },
     ("load_record", "Records.load_record"): {
         "the-draft-of-any-enrolment": on(

@@ -9,6 +9,11 @@ STORAGE: Mistakes = {
             ExportReceipt,
             lambda right, _, *args, **options: tuple(sorted(right(*args, **options), key=lambda one: one.id)),
         ),
+    },
+    ("list_records", "Records.list_records: advances"): {
+        "the-exports-from-the-first-again": on(
+            ExportReceipt, lambda right, _, *args, after=None, **options: right(*args, **options)
+        ),
         "the-export-of-the-cursor-again": on(
             ExportReceipt,
             lambda right, _, *args, after=None, **options: right(*args, after=after and (after[0], ""), **options),

@@ -8,7 +8,8 @@ from attrs import evolve
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError
-from digital_painschool.ports.inbox import Delivered
+from digital_painschool.ports.inbox import Delivered, Notice
+from digital_painschool.testing.people import UNIT
 from tests.kit.wrong.mistake import Mistakes, Wrong, last
 
 ELSEWHERE = "https://www.1177.se/"
@@ -45,11 +46,20 @@ def _sending_again(right: Wrong, inbox: Any, notice: Any) -> Any:
     return result
 
 
+def _notice_to(person: PersonId) -> Notice:
+    return Notice(key="asked", unit=UNIT, person=person, template=Template.MESSAGE_TO_READ, link=ELSEWHERE)
+
+
 INBOX: Mistakes = {
     ("deliver", "Inbox: isolated"): {"a-failure-counts-as-delivered": _noting_first},
     ("deliver", "Inbox: threads"): {"asked-before-it-is-noted": _asking_before_noting},
     ("reach", "Inbox.reach: read only"): {
-        "delivered-by-asking": lambda right, self, person: last(self._delivered.update({"key-1": None}), right(person)),
+        "a-notice-by-asking": lambda right, self, person: last(
+            self._delivered.setdefault(person.value, _notice_to(person)), right(person)
+        ),
+        "a-key-taken-by-asking": lambda right, self, person: last(
+            self._delivered.setdefault("key-1", _notice_to(person)), right(person)
+        ),
     },
     ("deliver", "Inbox: idempotent"): {
         "keys-as-the-names-of-files": lambda right, _, notice: right(evolve(notice, key=notice.key.lower().strip())),

@@ -21,6 +21,7 @@ from digital_painschool.ports.storage import (
     key_of_call,
     position_of,
     record_key,
+    require_tag,
 )
 
 
@@ -69,6 +70,15 @@ class MemoryRecords:
             self._put(completed.enrolment_id, key_of_call(CompletedCall, completed.key), completed)
         elif completed is not None:
             self._records[key_of_call(DeskCall, completed.key)] = completed
+
+    def require_draft(self, enrolment_id: EnrolmentId, form: str, replaces: str | None) -> None:
+        """Refuse to replace another draft than the one with a tag; ask before the first change.
+
+        Raises:
+            Conflict: The stored draft is another one.
+        """
+        stored = self._records.get(record_key(Draft, enrolment_id, form))
+        require_tag(stored if isinstance(stored, Draft) else None, replaces)
 
     def save_draft(self, enrolment_id: EnrolmentId, draft: Draft) -> None:
         """Save a draft in place of the form's earlier one."""

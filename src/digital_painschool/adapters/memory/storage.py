@@ -22,6 +22,7 @@ from digital_painschool.ports.storage import (
     WHOLE,
     AccessEntry,
     Change,
+    CompletedCall,
     DeskCall,
     Excerpt,
     Listed,
@@ -106,13 +107,25 @@ class MemoryStorage(Storage):
         with self._open() as parts:
             return {id_: parts.enrolments.timeline(id_, wanted, seqs, after, limit, excerpt) for id_ in ids}
 
-    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
+    def save_draft(
+        self,
+        enrolment: Enrolment,
+        form: str,
+        draft: Draft | None,
+        access: AccessEntry,
+        *,
+        replaces: str | None = None,
+        completed: CompletedCall | None = None,
+    ) -> None:
         with self._open() as parts:
-            if draft is None:
-                parts.records.discard_drafts(enrolment.id, (form,))
-            else:
+            if draft is not None:
                 parts.enrolments.require_version(enrolment.id, enrolment.version)
+            parts.records.require_draft(enrolment.id, form, replaces)
+            parts.records.require_new(completed)
+            parts.records.discard_drafts(enrolment.id, (form,))
+            if draft is not None:
                 parts.records.save_draft(enrolment.id, draft)
+            parts.records.add_call(completed)
             parts.access_log.log((access,))
 
     def claim(

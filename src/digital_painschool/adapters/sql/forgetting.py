@@ -1,26 +1,36 @@
 """Notices of withdrawn enrolments in SQL: which ones an inbox still has, and that it has forgotten them."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
-from sqlalchemy import bindparam, delete, exists, null, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, null, or_, select, update
 
 from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.digests import LOCK_DIGESTS, ONE
 from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
-from digital_painschool.adapters.sql.schema import WITHDRAWN, enrolments, notifications, superseded_keys
+from digital_painschool.adapters.sql.schema import NOT_ENDED, WITHDRAWN, enrolments, notifications, superseded_keys
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.serialization.scalars import hsa_id_from_text
 
 _n = notifications.c
+_others, _open = notifications.alias("others"), enrolments.alias("open")
+_NEEDED = exists(
+    select(_others.c.id).where(
+        _others.c.digest_id == _n.digest_id,
+        exists(select(_open.c.id).where(_open.c.id == _others.c.enrolment_id, NOT_ENDED)),
+    )
+)
 _SUPERSEDED = (
     # Not EXISTS: PostgreSQL would hash all keys of all digests.
     select(superseded_keys.c.key).where(superseded_keys.c.digest_id == _n.digest_id).limit(ONE).scalar_subquery()
 )
 _SENT = exists(
-    select(_n.id).where(_n.enrolment_id == enrolments.c.id, or_(_n.batch_key.is_not(None), _SUPERSEDED.is_not(None)))
+    select(_n.id).where(
+        _n.enrolment_id == enrolments.c.id,
+        or_(_n.batch_key.is_not(None), and_(_SUPERSEDED.is_not(None), ~_NEEDED)),
+    )
 )
 _UNFORGOTTEN = (
     select(enrolments.c.unit, enrolments.c.id)
@@ -45,19 +55,19 @@ class SqlForgetting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def unforgotten(self, *, after: str, limit: int) -> tuple[tuple[HsaId, EnrolmentId], ...]:
+    def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
         values = {"after": after, "limit": limit}
         rows = self._database.read(lambda connection: connection.fetch_all(_UNFORGOTTEN, values))
         return tuple((hsa_id_from_text(unit), EnrolmentId(id_)) for unit, id_ in rows)
 
-    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Collection[str]) -> None:
-        of_enrolment = {"enrolment_id": enrolment_id, "its_unit": str(unit)}
+    def forgotten(self, unit: HsaId, enrolment_id: EnrolmentId, keys: Iterable[str]) -> None:
+        of_enrolment, done = {"enrolment_id": enrolment_id, "its_unit": str(unit)}, [*keys]
 
         def work(connection: Connection) -> None:
             # Digests are locked first, as by every other write.
             ids = {"ids": sorted(row[0] for row in connection.fetch_all(_DIGESTS, of_enrolment))}
             connection.fetch_all(LOCK_DIGESTS, ids)
-            connection.execute(_FORGET_SUPERSEDED, {**ids, "keys": [*keys]})
-            connection.execute(_FORGET, {**of_enrolment, "keys": [*keys]})
+            connection.execute(_FORGET_SUPERSEDED, {**ids, "keys": done})
+            connection.execute(_FORGET, {**of_enrolment, "keys": done})
 
         self._database.write(work)

@@ -4,42 +4,56 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from attrs import evolve
-from sqlalchemy import and_, bindparam, func, select, true
+from sqlalchemy import and_, func, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
-from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.json_text import from_json
-from digital_painschool.adapters.sql.placed_lists import in_order, placed_list
-from digital_painschool.adapters.sql.purge_plans import log_unreadable_plan
-from digital_painschool.adapters.sql.purge_receipts import receipt_of_row
+from digital_painschool.adapters.sql.placed_lists import PlacedList, in_both_orders
+from digital_painschool.adapters.sql.receipts import PURGES
 from digital_painschool.adapters.sql.retention_tables import plan_items, plans, receipts
-from digital_painschool.adapters.sql.rows import Row, require_readable
+from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import PlanState, PlanSummary, PurgePlan
 from digital_painschool.ports.storage import plan_summary
 from digital_painschool.serialization.values import from_data
 
 _ITEMS = select(func.count()).select_from(plan_items).where(plan_items.c.plan_id == plans.c.id).scalar_subquery()
-_RECEIPT = select(receipts.c.data).where(receipts.c.plan_id == plans.c.id).scalar_subquery()
+_RECEIPT, _PURGED_AT = (
+    select(column).where(receipts.c.plan_id == plans.c.id).scalar_subquery()
+    for column in (receipts.c.data, receipts.c.purged_at)
+)
+
+
+def _summary(_: Connection, row: Row) -> PlanSummary:
+    plan_id, made_at, data, enrolments, purged_at, receipt = row
+    plan = from_data(from_json(data), PurgePlan)
+    if (plan.id, plan.made_at) != (plan_id, made_at):
+        raise ValueError("the plan is another one")
+    summary = plan_summary(plan, None if receipt is None else PURGES.of_row((plan_id, purged_at, receipt)))
+    return evolve(summary, enrolments=enrolments)
+
+
 _IN_STATE: Mapping[PlanState | None, ColumnElement[bool]] = {
     None: true(),
     PlanState.OPEN: and_(_RECEIPT.is_(None), ~plans.c.approved),
     PlanState.APPROVED: and_(_RECEIPT.is_(None), plans.c.approved),
     PlanState.EXECUTED: _RECEIPT.is_not(None),
 }
-_PLANS = (
-    select(plans.c.id, plans.c.made_at, plans.c.data, _ITEMS, _RECEIPT)
-    .where(plans.c.unit == bindparam("unit"))
-    .limit(PAGE_LIMIT)
-)
 _LISTS = {
-    (state, newest_first): in_order(_PLANS.where(wanted), plans.c.made_at, plans.c.id, newest_first=newest_first)
+    state: PlacedList(
+        queries=in_both_orders(
+            select(plans.c.id, plans.c.made_at, plans.c.data, _ITEMS, _PURGED_AT, _RECEIPT).where(wanted),
+            plans.c.made_at,
+            plans.c.id,
+        ),
+        read=_summary,
+        what="plan",
+    )
     for state, wanted in _IN_STATE.items()
-    for newest_first in (False, True)
 }
-"""By the wanted state, and whether the newest come first."""
+"""By the wanted state."""
 
 
 class SqlPlanList:
@@ -51,29 +65,10 @@ class SqlPlanList:
     def list_plans(
         self,
         unit: HsaId,
-        state: PlanState | None,
+        state: PlanState | None = None,
         *,
-        newest_first: bool,
-        after: tuple[datetime, str] | None,
+        newest_first: bool = True,
+        after: tuple[datetime, str] | None = None,
         limit: int,
     ) -> tuple[PlanSummary, ...]:
-        return placed_list(
-            self._database,
-            _LISTS[state, newest_first],
-            unit,
-            after,
-            limit,
-            newest_first=newest_first,
-            read=_summary,
-            log_unreadable=log_unreadable_plan,
-        )
-
-
-def _summary(_: Connection, row: Row) -> PlanSummary:
-    require_readable(row)
-    plan_id, made_at, data, enrolments, receipt = row
-    plan = from_data(from_json(data), PurgePlan)
-    if (plan.id, plan.made_at) != (plan_id, made_at):
-        raise ValueError("the plan is another one")
-    summary = plan_summary(plan, None if receipt is None else receipt_of_row(plan_id, receipt))
-    return evolve(summary, enrolments=enrolments)
+        return _LISTS[state].fetch(self._database, unit, newest_first=newest_first, after=after, limit=limit)

@@ -1,8 +1,6 @@
 """Purge plans in SQL."""
 
-import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from attrs import evolve
@@ -10,22 +8,17 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from digital_painschool.adapters.sql.connection import Connection
-from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.ended import read_ended
 from digital_painschool.adapters.sql.enrolments import unreadable_enrolment
-from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.json_text import from_json, to_json
-from digital_painschool.adapters.sql.placed_lists import in_order, placed_list
+from digital_painschool.adapters.sql.placed_lists import PlacedList, in_both_orders
 from digital_painschool.adapters.sql.retention_tables import plan_items, plans
-from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
+from digital_painschool.adapters.sql.rows import Row
 from digital_painschool.domain.enrolment import UnreadableEnrolment
-from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan
 from digital_painschool.serialization.stored import read_each, read_stored
 from digital_painschool.serialization.values import from_data, to_data
-
-_log = logging.getLogger(__name__)
 
 _PLAN = select(plans.c.data, plans.c.approved).where(plans.c.id == bindparam("plan_id"))
 _PLAN_ITEMS = (
@@ -41,12 +34,6 @@ _PLAN_ITEMS = (
     .where(plan_items.c.plan_id == bindparam("plan_id"))
     .order_by(plan_items.c.place)
 )
-_PLANS = select(plans.c.id, plans.c.made_at).where(plans.c.unit == bindparam("unit")).limit(PAGE_LIMIT)
-_LISTS = {
-    newest_first: in_order(_PLANS, plans.c.made_at, plans.c.id, newest_first=newest_first)
-    for newest_first in (False, True)
-}
-"""By whether the newest come first."""
 _inserted = insert(plans).inline()
 _SAVE_PLAN = _inserted.on_conflict_do_update(
     index_elements=[plans.c.id],
@@ -74,36 +61,6 @@ def write_plan(connection: Connection, plan: PurgePlan) -> PurgePlan:
         connection.execute(_DELETE_ITEMS, {"plan_id": plan.id})
         connection.execute_many(_ADD_ITEM, _item_values(plan))
     return plan
-
-
-def list_plans(
-    database: Database, unit: HsaId, *, newest_first: bool, after: tuple[datetime, str] | None, limit: int
-) -> tuple[PurgePlan, ...]:
-    """Return a unit's plans in the order of their making."""
-    return placed_list(
-        database,
-        _LISTS[newest_first],
-        unit,
-        after,
-        limit,
-        newest_first=newest_first,
-        read=_listed_plan,
-        log_unreadable=log_unreadable_plan,
-    )
-
-
-def _listed_plan(connection: Connection, row: Row) -> PurgePlan | None:
-    require_readable(row)
-    plan_id, made_at = row
-    plan = read_plan(connection, plan_id)
-    if plan is not None and (plan.id, plan.made_at) != (plan_id, made_at):
-        raise ValueError("the plan is another one")
-    return plan
-
-
-def log_unreadable_plan(row: Row) -> None:
-    """Log a plan that cannot be read, by its id."""
-    _log.error("plan %s cannot be read; was it changed by hand?", readable_text(row[0]))
 
 
 def read_plan(connection: Connection, plan_id: str) -> PurgePlan | None:
@@ -136,3 +93,18 @@ def _item_values(plan: PurgePlan) -> list[Mapping[str, Any]]:
         }
         for number, item in enumerate(plan.enrolments, start=1)
     ]
+
+
+def _listed_plan(connection: Connection, row: Row) -> PurgePlan | None:
+    plan_id, made_at = row
+    plan = read_plan(connection, plan_id)
+    if plan is not None and (plan.id, plan.made_at) != (plan_id, made_at):
+        raise ValueError("the plan is another one")
+    return plan
+
+
+LISTED_PLANS = PlacedList(
+    queries=in_both_orders(select(plans.c.id, plans.c.made_at), plans.c.made_at, plans.c.id),
+    read=_listed_plan,
+    what="plan",
+)

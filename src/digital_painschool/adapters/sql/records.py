@@ -9,12 +9,12 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.desk_calls import add_desk_call, read_desk_call
 from digital_painschool.adapters.sql.drafts import read_draft
-from digital_painschool.adapters.sql.exports import count_as_exported, list_exports, read_export, write_export
+from digital_painschool.adapters.sql.placed_lists import PlacedList
 from digital_painschool.adapters.sql.profiles import read_profile, write_profile
 from digital_painschool.adapters.sql.program_versions import read_program, write_program
 from digital_painschool.adapters.sql.purge import read_progress
-from digital_painschool.adapters.sql.purge_plans import list_plans, read_plan, write_plan
-from digital_painschool.adapters.sql.purge_receipts import list_receipts, read_receipt, write_receipt
+from digital_painschool.adapters.sql.purge_plans import LISTED_PLANS, read_plan, write_plan
+from digital_painschool.adapters.sql.receipts import EXPORTS, PURGES, count_as_exported
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Profile
@@ -42,14 +42,14 @@ _READ: Mapping[type, Callable[..., Record | None]] = {
     DeskCall: read_desk_call,
     PurgePlan: read_plan,
     PurgeProgress: read_progress,
-    PurgeReceipt: read_receipt,
-    ExportReceipt: read_export,
+    PurgeReceipt: PURGES.read,
+    ExportReceipt: EXPORTS.read,
 }
 """The functions that read a record: they take a connection, and the parts of the key."""
-_LIST: Mapping[type, Callable[..., tuple[Listed, ...]]] = {
-    PurgePlan: list_plans,
-    ExportReceipt: list_exports,
-    PurgeReceipt: list_receipts,
+_LISTED: Mapping[type, PlacedList[Listed]] = {
+    PurgePlan: LISTED_PLANS,
+    ExportReceipt: EXPORTS.listed,
+    PurgeReceipt: PURGES.listed,
 }
 
 
@@ -73,7 +73,7 @@ class SqlRecords:
         after: tuple[datetime, str] | None = None,
         limit: int,
     ) -> tuple[Listed, ...]:
-        return _LIST[kind](self._database, unit, newest_first=newest_first, after=after, limit=limit)
+        return _LISTED[kind].fetch(self._database, unit, newest_first=newest_first, after=after, limit=limit)
 
     def save_record(
         self,
@@ -109,6 +109,6 @@ def _write(connection: Connection, key: RecordKey, record: Saved) -> Saved:
         case PurgePlan():
             return write_plan(connection, record)
         case ExportReceipt():
-            return write_export(connection, record)
+            return EXPORTS.write(connection, record)
         case PurgeReceipt():
-            return write_receipt(connection, record)
+            return PURGES.write(connection, record)

@@ -1,8 +1,7 @@
-"""The storage in SQL: its parts share one database."""
+"""The storage in SQL: its methods are those of its parts, which share one database."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
 
 from sqlalchemy.engine import RootTransaction
 
@@ -18,6 +17,7 @@ from digital_painschool.adapters.sql.forgetting import SqlForgetting
 from digital_painschool.adapters.sql.joining import (
     NEVER_JOINED,
     Log,
+    SaveRecord,
     lent_database,
     logged_afterwards,
     refuse_to_join,
@@ -31,35 +31,15 @@ from digital_painschool.adapters.sql.paces import SqlPaces
 from digital_painschool.adapters.sql.plan_list import SqlPlanList
 from digital_painschool.adapters.sql.purge import SqlPurge
 from digital_painschool.adapters.sql.records import SqlRecords
-from digital_painschool.adapters.sql.retention import SqlRetention
 from digital_painschool.adapters.sql.saving import StepSaver
 from digital_painschool.adapters.sql.state_cache import StateCache
 from digital_painschool.adapters.sql.timelines import SqlTimelines
-from digital_painschool.domain.attention import NO_LIMITS, AttentionLimits
-from digital_painschool.domain.digest import Batch, Claim, Decision, DeliveryResult
-from digital_painschool.domain.draft import Draft
-from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
-from digital_painschool.domain.events import Event
-from digital_painschool.domain.ids import DigestId, EnrolmentId
-from digital_painschool.domain.notification import Channel, NotificationRecord, UnreadableNotification
-from digital_painschool.domain.pace import ChannelPace, DueCount
-from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.ports.storage import (
-    NOTHING,
-    WHOLE,
-    AccessEntry,
-    CaseQuery,
-    CaseRow,
-    CaseTotals,
     Change,
-    Excerpt,
-    OutboxFigures,
-    Timeline,
-    UnreadableCase,
 )
 
 
-class SqlStorage(SqlRetention):
+class SqlStorage:
     """The storage port on SQLite or PostgreSQL.
 
     On SQLite many threads read at a time and one writes. Other processes may use the same file, which belongs on a
@@ -93,24 +73,36 @@ class SqlStorage(SqlRetention):
     def _assemble(self, database: Database, states: StateCache) -> None:
         self._database = database
         self._states = states
-        self._enrolments = SqlEnrolments(self._database, self._states)
-        self.list_enrolments = SqlEnrolmentList(self._database, self._states).list_enrolments
-        self._timelines = SqlTimelines(self._database)
-        self._save: Callable[[Change], None] = StepSaver(self._database, self._states).save
-        self._drafts = SqlDrafts(self._database)
-        self._caseload = SqlCaseload(self._database)
-        self.open_units, self.unnoted_attention = self._caseload.open_units, self._caseload.unnoted_attention
-        self._outbox = SqlOutbox(self._database)
-        self._operations = SqlOperations(self._database)
-        self._paces = SqlPaces(self._database)
-        self._access_log = SqlAccessLog(self._database)
-        self._log: Log = self._access_log.log
-        self._ended = SqlEndedEnrolments(self._database)
-        self._forgetting = SqlForgetting(self._database)
-        self._plan_list = SqlPlanList(self._database)
-        self._records = SqlRecords(self._database)
-        self._save_record = self._records.save_record
-        self._purge = SqlPurge(self._database, self._states)
+        enrolments = SqlEnrolments(database, states)
+        self.load_many, self.find_by_person = enrolments.load_many, enrolments.find_by_person
+        self.access_ended = enrolments.access_ended
+        self.list_enrolments = SqlEnrolmentList(database, states).list_enrolments
+        self.load_timelines = SqlTimelines(database).load_timelines
+        self.save: Callable[[Change], None] = StepSaver(database, states).save
+        self.save_draft = SqlDrafts(database).save_draft
+        caseload = SqlCaseload(database)
+        self.list_caseload, self.count_caseload = caseload.list_caseload, caseload.count_caseload
+        self.open_units, self.unnoted_attention = caseload.open_units, caseload.unnoted_attention
+        outbox = SqlOutbox(database)
+        self.claim, self.count_due, self.begin = outbox.claim, outbox.count_due, outbox.begin
+        self.complete, self.reject = outbox.complete, outbox.reject
+        self.notifications, self.unnoted = outbox.notifications, outbox.unnoted
+        operations = SqlOperations(database)
+        self.dead_letters, self.outbox_figures = operations.dead_letters, operations.outbox_figures
+        self.record_worker = operations.record_worker
+        self.reserve_slots = SqlPaces(database).reserve_slots
+        access_log = SqlAccessLog(database)
+        self.log: Log = access_log.log
+        self.access_entries = access_log.access_entries
+        records = SqlRecords(database)
+        self.load_record, self.list_records = records.load_record, records.list_records
+        self.save_record: SaveRecord = records.save_record
+        self.ended = SqlEndedEnrolments(database).ended
+        self.list_plans = SqlPlanList(database).list_plans
+        forgetting = SqlForgetting(database)
+        self.unforgotten, self.forgotten = forgetting.unforgotten, forgetting.forgotten
+        purge = SqlPurge(database, states)
+        self.purge, self.notification_keys = purge.purge, purge.notification_keys
 
     @contextmanager
     def joined(self, connection: object, transaction: AbstractContextManager[object]) -> Iterator["SqlStorage"]:
@@ -140,115 +132,12 @@ class SqlStorage(SqlRetention):
         ):
             storage = SqlStorage.__new__(SqlStorage)
             storage._assemble(database, self._states)  # noqa: SLF001
-            storage._save = without_reading(storage._save)  # noqa: SLF001
-            storage._save_record = without_papers(storage._save_record)  # noqa: SLF001
-            storage._log = lines.extend if driver.one_writer else self.log  # noqa: SLF001
+            storage.save = without_reading(storage.save)
+            storage.save_record = without_papers(storage.save_record)
+            storage.log = lines.extend if driver.one_writer else self.log
             vars(storage).update(dict.fromkeys(NEVER_JOINED, refuse_to_join))
             yield storage
 
     def close(self) -> None:
         self._database.close()
         self._states.clear()
-
-    def load_many(self, enrolment_ids: Iterable[EnrolmentId]) -> Mapping[EnrolmentId, Enrolment | UnreadableEnrolment]:
-        return self._enrolments.load_many(enrolment_ids)
-
-    def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
-        return self._enrolments.find_by_person(person)
-
-    def save(self, change: Change) -> None:
-        self._save(change)
-
-    def load_timelines(
-        self,
-        enrolment_ids: Iterable[EnrolmentId],
-        kinds: Iterable[type[Event]] | None = None,
-        documents: Iterable[int] | None = None,
-        *,
-        after: int = 0,
-        limit: int | None = None,
-        excerpt: Excerpt = WHOLE,
-    ) -> Mapping[EnrolmentId, Timeline | UnreadableEnrolment]:
-        return self._timelines.load_timelines(
-            enrolment_ids, kinds, documents, after=after, limit=limit, excerpt=excerpt
-        )
-
-    def access_ended(self, now: datetime, limit: int) -> tuple[EnrolmentId, ...]:
-        return self._enrolments.access_ended(now, limit)
-
-    def save_draft(self, enrolment: Enrolment, form: str, draft: Draft | None, access: AccessEntry) -> None:
-        self._drafts.save_draft(enrolment, form, draft, access)
-
-    def list_caseload(self, query: CaseQuery) -> tuple[CaseRow | UnreadableCase, ...]:
-        return self._caseload.list_caseload(query)
-
-    def count_caseload(
-        self, unit: HsaId, therapist: HsaId | None, now: datetime, limits: AttentionLimits = NO_LIMITS
-    ) -> CaseTotals:
-        return self._caseload.count_caseload(unit, therapist, now, limits)
-
-    def claim(
-        self, now: datetime, limit: int, lease: timedelta, channels: Collection[Channel] | None = None
-    ) -> tuple[Claim, ...]:
-        return self._outbox.claim(now, limit, lease, channels)
-
-    def count_due(self, now: datetime) -> tuple[DueCount, ...]:
-        return self._outbox.count_due(now)
-
-    def begin(self, decided: Sequence[tuple[Claim, Decision]]) -> Mapping[DigestId, Batch]:
-        return self._outbox.begin(decided)
-
-    def complete(
-        self, results: Sequence[DeliveryResult], access: Mapping[DigestId, Sequence[AccessEntry]] = NOTHING
-    ) -> None:
-        self._outbox.complete(results, access)
-
-    def reject(self, key: str, at: datetime) -> int:
-        return self._outbox.reject(key, at)
-
-    def notifications(
-        self,
-        enrolment_id: EnrolmentId,
-        *,
-        newest_first: bool = False,
-        after: tuple[int, str] | None = None,
-        limit: int | None = None,
-    ) -> tuple[NotificationRecord | UnreadableNotification, ...]:
-        return self._outbox.notifications(enrolment_id, newest_first=newest_first, after=after, limit=limit)
-
-    def unnoted(self, *, after: str = "", limit: int = 1000) -> tuple[NotificationRecord, ...]:
-        return self._outbox.unnoted(after=after, limit=limit)
-
-    def dead_letters(
-        self, unit: HsaId | None = None, *, after: tuple[datetime, str] | None = None, limit: int = 1000
-    ) -> tuple[NotificationRecord, ...]:
-        return self._operations.dead_letters(unit, after=after, limit=limit)
-
-    def outbox_figures(self, now: datetime, since: datetime) -> OutboxFigures:
-        return self._operations.outbox_figures(now, since)
-
-    def record_worker(self, worker: str, at: datetime, until: datetime) -> None:
-        self._operations.record_worker(worker, at, until)
-
-    def reserve_slots(
-        self, channel: Channel, pace: ChannelPace, wanted: int, now: datetime, span: timedelta
-    ) -> tuple[datetime, ...]:
-        return self._paces.reserve_slots(channel, pace, wanted, now, span)
-
-    def log(self, entries: Iterable[AccessEntry]) -> None:
-        self._log(entries)
-
-    def access_entries(
-        self,
-        unit: HsaId,
-        *,
-        person: PersonId | None = None,
-        enrolment_id: EnrolmentId | None = None,
-        action: str | None = None,
-        after: int = 0,
-        limit: int = 1000,
-        excerpt: Excerpt = WHOLE,
-    ) -> tuple[tuple[int, AccessEntry], ...]:
-        return self._access_log.access_entries(
-            unit, person=person, enrolment_id=enrolment_id, action=action, after=after, limit=limit, excerpt=excerpt
-        )

@@ -37,7 +37,7 @@ from digital_painschool.ports.storage.derived import (
     load_state_at,
     load_timeline,
 )
-from digital_painschool.ports.storage.drafts import Drafts
+from digital_painschool.ports.storage.drafts import Drafts, require_tag
 from digital_painschool.ports.storage.enrolments import (
     Change,
     Content,
@@ -61,6 +61,7 @@ from digital_painschool.ports.storage.records import (
     RecordKey,
     Records,
     Saved,
+    each_listed,
     is_final,
     key_of_call,
     position_of,
@@ -171,6 +172,7 @@ __all__ = [
     "case_row",
     "case_rows",
     "each_enrolment",
+    "each_listed",
     "each_unnoted",
     "ended_enrolment",
     "find_call",
@@ -199,6 +201,7 @@ __all__ = [
     "position_of",
     "readable",
     "record_key",
+    "require_tag",
     "save_export",
     "save_plan",
     "save_profile",

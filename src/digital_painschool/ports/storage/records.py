@@ -1,7 +1,7 @@
 """Records: values that a storage keeps under a key, and returns as they are."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -15,8 +15,11 @@ from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.program import Program
 from digital_painschool.domain.retention import ExportReceipt, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage.access_log import AccessEntry
 from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall, DeskCall
+
+_PAGE = 100
 
 
 @frozen(kw_only=True)
@@ -137,6 +140,9 @@ class Records(Protocol):
             newest_first: False for the oldest first.
             after: Only the records behind the one at this position.
             limit: The most records; it counts the readable ones.
+
+        Contract:
+            * **advances**: every returned record is behind `after`.
         """
         ...
 
@@ -167,3 +173,26 @@ class Records(Protocol):
             * **never back**: an older version does not replace a newer one.
         """
         ...
+
+
+def each_listed(
+    storage: Records,
+    kind: type[Listed],
+    unit: HsaId,
+    *,
+    newest_first: bool,
+    after: tuple[datetime, str] | None = None,
+) -> Iterator[Listed]:
+    """Yield a unit's records of a kind by position, behind `after`.
+
+    Raises:
+        StorageError: The adapter's `list_records` does not advance: the walk would never end.
+    """
+    while page := storage.list_records(kind, unit, newest_first=newest_first, after=after, limit=_PAGE):
+        last = position_of(page[-1])
+        if after is not None and (last == after or (last < after) is not newest_first):
+            raise StorageError(
+                f"the storage's `list_records` does not advance: a {kind.__name__} is not behind `after`"
+            )
+        yield from page
+        after = last

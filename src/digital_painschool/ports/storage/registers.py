@@ -1,6 +1,6 @@
 """The records of the storage by their names: functions over `Records`, so that no adapter implements them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,13 +14,12 @@ from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage.access_log import AccessEntry
 from digital_painschool.ports.storage.completed_calls import CallKey, CompletedCall, DeskCall
 from digital_painschool.ports.storage.records import (
-    Listed,
     PurgeProgress,
     Record,
     RecordKey,
     Records,
+    each_listed,
     key_of_call,
-    position_of,
     record_key,
 )
 from digital_painschool.ports.storage.retention import PurgeRecord
@@ -28,7 +27,6 @@ from digital_painschool.ports.storage.retention import PurgeRecord
 _R = TypeVar(
     "_R", Profile, Program, Draft, PurgePlan, PurgeProgress, PurgeReceipt, ExportReceipt, CompletedCall, DeskCall
 )
-_PAGE = 1000
 
 
 def load_profile(storage: Records, unit: HsaId, hsa_id: HsaId) -> Profile:
@@ -126,14 +124,7 @@ def save_receipt(storage: Records, receipt: PurgeReceipt, *, completed: DeskCall
 
 def list_receipts(storage: Records, unit: HsaId) -> tuple[PurgeReceipt, ...]:
     """Return a unit's purge receipts, oldest first."""
-    return tuple(_of_kind(PurgeReceipt, one) for one in _each_listed(storage, PurgeReceipt, unit))
-
-
-def _each_listed(storage: Records, kind: type[Listed], unit: HsaId) -> Iterator[Listed]:
-    after = None
-    while page := storage.list_records(kind, unit, newest_first=False, after=after, limit=_PAGE):
-        yield from page
-        after = position_of(page[-1])
+    return tuple(_of_kind(PurgeReceipt, one) for one in each_listed(storage, PurgeReceipt, unit, newest_first=False))
 
 
 def _load(storage: Records, kind: type[_R], *parts: str) -> _R | None:

@@ -28,10 +28,9 @@ from digital_painschool.ports.storage.completed_calls import DeskCall
 from digital_painschool.ports.storage.enrolments import Enrolments, StoredEnrolment, each_enrolment
 from digital_painschool.ports.storage.outbox import Outbox
 from digital_painschool.ports.storage.placeholders import readable
-from digital_painschool.ports.storage.records import Listed, Records, position_of, record_key
+from digital_painschool.ports.storage.records import Listed, Records, each_listed, position_of, record_key
 
 _log = logging.getLogger(__name__)
-_PAGE = 100
 
 
 @frozen(kw_only=True)
@@ -141,14 +140,8 @@ class Retention(Enrolments, Outbox, Records, Protocol):
             after: Only the plans behind the one that was made at this instant and has this id.
             limit: The most plans; it counts the readable ones.
         """
-        found: list[PlanSummary] = []
-        while len(found) < limit:
-            page = self.list_records(PurgePlan, unit, newest_first=newest_first, after=after, limit=_PAGE)
-            if not page:
-                break
-            found += [one for one in _summaries(self, page) if state in {None, one.state}]
-            after = position_of(page[-1])
-        return tuple(found[:limit])
+        plans = each_listed(self, PurgePlan, unit, newest_first=newest_first, after=after)
+        return tuple(islice((one for one in _summaries(self, plans) if state in {None, one.state}), limit))
 
     def unforgotten(self, *, after: str = "", limit: int = 1000) -> tuple[tuple[HsaId, EnrolmentId], ...]:
         """Return the withdrawn enrolments, with their units, whose notices an inbox may still have. Rule: D-07b.
@@ -158,7 +151,7 @@ class Retention(Enrolments, Outbox, Records, Protocol):
 
         Contract:
             * **superseded**: so is one of whose digests an earlier key is kept, such as that of a dead letter which an
-              operator sends again.
+              operator sends again, unless an open enrolment has notifications in that digest too.
         """
         ended = readable(each_enrolment(self, None, ended=True, after=after))
         withdrawn = (one for one in ended if one.enrolment.withdrawal is not None)

@@ -4,7 +4,7 @@ from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.ports.storage import CallKey, Change, CompletedCall, DeskCall
-from digital_painschool.testing.people import NURSE, UNIT
+from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
 
 
 def key_of(enrolment: Enrolment, key: str = "") -> CallKey:
@@ -12,13 +12,27 @@ def key_of(enrolment: Enrolment, key: str = "") -> CallKey:
     return CallKey(unit=enrolment.unit, caller=NURSE.hsa_id, action="step", key=key or f"the key of {enrolment.id}")
 
 
-def under_key(change: Change, key: str = "") -> Change:
-    """Return the change as that of a call under a key."""
-    after = change.enrolment
-    call = CompletedCall(
+def call_in(after: Enrolment, key: str = "") -> CompletedCall:
+    """Return a call that was completed under a key in an enrolment, with the state after it."""
+    return CompletedCall(
         key=key_of(after, key), enrolment_id=after.id, version=after.version, fingerprint=f"{after.id} {after.version}"
     )
-    return evolve(change, completed=call)
+
+
+def under_key(change: Change, key: str = "") -> Change:
+    """Return the change as that of a call under a key."""
+    return evolve(change, completed=call_in(change.enrolment, key))
+
+
+def other_keys(key: CallKey) -> tuple[CallKey, ...]:
+    """Return keys that differ from a key in one part each."""
+    return (
+        evolve(key, unit=OTHER_UNIT),
+        evolve(key, caller=COLLEAGUE.hsa_id),
+        evolve(key, action="end"),
+        evolve(key, key=key.key.upper()),
+        evolve(key, key=f"{key.key} "),
+    )
 
 
 def without_events(change: Change, before: Enrolment, completed: CompletedCall | None = None) -> Change:

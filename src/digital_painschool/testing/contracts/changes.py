@@ -171,10 +171,10 @@ def draft_of(answers: Mapping[str, Answer] | None = None, *, form: str = PAIN, a
     return Draft(form=form, saved_at=at, answers={"smarta": 3} if answers is None else answers)
 
 
-def keep_draft(storage: Drafts, enrolment: Enrolment, draft: Draft) -> None:
+def keep_draft(storage: Drafts, enrolment: Enrolment, draft: Draft, **options: Any) -> None:
     """Save a draft as the patient."""
     entry = access_entry(Patient(enrolment.person), draft.saved_at, enrolment, "save-draft")
-    storage.save_draft(enrolment, draft.form, draft, entry)
+    storage.save_draft(enrolment, draft.form, draft, entry, **options)
 
 
 def sending(claim: Claim, *, now: datetime, tried_on: date | None = None) -> Decision:

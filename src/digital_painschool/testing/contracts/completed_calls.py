@@ -6,7 +6,7 @@ from attrs import evolve
 from digital_painschool.errors import Conflict
 from digital_painschool.ports.storage import Storage, find_call, load_enrolment, load_timeline
 from digital_painschool.testing.contracts.base import StorageOpening
-from digital_painschool.testing.contracts.calls import key_of, under_key, without_events
+from digital_painschool.testing.contracts.calls import key_of, other_keys, under_key, without_events
 from digital_painschool.testing.contracts.changes import (
     HOUR,
     MORNING,
@@ -17,7 +17,7 @@ from digital_painschool.testing.contracts.changes import (
 )
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.silence import assert_silent
-from digital_painschool.testing.people import COLLEAGUE, OTHER_UNIT, UNIT
+from digital_painschool.testing.people import UNIT
 
 AWKWARD = "'; DROP TABLE x; -- %s :key \\ " + "k" * 170
 """A key that a statement could take for a part of itself."""
@@ -47,14 +47,7 @@ class CompletedCallsContract(StorageOpening):
         """Otherwise one portal's counter would answer another's call, with somebody else's result."""
         call = under_key(begin("a"), "k").completed
         assert call is not None
-        mine = call.key
-        others = (
-            evolve(mine, unit=OTHER_UNIT),
-            evolve(mine, caller=COLLEAGUE.hsa_id),
-            evolve(mine, action="end"),
-            evolve(mine, key="K"),
-            evolve(mine, key="k "),
-        )
+        mine, others = call.key, other_keys(call.key)
         saved(storage, evolve(begin("a"), completed=call))
         assert [None] * len(others) == [find_call(storage, other) for other in others]
         e = saved(storage, begin("b", OTHER_PERSON))

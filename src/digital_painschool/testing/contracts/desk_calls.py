@@ -20,7 +20,7 @@ from digital_painschool.ports.storage import (
     save_receipt,
 )
 from digital_painschool.testing.contracts.base import StorageOpening
-from digital_painschool.testing.contracts.calls import desk_call
+from digital_painschool.testing.contracts.calls import desk_call, other_keys
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.completed_calls import AWKWARD
 from digital_painschool.testing.contracts.purges import (
@@ -33,7 +33,7 @@ from digital_painschool.testing.contracts.purges import (
     receipt_of,
 )
 from digital_painschool.testing.contracts.silence import assert_silent
-from digital_painschool.testing.people import COLLEAGUE, NURSE, OTHER_UNIT, UNIT
+from digital_painschool.testing.people import NURSE, UNIT
 from digital_painschool.testing.snapshot import StorageSnapshot
 
 CHOSEN = Profile(email=frozenset({FlagKind.PROGRAM_DONE}))
@@ -90,13 +90,7 @@ class DeskCallsContract(StorageOpening):
     def test_a_desk_s_key_is_that_of_its_unit_caller_and_action(self, storage: Storage) -> None:
         """Otherwise one portal's counter would answer another's call, with somebody else's result."""
         mine = desk_call("k")
-        others = [
-            evolve(mine.key, unit=OTHER_UNIT),
-            evolve(mine.key, caller=COLLEAGUE.hsa_id),
-            evolve(mine.key, action="approve-purge"),
-            evolve(mine.key, key="K"),
-            evolve(mine.key, key="k "),
-        ]
+        others = other_keys(mine.key)
         save_profile(storage, UNIT, NURSE.hsa_id, CHOSEN, LOGGED, completed=mine)
         assert [None] * len(others) == [find_desk_call(storage, other) for other in others]
         for other in others:

@@ -1,15 +1,20 @@
 """The contract of the storage port: drafts of forms, and the changes that discard them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from attrs import evolve
 
+from digital_painschool.domain.draft import Draft, draft_tag
 from digital_painschool.domain.ids import EnrolmentId, PlanId
+from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Conflict
-from digital_painschool.ports.storage import Storage, load_draft
+from digital_painschool.ports.storage import Storage, find_call, load_draft
 from digital_painschool.testing.contracts.base import StorageOpening
+from digital_painschool.testing.contracts.calls import call_in
 from digital_painschool.testing.contracts.changes import (
     MORNING,
     OTHER_PERSON,
@@ -24,11 +29,19 @@ from digital_painschool.testing.contracts.changes import (
 )
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.purges import LATER, assert_gone, kept_plan, over
+from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.example import DAILY, PAIN, SLEEP
 from digital_painschool.testing.people import NURSE, UNIT
 from digital_painschool.testing.snapshot import StorageSnapshot
 
 FIRST, SECOND = draft_of({"smarta": 3}), draft_of({"smarta": 4}, at=MORNING + timedelta(microseconds=1))
+PAGES: Mapping[str, Draft | None] = {
+    "none": None,
+    "the first": FIRST,
+    "another of that instant": draft_of({"smarta": 9}),
+    "an empty one": draft_of({}),
+}
+"""What a page may show, and what may be stored."""
 LOGGED = access_entry(NURSE, MORNING)
 
 
@@ -140,6 +153,90 @@ class DraftsContract(StorageOpening):
         storage.save_draft(evolve(e, version=e.version + 1), PAIN, None, LOGGED)
         keep_draft(storage, e, SECOND)
         assert SECOND == load_draft(storage, A, PAIN)
+
+    @pytest.mark.parametrize("shown", PAGES)
+    @pytest.mark.parametrize("stored", PAGES)
+    @pytest.mark.parametrize("left", [SECOND, None], ids=["save", "discard"])
+    @proves("Drafts.save_draft: replaces")
+    def test_a_page_replaces_the_draft_that_it_showed_and_no_other(
+        self, storage: Storage, shown: str, stored: str, left: Draft | None
+    ) -> None:
+        """Otherwise an old tab, or a request that comes late, would overwrite in silence what was written since."""
+        e = saved(storage, begin("a"))
+        for draft in (PAGES[stored], daily := draft_of({}, form=DAILY)):
+            if draft is not None:
+                keep_draft(storage, e, draft)
+        before, logged = load_draft(storage, A, PAIN), storage.access_entries(UNIT)
+        write = partial(storage.save_draft, e, PAIN, left, LOGGED, replaces=draft_tag(PAGES[shown]))
+        if stored == shown:
+            write()
+            assert (left, len(logged) + 1) == (load_draft(storage, A, PAIN), len(storage.access_entries(UNIT)))
+        else:
+            with pytest.raises(Conflict) as conflict:
+                write()
+            assert_silent(conflict.value, e.person.value, "smarta")
+            assert (before, logged) == (load_draft(storage, A, PAIN), storage.access_entries(UNIT))
+        assert daily == load_draft(storage, A, DAILY)
+
+    @proves("Drafts.save_draft: replaces", "Records.load_record")
+    def test_a_draft_has_the_tag_that_it_was_saved_with(self, storage: Storage) -> None:
+        """Otherwise a page could never save again what it has just saved."""
+        e = saved(storage, begin("a"))
+        answers: dict[str, Answer] = {
+            "hemma": "ring",
+            "timmar": 7.0,
+            "steg": 7,
+            "var": ("rygg", "axel"),
+            "fritext": "Å\n🙂",
+            "tal": 0.1,
+        }
+        tag = draft_tag(None)
+        for number in range(3):
+            draft = draft_of({**answers, "steg": number}, form=DAILY, at=MORNING - timedelta(hours=number))
+            keep_draft(storage, e, draft, replaces=tag)
+            tag = draft_tag(draft)
+            assert tag == draft_tag(load_draft(storage, A, DAILY))
+        storage.save_draft(e, DAILY, None, LOGGED, replaces=tag)
+        keep_draft(storage, e, draft_of(answers, form=DAILY), replaces=draft_tag(None))
+
+    @proves("Drafts.save_draft: replaces", "Change.discarded_drafts")
+    def test_a_draft_that_a_change_discarded_is_none_that_a_page_shows(self, storage: Storage) -> None:
+        """Otherwise a tab from before the form was sent would bring the draft back."""
+        e = saved(storage, begin("a"))
+        keep_draft(storage, e, FIRST)
+        e = saved(storage, evolve(fill_in(e, at=MORNING), discarded_drafts=frozenset({PAIN})))
+        for left in (SECOND, None):
+            with pytest.raises(Conflict):
+                storage.save_draft(e, PAIN, left, LOGGED, replaces=draft_tag(FIRST))
+        assert None is load_draft(storage, A, PAIN)
+        keep_draft(storage, e, SECOND, replaces=draft_tag(None))
+        assert SECOND == load_draft(storage, A, PAIN)
+
+    @pytest.mark.parametrize("left", [SECOND, None], ids=["save", "discard"])
+    @proves("Records: with the step", "Drafts.save_draft: optimistic", "Drafts.save_draft: replaces")
+    def test_a_draft_is_saved_or_discarded_once_under_a_key(self, storage: Storage, left: Draft | None) -> None:
+        """Otherwise a request that a proxy repeats would have a second effect, hours after a newer draft (D-24a)."""
+        e = saved(storage, begin("a"))
+        keep_draft(storage, e, FIRST)
+        call = call_in(e, "k")
+        write = partial(storage.save_draft, e, PAIN, left, LOGGED)
+        for refused in (
+            partial(write, replaces=draft_tag(SECOND), completed=call),
+            partial(storage.save_draft, evolve(e, version=9), PAIN, SECOND, LOGGED, completed=call),
+        ):
+            with pytest.raises(Conflict):
+                refused()
+            assert None is find_call(storage, call.key), "what was refused leaves its key free"
+        write(replaces=draft_tag(FIRST), completed=call)
+        assert (left, call) == (load_draft(storage, A, PAIN), find_call(storage, call.key))
+        keep_draft(storage, e, newer := draft_of({"smarta": 5}))
+        logged = storage.access_entries(UNIT)
+        for again in (call, evolve(call, fingerprint="another")):
+            with pytest.raises(Conflict) as conflict:
+                write(completed=again)
+            assert_silent(conflict.value, call.key.caller, e.person.value)
+        assert (newer, logged) == (load_draft(storage, A, PAIN), storage.access_entries(UNIT))
+        assert call == find_call(storage, call.key)
 
     @proves("Change.discarded_drafts")
     def test_a_change_discards_the_drafts_that_it_names(self, storage: Storage) -> None:

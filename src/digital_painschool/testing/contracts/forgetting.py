@@ -82,7 +82,12 @@ class ForgettingContract(StorageOpening):
     """Lists of exports, and notices of withdrawn starts, in every storage. Rule: D-07b, D-21a."""
 
     @pytest.mark.parametrize("first", [_EXPORT, _PLAN, _RECEIPT], ids=["exports", "plans", "receipts"])
-    @proves("Records.list_records", "Records.load_record", "Records.save_record: final")
+    @proves(
+        "Records.list_records",
+        "Records.list_records: advances",
+        "Records.load_record",
+        "Records.save_record: final",
+    )
     def test_what_is_listed_is_the_units_own_in_order(self, storage: Storage, first: Listed) -> None:
         """Otherwise nobody could tell which files were made, or what was purged, when, and by whom (M-21)."""
         kind, id_, at = type(first), *_FIELDS[type(first)]
@@ -124,6 +129,10 @@ class ForgettingContract(StorageOpening):
         letter, why = load_notifications(storage, e.id)[0], ResolutionReason.CHANNEL_REPAIRED
         again = step(e, resolve, letter.notification.id, (letter,), Status.PENDING, why, at=RUN + HOUR)
         withdrawn_at(storage, saved(storage, again), RUN + HOUR)
+        assert ((UNIT, e.id),) == storage.unforgotten()
+        anew = asking(storage, "b")
+        assert () == storage.unforgotten()
+        saved(storage, finish(anew, at=RUN + HOUR))
         assert ((UNIT, e.id),) == storage.unforgotten()
         storage.forgotten(UNIT, e.id, storage.notification_keys(UNIT, [e.id]))
         assert () == storage.unforgotten()

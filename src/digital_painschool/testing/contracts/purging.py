@@ -14,18 +14,15 @@ from digital_painschool.ports.storage import (
     Storage,
     find_cancellable,
     find_ended,
-    list_receipts,
     load_enrolment,
     load_histories,
     load_notifications,
     load_purge,
     load_timeline,
     readable,
-    save_receipt,
 )
 from digital_painschool.testing.contracts.base import StorageOpening
 from digital_painschool.testing.contracts.changes import (
-    HOUR,
     LEASE,
     MORNING,
     OTHER_PERSON,
@@ -55,10 +52,9 @@ from digital_painschool.testing.contracts.purges import (
     exported,
     kept_plan,
     over,
-    receipt_of,
 )
 from digital_painschool.testing.example import SLEEP
-from digital_painschool.testing.people import OTHER_UNIT, PERSON, UNIT
+from digital_painschool.testing.people import PERSON, UNIT
 
 
 class PurgingContract(StorageOpening):
@@ -185,24 +181,6 @@ class PurgingContract(StorageOpening):
         assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert e == load_enrolment(storage, A)
 
-    @proves("Retention.purge: only as planned")
-    def test_one_that_is_not_there_is_not_called_purged(self, storage: Storage) -> None:
-        """Otherwise the receipt would claim a deletion that another plan made."""
-        kept_plan(storage)
-        storage.purge(PlanId("plan-1"), (ended_once("a", 3),), ())
-        assert {"a": Skipped(enrolment_id=A, why=Skip.CHANGED)} == dict(load_purge(storage, PlanId("plan-1")).progress)
-
-    @proves("Retention.purge")
-    def test_what_is_skipped_stays_and_is_named(self, storage: Storage) -> None:
-        """Otherwise nobody would know why a record is still there (D-21a)."""
-        first, second = over(storage, "a"), over(storage, "b", OTHER_PERSON)
-        made = kept_plan(storage)
-        skipped = Skipped(enrolment_id=B, why=Skip.NOT_EXPORTED)
-        storage.purge(PlanId("plan-1"), made.enrolments[:1], (skipped,))
-        assert {"a": None, "b": skipped} == dict(load_purge(storage, PlanId("plan-1")).progress)
-        assert_gone(storage, first)
-        assert second == load_enrolment(storage, B)
-
     @proves("Retention.purge: idempotent", "Records.load_record")
     def test_purging_twice_is_purging_once(self, storage: Storage) -> None:
         """Otherwise a repeated click would turn what is purged into what changed (law 7)."""
@@ -213,6 +191,7 @@ class PurgingContract(StorageOpening):
             storage.purge(PlanId("plan-1"), made.enrolments[:-1], (skipped,))
             assert {**dict.fromkeys(IDS[:-1]), IDS[-1]: skipped} == dict(load_purge(storage, PlanId("plan-1")).progress)
             assert (IDS[-1],) == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
+        assert {} == dict(load_purge(storage, PlanId("plan-2")).progress)
 
     @proves("Retention.purge: idempotent")
     def test_what_was_noted_first_stands(self, storage: Storage) -> None:
@@ -245,13 +224,6 @@ class PurgingContract(StorageOpening):
         assert {} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert IDS == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
 
-    @proves("Records.load_record")
-    def test_plans_have_their_own_progress(self, storage: Storage) -> None:
-        """Otherwise last year's plan would answer for this year's."""
-        over(storage, "a")
-        storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
-        assert {} == dict(load_purge(storage, PlanId("plan-2")).progress)
-
     @proves("Storage: values")
     def test_progress_that_was_given_back_changes_nothing(self, storage: Storage) -> None:
         """Otherwise a caller that empties what it got would start the purge again."""
@@ -260,27 +232,6 @@ class PurgingContract(StorageOpening):
         with suppress(AttributeError):  # a mapping that cannot be changed keeps the promise too
             load_purge(storage, PlanId("plan-1")).progress.clear()  # type: ignore[attr-defined]
         assert {"a": None} == dict(load_purge(storage, PlanId("plan-1")).progress)
-
-    @proves("Records.save_record: final", "Records.load_record")
-    def test_the_first_receipt_of_a_plan_stands(self, storage: Storage) -> None:
-        """Otherwise what was purged could be told differently later (D-21a)."""
-        all_over(storage)
-        made = kept_plan(storage)
-        first = receipt_of(made, Skipped(enrolment_id=IDS[0], why=Skip.CHANGED))
-        assert first == save_receipt(storage, first)
-        assert first == save_receipt(storage, receipt_of(made))
-        assert first == load_purge(storage, PlanId("plan-1")).receipt
-
-    @proves("Records.list_records")
-    def test_receipts_are_the_units_own_oldest_first(self, storage: Storage) -> None:
-        """Otherwise after a backup the receipts would be replayed in a wrong order, or another unit's (D-21a)."""
-        made = kept_plan(storage)
-        late = evolve(receipt_of(made), plan_id=PlanId("plan-1"), purged_at=LATER + HOUR)
-        early = evolve(receipt_of(made), plan_id=PlanId("plan-2"), purged_at=LATER)
-        for kept in (late, early, evolve(early, plan_id=PlanId("plan-3"), unit=OTHER_UNIT)):
-            save_receipt(storage, kept)
-        assert (early, late) == list_receipts(storage, UNIT)
-        assert ["plan-3"] == [kept.plan_id for kept in list_receipts(storage, OTHER_UNIT)]
 
     @proves("Retention.purge: again")
     def test_what_came_back_after_the_purge_is_purged_again(self, storage: Storage) -> None:

@@ -20,7 +20,7 @@ from digital_painschool.ports.storage import (
     save_program,
 )
 from digital_painschool.testing.contracts.base import StorageOpening
-from digital_painschool.testing.contracts.changes import MORNING, OTHER_PERSON, A, access_entry
+from digital_painschool.testing.contracts.changes import MORNING, A, access_entry
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.example import PROGRAM, SLEEP
@@ -109,41 +109,12 @@ class RegistersContract(StorageOpening):
         assert 0 < numbers[0]
 
     @proves("AccessLog.access_entries")
-    def test_the_log_is_read_in_portions(self, storage: Storage) -> None:
-        """Otherwise five years of a unit's log would have to fit into memory."""
-        entries = [evolve(ENTRY, action=f"step-{number}") for number in range(5)]
-        storage.log(entries)
-        walked: list[tuple[int, AccessEntry]] = []
-        for _ in entries:
-            portion = storage.access_entries(UNIT, after=walked[-1][0] if walked else 0, limit=2)
-            assert 2 >= len(portion)
-            walked.extend(portion)
-        assert entries == [entry for _, entry in walked]
-
-    @proves("AccessLog.access_entries")
     def test_the_log_of_a_unit_is_its_own(self, storage: Storage) -> None:
         """Otherwise a unit's administrator would read about another unit's patients."""
         theirs = evolve(ENTRY, unit=OTHER_UNIT)
         storage.log((ENTRY, theirs))
         assert [ENTRY] == numbered(storage)
         assert [theirs] == numbered(storage, OTHER_UNIT)
-
-    @proves("AccessLog.access_entries")
-    def test_the_log_can_be_asked_for_one_person(self, storage: Storage) -> None:
-        """Otherwise a patient's right to know who has looked could not be answered."""
-        mine, other = evolve(ENTRY, person=PERSON), evolve(ENTRY, person=OTHER_PERSON)
-        storage.log((mine, ENTRY, other, mine))
-        assert [mine, mine] == numbered(storage, person=PERSON)
-        assert [] == numbered(storage, person=PersonId("vgr-reservnummer", PERSON.value))
-
-    @proves("AccessLog.access_entries")
-    def test_a_portion_of_one_person_is_full_of_that_person(self, storage: Storage) -> None:
-        """Otherwise a portion would be cut first and sorted out then, and the walk end before its last entry."""
-        entries = [evolve(ENTRY, action=f"step-{n}", person=PERSON if n % 3 == 0 else OTHER_PERSON) for n in range(12)]
-        storage.log(evolve(entry, unit=unit) for entry in entries for unit in (OTHER_UNIT, UNIT))
-        first = storage.access_entries(UNIT, person=PERSON, limit=2)
-        second = storage.access_entries(UNIT, person=PERSON, after=first[-1][0], limit=3)
-        assert entries[::3] == [entry for _, entry in (*first, *second)]
 
     @proves("AccessLog.log")
     def test_logging_nothing_is_fine(self, storage: Storage) -> None:

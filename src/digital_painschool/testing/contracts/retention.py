@@ -221,13 +221,6 @@ class RetentionContract(StorageOpening):
         save_plan(storage, made, LOGGED)
         assert made == load_purge(storage, PlanId("plan-1")).plan
 
-    @proves("Records.save_record")
-    def test_a_plan_without_enrolments_is_kept(self, storage: Storage) -> None:
-        """Otherwise a year with nothing to purge would be an error."""
-        made = kept_plan(storage)
-        assert () == made.enrolments
-        assert made == load_purge(storage, PlanId("plan-1")).plan
-
     @proves("Records.load_record")
     def test_an_unknown_plan_is_none(self, storage: Storage) -> None:
         """Otherwise a mistyped id would give somebody else's plan."""

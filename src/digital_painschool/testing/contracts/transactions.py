@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from digital_painschool.adapters.memory import MemoryStorage
 from digital_painschool.domain.digest import Claim, Decision, DeliveryResult
+from digital_painschool.domain.draft import draft_tag
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify, Profile, Status
@@ -23,7 +24,7 @@ from digital_painschool.ports.storage import (
     save_profile,
     save_receipt,
 )
-from digital_painschool.testing.contracts.calls import desk_call, key_of, under_key
+from digital_painschool.testing.contracts.calls import call_in, desk_call, key_of, under_key
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -132,12 +133,21 @@ def _purged(storage: Storage, prepared: Prepared) -> None:
 
 
 CALLS: Mapping[str, tuple[str, Callable[[Storage, Prepared], object]]] = {
-    "draft": ("Drafts.save_draft", lambda s, prepared: keep_draft(s, prepared.draft, draft_of({"smarta": 4}))),
+    "draft": (
+        "Drafts.save_draft",
+        lambda s, prepared: keep_draft(
+            s,
+            prepared.draft,
+            draft_of({"smarta": 4}),
+            replaces=draft_tag(draft_of()),
+            completed=call_in(prepared.draft),
+        ),
+    ),
     "start": ("Enrolments.save: all or nothing", lambda s, _: s.save(_started())),
     "step": ("Enrolments.save: all or nothing", lambda s, prepared: s.save(prepared.step)),
     "discard": (
         "Drafts.save_draft: discarded",
-        lambda s, prepared: s.save_draft(prepared.draft, PAIN, None, LOGGED),
+        lambda s, prepared: s.save_draft(prepared.draft, PAIN, None, LOGGED, completed=call_in(prepared.draft)),
     ),
     "begin": ("Outbox.begin", lambda s, prepared: s.begin(prepared.decided)),
     "complete": ("Outbox.complete: one transaction", _completed),

@@ -205,8 +205,11 @@ class RunModel:
         return may_be or gave_up or self.oracle.arrivals.was_notified(expected.digest, self.now)
 
     def may_be_dropped(self, expected: ExpectedNotification) -> bool:
-        """Return whether the reason of a notification is gone."""
-        return not expected.has_reason(self.now)
+        """Return whether the reason of a notification was gone before the pass or is gone after it.
+
+        A flag that was settled before may be raised again by the same pass, which then asks for a notification anew.
+        """
+        return expected.key in self._without_reason or not expected.has_reason(self.now)
 
     def may_fail(self, expected: ExpectedNotification, status: Status) -> bool:
         """Return whether the recipient is unreachable, or whether attempts failed or workers died often enough."""

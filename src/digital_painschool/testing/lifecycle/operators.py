@@ -188,7 +188,8 @@ class Operators(RepeatedDeskCalls):
         self.touched.update(one.enrolment for one in oracle.expected.values())
         delivered = [one for one in oracle.expected.values() if one.is_delivered_under(key)]
         first = oracle.expectation(key)
-        theirs = [one for one in oracle.waiting.values() if first is not None and one.digest == first.digest]
+        stored = [one for one in oracle.waiting.values() if not one.enrolment.purged]
+        theirs = [one for one in stored if first is not None and one.digest == first.digest]
         is_in_doubt = any(not one.is_owed for one in theirs)
         # A direct one that no operator has sent again has one key. The other keys may be superseded.
         must_wait = any(not (one.collected or one.is_owed or one.is_sent_again) for one in theirs)

@@ -28,6 +28,8 @@ _LAW = Law.ONE_KEY_HAS_ONE_EFFECT
 KEYED = (
     h.PatientWrites(),
     h.SaveForm(PAIN, {"smarta": 9}),
+    h.SaveDraft(PAIN, {"smarta": 9}),
+    h.DiscardDraft(PAIN),
     h.CompleteModule(1),
     h.TherapistWrites(notify=Notify.COLLECTED),
     h.MarkRead(PAIN),
@@ -44,6 +46,8 @@ OTHERWISE: Mapping[type, Mapping[str, Any]] = MappingProxyType(
     {
         h.PatientWrites: {"text": "Annat"},
         h.SaveForm: {"answers": {"smarta": 1}},
+        h.SaveDraft: {"answers": {"smarta": 1}},
+        h.DiscardDraft: {"replaces": h.Shown()},
         h.CompleteModule: {"module": 2},
         h.TherapistWrites: {"notify": Notify.NONE},
         h.Maintain: {"days": 31},

@@ -11,8 +11,10 @@ from digital_painschool.domain.people import Actor, HsaId
 from digital_painschool.domain.policy import FlagKind, YearEnd
 from digital_painschool.domain.program import Completion, Ordering
 from digital_painschool.errors import NotPermitted, PainSchoolError, Reason
+from digital_painschool.testing.history import Shown
 from digital_painschool.testing.reference.calendar import midnight_after
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.texts import answers_as_read
 
 Refusal = Reason | type[PainSchoolError]
 """How a step is refused: by a rule, for a reason; or by an error of a type."""
@@ -206,6 +208,15 @@ def unknown_view(enrolment: ReferenceEnrolment, view: int | None) -> Reason | No
 def old_view(enrolment: ReferenceEnrolment, view: int | None) -> Reason | None:
     """Return why a step may not follow from a view: something came since that raises a flag."""
     return Reason.VIEW_IS_OLD if view is not None and enrolment.raised.after(view) else None
+
+
+def old_page(enrolment: ReferenceEnrolment, form: str, shown: Shown | None) -> Reason | None:
+    """Return why a draft may not be saved or discarded from a page: the page showed another draft, or none."""
+    if shown is None:
+        return None
+    drawn = None if shown.answers is None else answers_as_read(shown.answers)
+    _, present = enrolment.drafts.get(form, (None, None))
+    return None if drawn == present else Reason.VIEW_IS_OLD
 
 
 def unknown_conversation(enrolment: ReferenceEnrolment, conversation: int) -> Reason | None:

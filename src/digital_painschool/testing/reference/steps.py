@@ -69,6 +69,10 @@ def _closed(e: Model, step: h.SaveForm | h.SaveDraft | h.ReadDraft | h.DiscardDr
     return refusals.saving(e, step.form, now)
 
 
+def _from_page(e: Model, step: h.SaveDraft | h.DiscardDraft, now: datetime) -> Reason | None:
+    return _closed(e, step, now) or refusals.old_page(e, step.form, step.replaces)
+
+
 def _save(e: Model, step: h.SaveForm, now: datetime) -> int:
     form = e.program.form(step.form)
     assert form is not None
@@ -102,9 +106,9 @@ KINDS: Mapping[type[h.EnrolmentStep], StepKind] = MappingProxyType(
             lambda e, s, now: e.release_module(s.module, now),
         ),
         h.SaveForm: StepKind(_ACCESS, _closed, _save),
-        h.SaveDraft: StepKind(_ACCESS, _closed, lambda e, s, now: e.save_draft(s.form, s.answers, now)),
+        h.SaveDraft: StepKind(_ACCESS, _from_page, lambda e, s, now: e.save_draft(s.form, s.answers, now)),
         h.ReadDraft: StepKind(_ACCESS, _closed, lambda _e, _s, _now: None),
-        h.DiscardDraft: StepKind(_ACCESS, _closed, lambda e, s, _: e.discard_draft(s.form)),
+        h.DiscardDraft: StepKind(_ACCESS, _from_page, lambda e, s, _: e.discard_draft(s.form)),
         h.OpenForm: StepKind(
             _UNREAD, _unknown_form, lambda e, s, now: e.mark_read(s.form, e.submissions(s.form).sent, now)
         ),

@@ -7,6 +7,7 @@ shows it. Everything follows from the seed: the same seed has the same digest, o
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.simulation.findings import Finding
 from digital_painschool.testing.simulation.region import Region
-from digital_painschool.testing.simulation.running import Outcome, UnitOutcome, simulate, simulate_unit
+from digital_painschool.testing.simulation.running import Outcome, simulate
+from digital_painschool.testing.simulation.unit_run import UnitOutcome, simulate_unit
 
 __all__ = ["Finding", "Law", "Outcome", "Region", "UnitOutcome", "simulate", "simulate_unit"]

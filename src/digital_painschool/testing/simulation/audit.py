@@ -7,15 +7,17 @@ from functools import partial
 from digital_painschool.ports.storage import load_enrolment, load_notifications, load_timeline
 from digital_painschool.testing.reference import checks
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
+from digital_painschool.testing.reference.flags import flags_of
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.notes import note_violations
+from digital_painschool.testing.simulation.notifications import Notifications
 from digital_painschool.testing.simulation.scene import Scene
 
 _WEEK, _FRIDAY = 7, 2
 """The region begins on a Wednesday; on Fridays it is counted who waits."""
 
 
-def check_enrolment(scene: Scene, model: ReferenceEnrolment) -> None:
+def check_enrolment(scene: Scene, notifications: Notifications, model: ReferenceEnrolment) -> None:
     """Check a stored enrolment: its timeline, its state and its notifications; or that nothing is left of it."""
     storage = scene.storage
     if model.purged:
@@ -29,15 +31,16 @@ def check_enrolment(scene: Scene, model: ReferenceEnrolment) -> None:
     scene.note(checks.timeline_violations(model, state, timeline))
     scene.note(checks.state_violations(model, state))
     scene.note(checks.draft_violations(model, storage))
-    scene.note(note_violations(model.id, timeline, records, scene.notifications.owed(records)))
-    scene.note(scene.notifications.oracle.unexpected(model.id, records))
+    scene.note(note_violations(model.id, timeline, records, notifications.owed(records)))
+    scene.note(notifications.oracle.unexpected(model.id, records))
 
 
 class Audit:
     """The audit of a unit, every day after the forenoon and at the end."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, notifications: Notifications) -> None:
         self.scene = scene
+        self._notifications = notifications
         self.log_lines: Counter[str] = Counter()
         self._log_read = 0
         self._chance = scene.region.chance("audit", scene.unit.number)
@@ -45,14 +48,14 @@ class Audit:
     def day(self) -> None:
         """Check what the day has brought."""
         scene = self.scene
-        scene.notifications.judge()
+        self._notifications.judge()
         self.read_log()
         there = [model for model in scene.models.values() if not model.purged]
         if there:
-            check_enrolment(scene, self._chance.pick(there))
+            check_enrolment(scene, self._notifications, self._chance.pick(there))
         week, day = divmod(scene.figures.day(scene.now), _WEEK)
         if day == _FRIDAY:
-            waits = (since for model in there if (since := _oldest_wait(model)) is not None)
+            waits = (since for model in there if (since := _oldest_wait(model, scene.now)) is not None)
             scene.figures.waiting.update((week, (scene.now - since).days) for since in waits)
 
     def read_log(self) -> None:
@@ -68,15 +71,13 @@ class Audit:
 
     def end(self) -> None:
         """Check everything that is left."""
-        self.scene.guard(self.scene.notifications.judge)
+        self.scene.guard(self._notifications.judge)
         self.scene.guard(self.read_log)
         for model in self.scene.models.values():
-            self.scene.guard(partial(check_enrolment, self.scene, model))
+            self.scene.guard(partial(check_enrolment, self.scene, self._notifications, model))
 
 
-def _oldest_wait(model: ReferenceEnrolment) -> datetime | None:
+def _oldest_wait(model: ReferenceEnrolment, now: datetime) -> datetime | None:
     """Return since when the oldest unread form or message waits for the therapist."""
-    if not model.is_open:
-        return None
-    backlogs = [*model.forms.values(), *(one.from_patient for one in model.conversations)]
-    return min((one.waiting_since for one in backlogs if one.waiting_since is not None), default=None)
+    found = (flag.since for flag in flags_of(model, now) if flag.kind in {"form-saved", "message-received"})
+    return min((since for since in found if since is not None), default=None)

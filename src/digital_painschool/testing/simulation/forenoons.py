@@ -68,12 +68,13 @@ def forenoon_table(forenoons: Iterable[Forenoon]) -> Mapping[str, str]:
     rows = {
         "a forenoon carries": f"{carried()} notices",
         "half the forenoons have at most": f"{median(one.due for one in busy):.0f} notices",
-        "and are done within": _minutes(sorted(one.took for one in busy)[len(busy) // 2]),
+        "and are done within": in_minutes(sorted(one.took for one in busy)[len(busy) // 2]),
         "the busiest has": f"{max(one.due for one in busy)} notices",
         "forenoons that are too short": f"{sum(one.left > 0 for one in busy)} of {len(busy)}",
     }
     return rows | {"most that wait for another forenoon": f"{max(one.left for one in busy)} notices"}
 
 
-def _minutes(time: timedelta) -> str:
+def in_minutes(time: timedelta) -> str:
+    """Return a time in minutes, rounded up, to be read."""
     return f"{-(-time // timedelta(minutes=1))} min"

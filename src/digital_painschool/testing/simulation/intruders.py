@@ -11,6 +11,7 @@ from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.permissions import DESK, OFFICE, PLAN_METHODS, ROOM, may
 from digital_painschool.testing.reference.refusals import Refusal
+from digital_painschool.testing.simulation.asking import ask
 from digital_painschool.testing.simulation.scene import Scene
 
 _ON_RECORDS = tuple(call for name, call in OFFICE.items() if name not in PLAN_METHODS)
@@ -73,4 +74,4 @@ class Intruders:
     def _refused(
         self, by: str, call: "partial[object]", about: ReferenceEnrolment | None = None, refusal: Refusal = NotPermitted
     ) -> None:
-        self.scene.ask(by, call, about, refusal, name="unauthorised calls", law=Law.PERMISSIONS_HOLD)
+        ask(self.scene, by, call, about, refusal, name="unauthorised calls", law=Law.PERMISSIONS_HOLD)

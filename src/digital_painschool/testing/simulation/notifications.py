@@ -1,10 +1,9 @@
 """Law 5 at one unit: the oracle, with the events of the unit, and with the faults of the simulation as its excuses."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from digital_painschool.application.results import SentMessage
 from digital_painschool.domain.enrolment import Enrolment
@@ -20,9 +19,8 @@ from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import ExpectedNotification, Key
 from digital_painschool.testing.reference.notifications import NotificationOracle
 from digital_painschool.testing.reference.pace import Slots, Used, leaves_no_slot
-
-if TYPE_CHECKING:
-    from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.simulation.processes import Processes
+from digital_painschool.testing.simulation.scene import Scene
 
 _ON_THE_WAY = HOUR
 """A fault so long before the run can still hold it up: a lease is a quarter of an hour."""
@@ -35,10 +33,18 @@ _NEEDS_NO_NOTE = frozenset({Status.PENDING, Status.DELIVERED})
 
 
 class Notifications:
-    """The notifications of a unit, and the days on which their delivery was disturbed."""
+    """The notifications of a unit, and the days on which their delivery was disturbed.
 
-    def __init__(self, scene: "Scene") -> None:
+    Args:
+        scene: The unit.
+        processes: The processes that send them.
+        want: Plans the first run of the worker from an instant on.
+    """
+
+    def __init__(self, scene: Scene, processes: Processes, want: Callable[[datetime], object]) -> None:
         self._scene = scene
+        self._processes = processes
+        self.want = want
         self.oracle = NotificationOracle(scene.policy, self._address)
         self._versions: dict[str, int] = {}
         self._disturbed: set[date] = set()
@@ -76,21 +82,30 @@ class Notifications:
             for channel in (Channel.EMAIL, Channel.SMS):
                 one = self.oracle.expected.get((model.id, seq, channel))
                 if one is not None:
-                    self._scene.worker.want(one.due_at)
+                    self.want(one.due_at)
 
     def sent(self, model: ReferenceEnrolment, message: SentMessage, notify: Notify) -> None:
         """Note a message that was sent just now, and plan the run of its notification."""
         seq, now = self._versions[model.id], self._scene.now
         one = self.oracle.expect_message(model, seq, message.conversation, message.number, notify, now)
         if one is not None:
-            self._scene.worker.want(one.due_at)
+            self.want(one.due_at)
+
+    def settle(self) -> None:
+        """Note what was sent since the last time, and what failed."""
+        arrivals, refused = self._processes.sent()
+        for arrival in arrivals:
+            self.arrived(arrival)
+        if refused:
+            self._scene.figures.events["notices that the inbox did not take"] += refused
+            self.disturb()
 
     def arrived(self, arrival: Arrival) -> None:
         """Note a notice that was accepted as new."""
         scene, first = self._scene, self.oracle.expectation(arrival.key)
         if first is not None:
             scene.figures.by_day[_kind(first), scene.figures.day(arrival.at)] += 1
-            if first.channel is Channel.INBOX and scene.processes.inbox_pace is not None:
+            if first.channel is Channel.INBOX and self._processes.inbox_pace is not None:
                 self._sent.append((arrival.at, not first.collected))
                 self._use(first, arrival.at)
         is_excused = self._day(arrival.at) in self._disturbed
@@ -123,7 +138,7 @@ class Notifications:
         At a pace, that is the first calm forenoon that has a slot for it; and a direct one goes after those before it.
         """
         due, scene = self._day(expected.due_at), self._scene
-        pace = scene.processes.inbox_pace if expected.channel is Channel.INBOX else None
+        pace = self._processes.inbox_pace if expected.channel is Channel.INBOX else None
         if expected.collected:
             day = _first_calm(due, self._disturbed_forenoons)
             while self._has_gap(expected, day):
@@ -141,7 +156,7 @@ class Notifications:
 
     def _has_gap(self, expected: ExpectedNotification, day: date) -> bool:
         """Return whether the staff directory does not know the recipient on a day."""
-        return isinstance(expected.to, HsaId) and self._scene.processes.has_gap(expected.to, day)
+        return isinstance(expected.to, HsaId) and self._processes.has_gap(expected.to, day)
 
     def _use(self, one: ExpectedNotification, at: datetime) -> None:
         """Note the slot that the digest of a notification has used."""
@@ -182,7 +197,7 @@ class Notifications:
             # The note may be a later run's, when a worker has crashed between the drop and the note.
             is_wrong = event.by == "system" and self._day(now) not in self._disturbed and one.has_reason(now)
         else:
-            if self._scene.processes.inbox_pace is not None:
+            if self._processes.inbox_pace is not None:
                 self._use(one, now)  # the attempt has used a slot, and nothing arrived
             is_unknown = event.channel is not Channel.INBOX or "reserv" in one.enrolment.person.scheme
             is_wrong = not is_unknown and not any(

@@ -1,9 +1,12 @@
 """The unit's administrators: starts, handovers for the summer, and the yearly retention."""
 
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import TypeVar
+
+from attrs import define
 
 from digital_painschool.application.administrator import AdministratorDesk
 from digital_painschool.application.export import Format
@@ -21,11 +24,14 @@ from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.laws import Law
 from digital_painschool.testing.reference.refusals import Refusal
 from digital_painschool.testing.reference.school import ReferencePlan
+from digital_painschool.testing.simulation.asking import ask, walk
 from digital_painschool.testing.simulation.audit import check_enrolment
 from digital_painschool.testing.simulation.days import working_day
+from digital_painschool.testing.simulation.notifications import Notifications
 from digital_painschool.testing.simulation.patients import PatientLife
 from digital_painschool.testing.simulation.region import person
 from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.simulation.taking import Steps
 from digital_painschool.testing.simulation.therapists import TherapistLife
 
 T = TypeVar("T")
@@ -34,18 +40,25 @@ _PAGE = 200
 _TWO_MINUTES = timedelta(minutes=2)
 
 
+@define(eq=False, slots=False)
 class Coordinator:
-    """The unit's patient administrator: starts patients, hands them over."""
+    """The unit's patient administrator: starts patients, and adds their lives to the others; hands them over."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+    scene: Scene
+    steps: Steps
+    notifications: Notifications
+    patients: dict[str, PatientLife]
+    therapists: Mapping[HsaId, TherapistLife]
+
+    def __attrs_post_init__(self) -> None:
+        scene = self.scene
         self.actor = scene.unit.coordinator
         self.chance = scene.region.chance("coordinator", scene.unit.number)
         hands_over = self.chance.happens(scene.region.habits.staff.hands_over)
         for index in scene.unit.patients:
             self._plan_start(index)
         if hands_over:
-            for life in scene.therapists.values():
+            for life in self.therapists.values():
                 for first, after in life.leaves:
                     self._plan_leave(life.actor.hsa_id, first, after)
 
@@ -74,7 +87,7 @@ class Coordinator:
     def start(self, who: PersonId, therapist: HsaId, program: Program) -> None:
         """Start a patient: by the therapist mostly, or for the therapist; sometimes mistyped first, or twice."""
         scene, chance, habits = self.scene, self.chance, self.scene.region.habits.staff
-        actor = scene.therapists[therapist].actor if chance.happens(habits.starts_alone) else self.actor
+        actor = self.therapists[therapist].actor if chance.happens(habits.starts_alone) else self.actor
         number = who.value if "reserv" in who.scheme or chance.happens(0.5) else f"{who.value[:8]}-{who.value[8:]}"
         mistyped = number[:-1] + str((int(number[-1]) + 1) % 10)
         typed = [mistyped] * chance.happens(habits.mistypes) + [number] + [number] * chance.happens(habits.mistypes)
@@ -82,18 +95,18 @@ class Coordinator:
             already = scene.reference.open_enrolment(who.value, scene.unit.id, program.key)
             refusal = InvalidIdentity if text != number else Reason.ALREADY_OPEN if already else None
             call = partial(scene.school.therapist(actor).start, text, program=program.key, therapist=therapist)
-            state = scene.ask(actor.hsa_id, call, already, refusal)
+            state = ask(scene, actor.hsa_id, call, already, refusal)
             if state is not None:
-                self._begin(state, who, actor, scene.therapists[therapist], program)
+                self._begin(state, who, actor, self.therapists[therapist], program)
 
     def _begin(self, state: Enrolment, who: PersonId, by: Actor, life: TherapistLife, program: Program) -> None:
         scene = self.scene
         model = scene.reference.start(state.id, who, program, by, scene.now, life.actor.hsa_id)
         scene.models[model.id] = model
-        scene.notifications.saved(state, tuple(one.event for one in load_timeline(scene.storage, state.id)))
+        self.notifications.saved(state, tuple(one.event for one in load_timeline(scene.storage, state.id)))
         scene.equal(Law.ACCESS_FOLLOWS_THE_TABLE, model.access_until, state.access_until, "the year's end", model)
-        scene.worker.want(model.access_until)
-        scene.patients[model.id] = PatientLife(scene, model, scene.region.chance("enrolment", model.id))
+        self.notifications.want(model.access_until)
+        self.patients[model.id] = PatientLife(scene, self.steps, model, scene.region.chance("enrolment", model.id))
         if self.chance.happens(scene.region.habits.staff.welcomes):
             scene.at(scene.now + _TWO_MINUTES, lambda: life.write(model, life.notify()))
 
@@ -103,7 +116,7 @@ class Coordinator:
     def _withdraw(self, model: ReferenceEnrolment, starter: Actor) -> None:
         """Withdraw a start that was a slip, and start again on the next day."""
         scene = self.scene
-        if scene.take(model, Withdraw(), by=starter) is not None:
+        if self.steps.take(model, Withdraw(), by=starter) is not None:
             scene.figures.events["starts withdrawn"] += 1
             self._start_on(scene.today + DAY, model.person, model.therapist, model.program)
 
@@ -118,7 +131,7 @@ class Coordinator:
 
     def _plan_leave(self, away: HsaId, first: date, after: date) -> None:
         scene = self.scene
-        colleagues = [hsa_id for hsa_id in scene.therapists if hsa_id != away]
+        colleagues = [hsa_id for hsa_id in self.therapists if hsa_id != away]
         if colleagues:
             colleague = self.chance.pick(colleagues)
             scene.at(scene.instant(first - DAY, time(15)), lambda: self.hand_over(away, colleague))
@@ -128,7 +141,7 @@ class Coordinator:
     def hand_over(self, from_: HsaId, to: HsaId, *, back: bool = False) -> None:
         """Hand a therapist's patients over to a colleague, or back those that were the colleague's at first."""
         scene = self.scene
-        rows = scene.walk(self.actor.hsa_id, scene.school.therapist(self.actor).unit_caseload, _PAGE)
+        rows = walk(scene, self.actor.hsa_id, scene.school.therapist(self.actor).unit_caseload, _PAGE)
         if rows is None:
             return
         open_ones = [model for model in scene.models.values() if model.is_open]
@@ -140,14 +153,19 @@ class Coordinator:
 
     def _hand_over(self, model: ReferenceEnrolment, to: HsaId) -> None:
         for _ in range(1 + self.chance.happens(self.scene.region.habits.staff.double_click)):
-            self.scene.take(model, HandOver(self.scene.therapists[to].actor), by=self.actor)
+            self.steps.take(model, HandOver(self.therapists[to].actor), by=self.actor)
 
 
+@define(eq=False, slots=False)
 class Archivist:
     """The unit's data administrator: exports, plans, has the plan approved and purges, once a year."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+    scene: Scene
+    notifications: Notifications
+    patients: Mapping[str, PatientLife]
+
+    def __attrs_post_init__(self) -> None:
+        scene = self.scene
         self.actor = scene.unit.archivist
         chance = scene.region.chance("archivist", scene.unit.number)
         self.exports = chance.happens(scene.region.habits.staff.cares_for_retention)
@@ -161,7 +179,7 @@ class Archivist:
         return self.scene.school.administrator(self.actor)
 
     def _ask(self, call: "partial[T]", refusal: Refusal | None = None) -> T | None:
-        return self.scene.ask(self.actor.hsa_id, call, None, refusal, law=Law.PURGE_TAKES_WHAT_IT_MAY)
+        return ask(self.scene, self.actor.hsa_id, call, None, refusal, law=Law.PURGE_TAKES_WHAT_IT_MAY)
 
     def _equal(self, expected: object, found: object, what: str) -> None:
         self.scene.equal(Law.PURGE_TAKES_WHAT_IT_MAY, expected, found, what, None)
@@ -194,7 +212,7 @@ class Archivist:
         scene, events = self.scene, self.scene.figures.events
         expected: dict[EnrolmentId, Skip | None] = {}
         for id_ in plan.versions:
-            check_enrolment(scene, scene.models[id_])
+            check_enrolment(scene, self.notifications, scene.models[id_])
             expected[id_] = scene.reference.skipped(scene.models[id_], plan, scene.now)
         receipt = self._ask(partial(self._office.purge, plan.id))
         if receipt is None:
@@ -205,8 +223,8 @@ class Archivist:
         events["planned, and left as the rules ask"] += len(receipt.skipped)
         for id_ in receipt.purged:
             scene.models[id_].purged = True
-            check_enrolment(scene, scene.models[id_])
+            check_enrolment(scene, self.notifications, scene.models[id_])
         again = self._ask(partial(self._office.purge, plan.id))
         self._equal(receipt, again, "the receipt of a purge made twice")
         for id_ in receipt.purged[:1]:
-            scene.patients[id_].visit()
+            self.patients[id_].visit()

@@ -39,6 +39,7 @@ from digital_painschool.testing.simulation.outbox_figures import (
     demand_of,
     phases_of,
 )
+from digital_painschool.testing.simulation.processes import Noting
 from digital_painschool.testing.simulation.running import Outcome
 
 _LAW = Law.NOTIFIED_ONCE_IN_TIME
@@ -95,16 +96,6 @@ class _MadeUp:
         return PersonId("made-up", text)
 
 
-class _Noting:
-    """An observer that passes on what it is told."""
-
-    def __init__(self, note: Callable[[Enrolment, tuple[Event, ...]], object]) -> None:
-        self._note = note
-
-    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        self._note(enrolment, events)
-
-
 class _Asked(NamedTuple):
     """A notification that was asked for: when, since when it is due, and whether it is collected."""
 
@@ -142,16 +133,17 @@ class _Outbox(Scenario):
         self._forenoons: list[ForenoonRun] = []
         self._told = Told()
         self._progress = progress
-        super().__init__(self._recording.ports_factory, policy=_POLICY, start=self._at(0, time(6)))
+        start = self._at(0, time(6))
+        super().__init__(self._recording.ports_factory, policy=_POLICY, start=start, pass_time=self._move_to)
 
     def _opened(self, ports_factory: PortsFactory, environment: Environment) -> Ports:
         paces = {Channel.INBOX: self._pace}
-        return evolve(ports_factory(environment), identity=_MadeUp(), observers=(_Noting(self._note),), paces=paces)
+        return evolve(ports_factory(environment), identity=_MadeUp(), observers=(Noting(self._note),), paces=paces)
 
     def _at(self, day: int, at: time) -> datetime:
         return instant(self._begins + day * DAY, at, _POLICY.zone)
 
-    def move_to(self, at: datetime) -> None:
+    def _move_to(self, at: datetime) -> None:
         """Move the clock on, and let happen what happens until then."""
         while self._events and self._events[0][0] <= at:
             when, _, happen = heappop(self._events)
@@ -169,7 +161,7 @@ class _Outbox(Scenario):
             at = self._at(day, _RUNS_FROM)
             while at <= self._at(day, _RUNS_UNTIL):
                 if at >= self.now:
-                    self.move_to(at)
+                    self._move_to(at)
                     self._deliver_what_is_due()
                 at += _QUARTER
         require(self._stored_violations())

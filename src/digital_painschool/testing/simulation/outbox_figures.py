@@ -8,7 +8,7 @@ from statistics import median
 from attrs import define, field, frozen
 
 from digital_painschool.testing.simulation.figures import quantile
-from digital_painschool.testing.simulation.forenoons import FORENOON, carried
+from digital_painschool.testing.simulation.forenoons import FORENOON, carried, in_minutes
 from digital_painschool.testing.simulation.running import Outcome
 
 _QUARTERS_OF_A_DAY = 96
@@ -135,8 +135,8 @@ def _table(phase: Phase, forenoons: Sequence[ForenoonRun]) -> Mapping[str, str]:
         rows |= {
             "half the forenoons have at most": f"{median(one.due for one in busy):.0f} notices",
             "the busiest has": f"{max(one.due for one in busy)} notices, and sends {max(one.sent for one in busy)}",
-            "half are done within": _minutes(sorted(one.last for one in busy)[(len(busy) - 1) // 2]),
-            "the last one is done within": f"{_minutes(max(one.last for one in busy))} of {FORENOON // _MINUTE}",
+            "half are done within": in_minutes(sorted(one.last for one in busy)[(len(busy) - 1) // 2]),
+            "the last one is done within": f"{in_minutes(max(one.last for one in busy))} of {FORENOON // _MINUTE}",
             "wait at the end of a forenoon": ", ".join(f"{one.left}" for one in busy if one.left) or "nobody",
             "for how long at most": f"{max(one.oldest for one in busy).days} d",
         }
@@ -156,7 +156,3 @@ def _table(phase: Phase, forenoons: Sequence[ForenoonRun]) -> Mapping[str, str]:
 
 def _share(number: int, of: Counter[int]) -> str:
     return f"{100 * number / of.total():.1f} %"
-
-
-def _minutes(time: timedelta) -> str:
-    return f"{-(-time // _MINUTE)} min"

@@ -10,25 +10,15 @@ from attrs import evolve
 from digital_painschool.application.overview import Overview
 from digital_painschool.domain.form import Choice, Form, ManyChoices, Number, Question, Scale, Text
 from digital_painschool.errors import NotFound, Reason
-from digital_painschool.testing.history import (
-    CompleteModule,
-    DiscardDraft,
-    OpenModule,
-    PatientReads,
-    PatientRenames,
-    PatientStep,
-    PatientWrites,
-    ReadDraft,
-    ReadPage,
-    SaveDraft,
-    SaveForm,
-)
+from digital_painschool.testing import history as h
 from digital_painschool.testing.reference import checks, refusals
 from digital_painschool.testing.reference.calendar import DAY, MICROSECOND
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.refusals import Refusal
+from digital_painschool.testing.simulation.asking import ask
 from digital_painschool.testing.simulation.chance import Chance
-from digital_painschool.testing.simulation.scene import Scene, Taken
+from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.simulation.taking import Steps, Taken
 
 _NO_FORM, _NO_MODULE = "ingen", 99
 _QUESTION = "Hej, hur gör jag med övningen?"
@@ -40,12 +30,14 @@ class PatientLife:
 
     Args:
         scene: The unit.
+        steps: Takes the steps.
         model: The enrolment.
         chance: The patient's random numbers.
     """
 
-    def __init__(self, scene: Scene, model: ReferenceEnrolment, chance: Chance) -> None:
+    def __init__(self, scene: Scene, steps: Steps, model: ReferenceEnrolment, chance: Chance) -> None:
         self.scene = scene
+        self._steps = steps
         self.model = model
         self.chance = chance
         self._drafting = scene.region.chance("drafts", model.number, model.id)
@@ -60,12 +52,12 @@ class PatientLife:
         self.plan_boundary()
         self._visit_in(chance.whole(*habits.first_visit_days))
 
-    def _take(self, step: PatientStep, wrong: Refusal | None = None) -> Taken | None:
-        return self.scene.take(self.model, step, wrong=wrong)
+    def _take(self, step: h.PatientStep, wrong: Refusal | None = None) -> Taken | None:
+        return self._steps.take(self.model, step, wrong=wrong)
 
     def _overview(self, refusal: Refusal | None = None) -> Overview | None:
         desk = self.scene.school.patient(self.model.person)
-        return self.scene.ask("patient", partial(desk.overview, self.model.id), self.model, refusal)
+        return ask(self.scene, "patient", partial(desk.overview, self.model.id), self.model, refusal)
 
     # The times of visits
 
@@ -78,7 +70,7 @@ class PatientLife:
     def _try_boundary(self, until: datetime) -> None:
         if until == self.model.access_until and not self.model.purged:
             first = self.model.order[0]
-            self._take(OpenModule(first))
+            self._take(h.OpenModule(first))
             self.save_form(self._forms(first)[0])
 
     def _visit_in(self, days: int) -> None:
@@ -131,7 +123,7 @@ class PatientLife:
 
     def _go_on(self) -> None:
         module = self._module()
-        if self._take(OpenModule(module)) is not None:
+        if self._take(h.OpenModule(module)) is not None:
             pause = self.chance.time(timedelta(minutes=5), 2 * _AN_HOUR)
             self.scene.at(self.scene.now + pause, lambda: self._work(module))
 
@@ -139,13 +131,13 @@ class PatientLife:
         """Read the pages of a module and save its forms, and complete it perhaps."""
         for page in self.model.unread_pages(module):
             if self.chance.happens(self.habits.reads_page):
-                self._take(ReadPage(module, page))
+                self._take(h.ReadPage(module, page))
         for form in self._forms(module):
             if self.chance.happens(self.habits.fills_in):
                 self.save_form(form)
         if self.chance.happens(self.habits.completes):
             for _ in range(1 + self.chance.happens(self.habits.double_click)):
-                self._take(CompleteModule(module))
+                self._take(h.CompleteModule(module))
 
     def _forms(self, module: int) -> list[str]:
         return [
@@ -154,17 +146,17 @@ class PatientLife:
 
     def _skip(self) -> None:
         module = self._module()
-        if self._take(CompleteModule(module)) is None:
-            self._take(OpenModule(module))
-            self._take(CompleteModule(module))
+        if self._take(h.CompleteModule(module)) is None:
+            self._take(h.OpenModule(module))
+            self._take(h.CompleteModule(module))
 
     def _take_up_draft(self, key: str) -> None:
         """Read a draft, and discard it or save the form."""
-        self._take(ReadDraft(key))
+        self._take(h.ReadDraft(key))
         if self._drafting.happens(self.habits.discards):
-            self._take(DiscardDraft(key))
+            self._take(h.DiscardDraft(key))
         elif draft := self.model.drafts.get(key):
-            self._take(SaveForm(key, draft[1]))
+            self._take(h.SaveForm(key, draft[1]))
 
     def save_form(self, key: str) -> None:
         """Save a form, wrongly sometimes, twice sometimes; later than a draft of it sometimes."""
@@ -176,15 +168,15 @@ class PatientLife:
         if wrong:
             answers |= self.chance.pick(({"okand": 1}, {form.questions[0].key: -1}))
         elif self._drafting.happens(self.habits.drafts):
-            self._take(SaveDraft(key, answers))
+            self._take(h.SaveDraft(key, answers))
             self.scene.at(
                 self.scene.now + self._drafting.time(*self.habits.draft_waits), lambda: self._take_up_draft(key)
             )
             return
         for _ in range(1 + self.chance.happens(self.habits.double_click)):
-            self._take(SaveForm(key, answers), Reason.INVALID_ANSWERS if wrong else None)
+            self._take(h.SaveForm(key, answers), Reason.INVALID_ANSWERS if wrong else None)
         if self.chance.happens(self.habits.wrong_answers):
-            self._take(SaveForm(_NO_FORM, {}))
+            self._take(h.SaveForm(_NO_FORM, {}))
 
     def _fill_in_again(self) -> None:
         if self.model.forms:
@@ -216,7 +208,7 @@ class PatientLife:
     def _read_all(self) -> None:
         for number, one in enumerate(self.model.conversations, start=1):
             if one.from_therapist.unread:
-                self._take(PatientReads(number))
+                self._take(h.PatientReads(number))
 
     def _write_soon(self) -> None:
         self.scene.at(self.scene.now + self.chance.time(timedelta(0), _AN_HOUR), self._write)
@@ -224,12 +216,12 @@ class PatientLife:
     def _write(self) -> None:
         count = len(self.model.conversations)
         begins = not count or self.chance.happens(self.habits.begins_anew)
-        self._take(PatientWrites(_QUESTION, 0 if begins else self.chance.whole(1, count)))
+        self._take(h.PatientWrites(_QUESTION, 0 if begins else self.chance.whole(1, count)))
 
     def _rename(self) -> None:
         if self.model.conversations:
             number, theme = self.chance.whole(1, len(self.model.conversations)), self.chance.whole(1, 11)
-            self._take(PatientRenames(f"Om modul {theme}", number))
+            self._take(h.PatientRenames(f"Om modul {theme}", number))
 
 
 _VISIT: Mapping[str, Callable[[PatientLife], None]] = MappingProxyType(

@@ -1,9 +1,7 @@
 """The processes of a unit on the kit's fault proxy: outages, gaps, crashes, workers that overlap or wait."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -29,26 +27,42 @@ from digital_painschool.testing.faults import (
     When,
     faulty,
 )
-
-if TYPE_CHECKING:
-    from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.reference.arrivals import Arrival
+from digital_painschool.testing.reference.calendar import local_day
+from digital_painschool.testing.simulation.region import Region, Unit
 
 _SENDS_AND_NOTES = SENDS | {"notice"}
+Note = Callable[[Enrolment, tuple[Event, ...]], object]
+"""A function that is told of each step that is saved."""
+
+
+class Noting:
+    """An observer that passes on what it is told."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+
+    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
+        """Report a step."""
+        self._note(enrolment, events)
 
 
 class Processes:
-    """The processes of a unit: their ports, with the region's faults, and the observer of all of them.
+    """The processes of a unit: their ports, with the region's faults, and an observer of all of them.
 
     Args:
-        scene: The unit.
+        region: The region that is simulated.
+        unit: The unit.
         ports_factory: Opens the adapters.
+        saved: Called with each step that a process has saved.
     """
 
-    def __init__(self, scene: "Scene", ports_factory: PortsFactory) -> None:
-        self._scene = scene
+    def __init__(self, region: Region, unit: Unit, ports_factory: PortsFactory, saved: Note) -> None:
+        self._region = region
+        self._zone = unit.policy.zone
         self._ports_factory = ports_factory
+        self._observer = Noting(saved)
         self._recording = RecordingPorts(self._open)
-        region, unit = scene.region, scene.unit
         chance, unknown = region.chance("directory", unit.number), region.habits.staff.unknown_in_directory
         known = [actor.hsa_id for actor in unit.therapists if not chance.happens(unknown)]
         staff = [StaffMember(hsa_id=actor.hsa_id) for actor in unit.therapists]
@@ -56,16 +70,17 @@ class Processes:
         share = region.habits.mishaps.directory_gaps
         self.has_gap = cache(lambda hsa_id, day: region.chance("gap", hsa_id, day).happens(share))
         """Whether the staff directory does not know a member of staff on a day."""
-        self.clear()
 
     def _open(self, environment: Environment) -> Ports:
         ports = self._ports_factory(environment)
         gap = Fault("find", does=Answers(None), times=None, of=self._is_gap)
-        return evolve(ports, directory=faulty(self._directory, gap), observers=(*ports.observers, self))
+        return evolve(ports, directory=faulty(self._directory, gap), observers=(*ports.observers, self._observer))
 
     def ports_factory(self, environment: Environment) -> Ports:
         """Open the ports of a new process of the school, in the place of the former one."""
-        return self._as_is(self._recording.ports_factory(environment))
+        ports = self._recording.ports_factory(environment)
+        self.clear()
+        return self._as_is(ports)
 
     def another(self) -> Ports:
         """Return the ports of another process on the same adapters, which meets no crash."""
@@ -79,10 +94,11 @@ class Processes:
     # The faults
 
     def _is_gap(self, call: Call) -> bool:
-        return self.has_gap(call.args[0], self._scene.today)
+        return self.has_gap(call.args[0], local_day(self._recording.environment.now, self._zone))
 
     def _is_outage(self, _: Call) -> bool:
-        return any(began <= self._scene.now < until for began, until in self._scene.region.outages)
+        now = self._recording.environment.now
+        return any(began <= now < until for began, until in self._region.outages)
 
     def crash(self, after: int, when: When) -> None:
         """Plan a crash of the school's own process, at a send of its worker or after one of its notes.
@@ -109,31 +125,14 @@ class Processes:
     @property
     def inbox_pace(self) -> ChannelPace | None:
         """The pace of the inbox, where the ports set one: a run then lasts as long as the pace needs."""
-        return self._scene.scenario.ports.paces.get(Channel.INBOX)
+        return self._recording.adapters.paces.get(Channel.INBOX)
 
-    def pass_time(self, until: datetime) -> None:
-        """Run the events that come while a worker waits for the pace of the inbox."""
-        self.settle()  # what failed so far has failed now, and not at the end of a run of hours
-        self._scene.run(until)
-
-    # What is seen of the processes
-
-    def notice(self, enrolment: Enrolment, events: tuple[Event, ...]) -> None:
-        """Report a step to the oracle, as an observer."""
-        # The library stops every error of an observer; here it is a finding.
-        self._scene.guard(lambda: self._scene.notifications.saved(enrolment, events))
-
-    def settle(self) -> None:
-        """Report to the oracle what was sent since the last time, and what failed."""
-        recording, scene = self._recording, self._scene
+    def sent(self) -> tuple[list[Arrival], int]:
+        """Return what was accepted since the last time, and the number of sends that failed."""
+        recording = self._recording
         arrivals, recording.arrivals = recording.arrivals, []
-        for arrival in arrivals:
-            scene.notifications.arrived(arrival)
         struck, recording.sending.struck = recording.sending.struck, []
-        refused = sum(isinstance(fault.does, Fails) for _, fault in struck)
-        if refused:
-            scene.figures.events["notices that the inbox did not take"] += refused
-            scene.notifications.disturb()
+        return arrivals, sum(isinstance(fault.does, Fails) for _, fault in struck)
 
 
 def _is_of_worker(call: Call) -> bool:

@@ -140,29 +140,18 @@ def write(outcome: Outcome, folder: Path, run: OutboxRun | None = None) -> None:
         OSError: It cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "activity.svg").write_text(activity(outcome), "utf-8")
-    (folder / "forenoons.svg").write_text(forenoons(outcome), "utf-8")
-    (folder / "waiting.svg").write_text(waiting(outcome), "utf-8")
+    drawings = {"Activity": activity(outcome), "Waiting": waiting(outcome), "Forenoons": forenoons(outcome)}
     if run is not None:
-        (folder / "outbox.svg").write_text(outbox(run), "utf-8")
+        drawings["Outbox"] = outbox(run)
+    for name, drawing in drawings.items():
+        (folder / f"{name.lower()}.svg").write_text(drawing, "utf-8")
     again = command(outcome.region, unit=outcome.only_unit, outbox=None if run is None else run.patients)
     found = findings(outcome)
     lines = ["# A region in a box", "", "```sh", again, "```", ""]
     lines += [f"## Findings: {len(outcome.findings)}", "", "```text", *found, "```"] if found else [NO_FINDINGS]
     for title, table in (tables(outcome) | run_tables(run)).items():
         lines += ["", f"## {title}", "", "| | |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in table.items())]
-    lines += [
-        "",
-        "## Plots",
-        "",
-        "![Activity](activity.svg)",
-        "",
-        "![Waiting](waiting.svg)",
-        "",
-        "![Forenoons](forenoons.svg)",
-        "",
-        *(["![Outbox](outbox.svg)", ""] if run is not None else []),
-    ]
+    lines += ["", "## Plots", *(f"\n![{name}]({name.lower()}.svg)" for name in drawings), ""]
     (folder / "report.md").write_text("\n".join(lines), "utf-8")
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
-from attrs import evolve
+from attrs import define, evolve
 
 from digital_painschool.application.caseload import Case
 from digital_painschool.application.therapist import TherapistDesk
@@ -18,26 +18,18 @@ from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Reason
 from digital_painschool.ports.storage import find_cancellable
 from digital_painschool.rules.flags import Flag
-from digital_painschool.testing.history import (
-    End,
-    Maintain,
-    MarkHandled,
-    MarkRead,
-    OpenForm,
-    Reactivate,
-    ReleaseModule,
-    Review,
-    TherapistReads,
-    TherapistStep,
-    TherapistWrites,
-)
+from digital_painschool.testing import history as h
 from digital_painschool.testing.reference import checks, refusals
 from digital_painschool.testing.reference.calendar import DAY, HOUR, MICROSECOND, MIDNIGHT, clock_changes
 from digital_painschool.testing.reference.enrolment import ReferenceEnrolment
 from digital_painschool.testing.reference.expectations import Ticked
 from digital_painschool.testing.reference.laws import Law
+from digital_painschool.testing.simulation.asking import ask, walk
 from digital_painschool.testing.simulation.days import is_working_day
-from digital_painschool.testing.simulation.scene import Scene, Taken
+from digital_painschool.testing.simulation.notifications import Notifications
+from digital_painschool.testing.simulation.patients import PatientLife
+from digital_painschool.testing.simulation.scene import Scene
+from digital_painschool.testing.simulation.taking import Steps, Taken
 
 T = TypeVar("T")
 
@@ -48,18 +40,29 @@ _OWN_CHOICE, _SILENCE = 0, -2
 """The places of two reasons for ending in a program's list."""
 
 
+@define(eq=False, slots=False)
 class TherapistLife:
     """One therapist of a unit.
 
     Args:
         scene: The unit.
+        steps: Takes the steps.
+        notifications: The notifications of the unit.
+        patients: The life of each patient, by enrolment.
         actor: The therapist.
+        ended: Called with each enrolment that the therapist has ended.
     """
 
-    def __init__(self, scene: Scene, actor: Actor) -> None:
-        self.scene = scene
-        self.actor = actor
-        self.chance = scene.region.chance("therapist", actor.hsa_id)
+    scene: Scene
+    steps: Steps
+    notifications: Notifications
+    patients: Mapping[str, PatientLife]
+    actor: Actor
+    ended: Callable[[ReferenceEnrolment], object]
+
+    def __attrs_post_init__(self) -> None:
+        scene = self.scene
+        self.chance = scene.region.chance("therapist", self.actor.hsa_id)
         self.habits = scene.region.habits.staff
         self.postponed: set[tuple[str, date]] = set()
         self.leaves = self._summers()
@@ -80,10 +83,10 @@ class TherapistLife:
 
     def _look(self, call: "partial[T]", model: ReferenceEnrolment) -> T | None:
         refusal = refusals.acting(model, self.actor.hsa_id, after_end=True)
-        return self.scene.ask(self.actor.hsa_id, call, model, refusal)
+        return ask(self.scene, self.actor.hsa_id, call, model, refusal)
 
-    def _take(self, model: ReferenceEnrolment, step: TherapistStep) -> Taken | None:
-        return self.scene.take(model, step, by=self.actor)
+    def _take(self, model: ReferenceEnrolment, step: h.TherapistStep) -> Taken | None:
+        return self.steps.take(model, step, by=self.actor)
 
     def tick_boxes(self) -> None:
         """Tick the boxes on "Min profil"; a therapist who is not in the directory cannot."""
@@ -92,10 +95,10 @@ class TherapistLife:
         refused = (email or sms) and self.scene.scenario.ports.directory.find(self.actor.hsa_id) is None
         call = partial(self._desk.receive_notifications, email=email, sms=sms, summary=summary)
         refusal = Reason.NO_ADDRESS_IN_DIRECTORY if refused else None
-        if self.scene.ask(self.actor.hsa_id, call, None, refusal) is not None:
+        if ask(self.scene, self.actor.hsa_id, call, None, refusal) is not None:
             ticked = [channel for channel, tick in ((Channel.EMAIL, email), (Channel.SMS, sms)) if tick]
             chosen = Ticked(frozenset(ticked), summary)
-            self.scene.notifications.oracle.tick(self.actor.unit, self.actor.hsa_id, chosen)
+            self.notifications.oracle.tick(self.actor.unit, self.actor.hsa_id, chosen)
 
     # A day
 
@@ -128,7 +131,7 @@ class TherapistLife:
     def look_through(self) -> None:
         """Read "Mina", page by page, and plan the patients with flags and the due reviews."""
         scene, chance = self.scene, self.chance
-        rows = scene.walk(self.actor.hsa_id, self._desk.caseload, _PAGE)
+        rows = walk(scene, self.actor.hsa_id, self._desk.caseload, _PAGE)
         if rows is None:
             return
         scene.note(checks.row_violations(self._own(), rows, scene.now, "Mina"))
@@ -164,12 +167,12 @@ class TherapistLife:
         form = flag.form
         assert form is not None
         if self.chance.happens(self.habits.small_box):
-            self._take(model, MarkRead(form, up_to=model.submissions(form).sent + 1))
+            self._take(model, h.MarkRead(form, up_to=model.submissions(form).sent + 1))
             if self.chance.happens(self.habits.saves_meanwhile):
-                self.scene.patients[model.id].save_form(form)
-            self._waited(self._take(model, MarkRead(form, up_to=flag.total)))
+                self.patients[model.id].save_form(form)
+            self._waited(self._take(model, h.MarkRead(form, up_to=flag.total)))
         else:
-            self._waited(self._take(model, OpenForm(form)))
+            self._waited(self._take(model, h.OpenForm(form)))
 
     def _waited(self, taken: Taken | None) -> None:
         """Note how long a form or a message waited that was read now."""
@@ -178,13 +181,13 @@ class TherapistLife:
 
     def _read(self, model: ReferenceEnrolment, flag: Flag) -> None:
         assert flag.conversation is not None
-        taken = self._take(model, TherapistReads(flag.conversation))
+        taken = self._take(model, h.TherapistReads(flag.conversation))
         self._waited(taken)
         if taken is not None and self.chance.happens(self.habits.answers):
             self.write(model, self.notify(), flag.conversation)
 
     def _mark_handled(self, model: ReferenceEnrolment, flag: Flag) -> None:
-        self._take(model, MarkHandled(flag.kind))
+        self._take(model, h.MarkHandled(flag.kind))
 
     # Messages
 
@@ -196,10 +199,10 @@ class TherapistLife:
     def write(self, model: ReferenceEnrolment, notify: Notify, conversation: int = 0) -> None:
         """Write to a patient, in a conversation or in a new one (0)."""
         scene, text = self.scene, "Bra fråga." if conversation else "Hej!"
-        taken = self._take(model, TherapistWrites(text, conversation, notify=notify))
+        taken = self._take(model, h.TherapistWrites(text, conversation, notify=notify))
         if taken is None:
             return
-        scene.notifications.sent(model, taken.answer, notify)
+        self.notifications.sent(model, taken.answer, notify)
         if self.chance.happens(self.habits.writes_again):
             when = scene.now + DAY - self.chance.time(timedelta(0), 4 * HOUR)
             scene.at(when, lambda: self._write_again(model))
@@ -216,7 +219,7 @@ class TherapistLife:
         state = self._look(partial(self._desk.enrolment, model.id), model)
         if state is not None:
             self.scene.note(checks.state_violations(model, state))
-        if self._take(model, Review()) is None:
+        if self._take(model, h.Review()) is None:
             return
         self._release(model)
         if chance.happens(habits.writes_at_review):
@@ -243,7 +246,7 @@ class TherapistLife:
         modules = {chance.pick(model.modules) for _ in range(3)}
         if chance.happens(self.habits.maintains_too_long):
             days = scene.policy.maintenance_days[1] + 1
-        step = Maintain(days, tuple(modules))
+        step = h.Maintain(days, tuple(modules))
         shortens = refusals.maintaining(model, days, modules, scene.now, shortens=False) in _CONFIRMED
         if self._take(model, step) is not None:
             self._time_changed(model)
@@ -255,21 +258,21 @@ class TherapistLife:
                 scene.at(scene.now + later * DAY, lambda: self._go_back(model))
 
     def _go_back(self, model: ReferenceEnrolment) -> None:
-        if not model.purged and self._take(model, Reactivate(shortens=True)) is not None:
+        if not model.purged and self._take(model, h.Reactivate(shortens=True)) is not None:
             self._time_changed(model)
 
     def _time_changed(self, model: ReferenceEnrolment) -> None:
-        self.scene.patients[model.id].plan_boundary()
-        self.scene.worker.want(model.access_until)
+        self.patients[model.id].plan_boundary()
+        self.notifications.want(model.access_until)
 
     def _end(self, model: ReferenceEnrolment, reason: int) -> None:
         key = model.program.end_reasons[reason].key
         for _ in range(1 + self.chance.happens(self.habits.double_click)):
-            if self._take(model, End(key)) is not None:
+            if self._take(model, h.End(key)) is not None:
                 if find_cancellable(self.scene.storage, model.id):
                     what = "ended, and a notification that nobody has tried still waits"
                     self.scene.find(Law.NOTIFIED_ONCE_IN_TIME, model.id, what)
-                self.scene.coordinator.ended(model)
+                self.ended(model)
 
     def _release(self, model: ReferenceEnrolment) -> None:
         """Release the module after the last completed one, where the program asks for it."""
@@ -278,7 +281,7 @@ class TherapistLife:
         module = next((n for n in model.order[1:] if n not in model.released), None)
         if module is None or model.order[model.order.index(module) - 1] not in model.completed:
             return
-        self._take(model, ReleaseModule(module))
+        self._take(model, h.ReleaseModule(module))
 
 
 _CONFIRMED = frozenset({Reason.SHORTENS_ACCESS, Reason.ACCESS_WOULD_END})

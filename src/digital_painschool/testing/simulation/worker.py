@@ -5,8 +5,10 @@ from functools import cache
 
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.testing.faults import When
+from digital_painschool.testing.faults import Killed, When
 from digital_painschool.testing.reference.calendar import DAY, MIDNIGHT, clock_changes
+from digital_painschool.testing.simulation.notifications import Notifications
+from digital_painschool.testing.simulation.processes import Processes
 from digital_painschool.testing.simulation.scene import Scene
 
 _QUARTER = timedelta(minutes=15)
@@ -20,8 +22,10 @@ _LEASE_IS_OVER = timedelta(minutes=16)
 class Worker:
     """The runs of a unit: at fixed times, and at the first time that cron has when something may be due."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, processes: Processes, notifications: Notifications) -> None:
         self.scene = scene
+        self._processes = processes
+        self._notifications = notifications
         self._habits = scene.region.habits.mishaps
         self._chance = scene.region.chance("passes", scene.unit.number)
         self._planned: set[datetime] = set()
@@ -61,28 +65,37 @@ class Worker:
         self._planned.discard(scene.now)
         if self._is_away(scene.today) or chance.happens(habits.pass_missed):
             scene.figures.events["runs missed"] += 1
-            scene.notifications.disturb()
+            self._notifications.disturb()
             self.want(scene.now + timedelta(minutes=1))
             return
-        if self._running and scene.processes.inbox_pace is not None:
+        if self._running and self._processes.inbox_pace is not None:
             return  # in one thread it would use up the slots of the run that waits, which sends what becomes due
         if self._running:
             # A run within another one is a process of its own, and has none of its faults.
-            self._count(self._deliver(scene.another()))
+            self._count(self._deliver(self._another()))
             return
         if chance.happens(habits.killed):
-            scene.processes.crash(chance.pick(_BEFORE_A_CRASH), chance.pick((When.BEFORE, When.AFTER)))
+            self._processes.crash(chance.pick(_BEFORE_A_CRASH), chance.pick((When.BEFORE, When.AFTER)))
             # What it has claimed comes back when the lease is over.
             self.want(scene.now + _LEASE_IS_OVER)
         for share, event in ((habits.overlaps, self._overlap), (habits.slow, self._wait)):
             if chance.happens(share):
-                scene.processes.meanwhile(event)
+                self._processes.meanwhile(event)
         self._running = True
         try:
             self._count(self._deliver(scene.school))
+        except Killed:
+            scene.figures.events["processes that crashed"] += 1
+            self._notifications.disturb()
+            scene.scenario.restart()
+            self._notifications.settle()
         finally:
             self._running = False
-        scene.processes.clear()
+        self._processes.clear()
+
+    def _another(self) -> PainSchool:
+        """Return one more school on the same adapters, as another process would have."""
+        return self.scene.scenario.another(self._processes.another())
 
     def _deliver(self, school: PainSchool) -> DeliveryReport:
         """Run the delivery, and count a run whose forenoon is too short for the pace of a channel."""
@@ -92,7 +105,7 @@ class Worker:
         return report
 
     def _count(self, report: DeliveryReport) -> None:
-        self.scene.processes.settle()
+        self._notifications.settle()
         self.scene.figures.runs["runs"] += 1
         self.scene.figures.runs.update({kind: number for kind, number in report.counts.items() if number})
         if report.retried or report.waiting:
@@ -102,15 +115,15 @@ class Worker:
     def _overlap(self) -> None:
         """Run another worker while one sends a notice."""
         self.scene.figures.events["workers that overlapped"] += 1
-        if self.scene.processes.inbox_pace is not None:
-            self.scene.notifications.disturb()  # in one thread each uses up slots of the other
-        self._count(self.scene.another().delivery().run())
+        if self._processes.inbox_pace is not None:
+            self._notifications.disturb()  # in one thread each uses up slots of the other
+        self._count(self._another().delivery().run())
 
     def _wait(self) -> None:
         """Run the events of some minutes before the inbox answers."""
         scene = self.scene
         scene.figures.events["sends that took minutes"] += 1
-        scene.notifications.disturb()
+        self._notifications.disturb()
         scene.run(scene.now + self._chance.time(*self._habits.slowness))
-        scene.notifications.disturb()
+        self._notifications.disturb()
         self.want(scene.now + _LEASE_IS_OVER)
