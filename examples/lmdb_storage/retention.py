@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, Skip, Skipped
-from digital_painschool.ports.storage import DeskCall, PurgeProgress, StoredEnrolment, record_key
+from digital_painschool.ports.storage import AccessEntry, DeskCall, PurgeProgress, StoredEnrolment, record_key
 from lmdb_storage import outbox
 from lmdb_storage.database import Part, Transaction
 from lmdb_storage.filing import add_call, find_record
 from lmdb_storage.records import (
+    add_access,
     find_enrolment,
     find_readable_enrolments,
     ids_of_person,
@@ -53,8 +54,10 @@ class LmdbRetention(Part):
         purge: Sequence[EndedEnrolment],
         skip: Sequence[Skipped],
         *,
+        access: Iterable[AccessEntry] = (),
         completed: DeskCall | None = None,
     ) -> None:
+        entries = tuple(access)
         with self._database.writing() as transaction:
             add_call(transaction, completed)
             found = find_record(transaction, record_key(PurgeProgress, plan_id))
@@ -68,6 +71,7 @@ class LmdbRetention(Part):
                     noted[id_] = None if fits or id_ in before else Skipped(enrolment_id=id_, why=Skip.CHANGED)
                     if one is not None and fits:
                         _delete(transaction, one)
+                        add_access(transaction, (entry for entry in entries if entry.enrolment_id == id_))
             for skipped in skip:
                 if skipped.enrolment_id not in before:
                     noted.setdefault(skipped.enrolment_id, skipped)

@@ -282,6 +282,22 @@ def test_without_plan_and_proof_a_receipt_passes_the_checks_of_a_purge(tmp_path:
     assert (receipt,) == restored.office.receipts()
 
 
+@pytest.mark.rule("M-06")
+@pytest.mark.parametrize("key", [None, RECEIPT_KEY])
+def test_without_proof_a_school_with_a_key_saves_no_receipt_and_every_replay_is_logged(key: str | None) -> None:
+    """Otherwise anybody's paper would stand among the unit's receipts, with another's name, and nobody be asked why."""
+    school = lived(key=key)
+    fake = made_up(evolve(approved(lived()), id=PlanId("made-up")), school.now, purged=(EnrolmentId("e-7777"),))
+    for count in (1, 2):
+        assert 0 == school.office.replay(fake, once=f"k{count}")
+        entries = [entry for _, entry in school.office.access_log() if entry.action == "purge"]
+        assert [(ARCHIVIST.hsa_id, None, True)] * count == [(e.by, e.enrolment_id, e.granted) for e in entries]
+    assert (() if key else (fake,)) == school.office.receipts()
+    assert 0 == school.office.replay(fake, once="k1")  # the call is remembered without the receipt
+    with refused("D-24a", Reason.KEY_OF_ANOTHER_CALL):
+        school.office.replay(evolve(fake, purged=()), once="k1")
+
+
 def test_without_proof_what_changed_since_the_stored_plan_is_left() -> None:
     """Otherwise a receipt would be a way round the new check of each enrolment."""
     school, restored = (lived(count=0) for _ in range(2))

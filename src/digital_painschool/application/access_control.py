@@ -1,14 +1,15 @@
 """Who may do what, and the access-log entry that every access and every refusal leaves. Rule: M-06, D-21c."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Never, TypeVar
 
-from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.application.enrolment_loading import cannot_be_read
+from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
 from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, AnyActor, Patient, PersonId, SystemActor
-from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, RuleViolation
+from digital_painschool.errors import InvalidValue, NotFound, NotPermitted, RuleViolation, StorageError
 from digital_painschool.ports import Clock
 from digital_painschool.ports.storage import AccessEntry, AccessLog, Activity
 from digital_painschool.rules.permissions import Action, allowed, is_hidden, whom_to_ask
@@ -90,6 +91,25 @@ def access_entries(
     )
 
 
+def unreadable_entries(
+    action: Action, by: AnyActor, at: datetime, person: PersonId, hidden: Iterable[UnreadableEnrolment]
+) -> tuple[AccessEntry, ...]:
+    """Return the access-log entries of somebody who learns that a person's enrolments cannot be read."""
+    return tuple(
+        AccessEntry(
+            at=at,
+            by=by.signature,
+            unit=one.unit,
+            action=action,
+            activity=_ACTIVITY[action],
+            enrolment_id=one.enrolment_id,
+            person=person,
+        )
+        for one in hidden
+        if one.unit is not None  # otherwise nobody's log is its log
+    )
+
+
 class AccessControl:
     """The permission table and the rules, asked with a log of what they refuse.
 
@@ -101,6 +121,17 @@ class AccessControl:
     def __init__(self, log: AccessLog, clock: Clock) -> None:
         self._log = log
         self._clock = clock
+
+    def refuse_unreadable(
+        self, action: Action, by: AnyActor, person: PersonId, hidden: Collection[UnreadableEnrolment], why: str = ""
+    ) -> Never:
+        """Log that somebody learns of a person's unreadable enrolments, and raise.
+
+        Raises:
+            StorageError: Always; it names the enrolments, and adds `why`.
+        """
+        self._log.log(unreadable_entries(action, by, self._clock(), person, hidden))
+        raise StorageError(cannot_be_read(one.enrolment_id for one in hidden) + why)
 
     def permit(
         self, action: Action, by: AnyActor, enrolment: Enrolment | None = None, *, person: PersonId | None = None

@@ -181,7 +181,8 @@ class AdministratorDesk:
         digest that the school's key proves, each enrolment is purged that has ended and is older than the unit's
         period, or was withdrawn. Any other receipt may be made up, so each enrolment passes all checks of a purge:
         ended, unchanged since the stored plan, older than the period, exported where the policy asks for it. The
-        others are left.
+        others are left. A school with a key saves no receipt that the key does not prove. The access log has a line of
+        the replay, and one of each enrolment that is purged.
 
         Args:
             receipt: The receipt.

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Collection, Iterable, Mapping
 
-from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
-from digital_painschool.errors import InvalidValue, NotFound, StorageError
+from digital_painschool.errors import InvalidValue, NotFound
 from digital_painschool.ports.storage import Enrolments, load_enrolment, readable, unreadable
 
 _ID_LENGTH = 100
@@ -44,22 +44,20 @@ def load_each(
     return {enrolment.id: enrolment for enrolment in readable(found.values())}, hidden
 
 
-def find_by_person(storage: Enrolments, person: PersonId) -> tuple[Enrolment, ...]:
-    """Return a person's enrolments, oldest first; a log line names the unreadable ones.
+def find_by_person(
+    storage: Enrolments, person: PersonId
+) -> tuple[tuple[Enrolment, ...], tuple[UnreadableEnrolment, ...]]:
+    """Return a person's enrolments, oldest first, and the unreadable ones, which a log line names.
 
     A withdrawn one is left out: it is in no list of anybody (D-07b).
-
-    Raises:
-        StorageError: None of them can be read: an empty answer would mean that the person has none.
     """
     found = storage.find_by_person(person)
-    hidden = unreadable(found)
-    shown = tuple(enrolment for enrolment in readable(found) if enrolment.phase is not Phase.WITHDRAWN)
-    if hidden and not shown:
-        raise StorageError(cannot_be_read(hidden))
-    if hidden:
+    if hidden := unreadable(found):
         _log.error("%s", cannot_be_read(hidden))
-    return shown
+    return (
+        tuple(enrolment for enrolment in readable(found) if enrolment.phase is not Phase.WITHDRAWN),
+        tuple(one for one in found if isinstance(one, UnreadableEnrolment) and not one.is_withdrawn),
+    )
 
 
 def cannot_be_read(enrolment_ids: Iterable[EnrolmentId]) -> str:

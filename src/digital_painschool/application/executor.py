@@ -10,7 +10,7 @@ from typing import TypeVar, overload
 
 from digital_painschool.application.access_control import AccessControl, access_entry
 from digital_painschool.application.commands import Command, CommandResult, Rule, folded
-from digital_painschool.application.enrolment_loading import cannot_be_read, is_id, load
+from digital_painschool.application.enrolment_loading import is_id, load
 from digital_painschool.application.observing import notify_observers
 from digital_painschool.application.once import Once, conflict_if_completed
 from digital_painschool.application.person_lookup import PersonLookup
@@ -184,7 +184,7 @@ class Executor:
         """
         for attempt in range(self.attempts):
             at = self.now()
-            earlier = self._earlier(person, by.unit)
+            earlier = self._earlier(person, by)
             # Looked for after the earlier ones were: so the first start under the key is not taken for another.
             first = self._started(once, by)
             if first is not None:
@@ -239,13 +239,12 @@ class Executor:
         self.storage.log((access_entry(action, by, self.now(), enrolment),))
         return found
 
-    def _earlier(self, person: PersonId, unit: HsaId) -> list[Enrolment]:
+    def _earlier(self, person: PersonId, by: Actor) -> list[Enrolment]:
         found = self.storage.find_by_person(person)
-        if hidden := [e.enrolment_id for e in found if isinstance(e, UnreadableEnrolment) and e.unit == unit]:
-            raise StorageError(
-                f"{cannot_be_read(hidden)}; whether the person has an open one cannot be told until then"
-            )
-        return [enrolment for enrolment in readable(found) if enrolment.unit == unit]
+        if hidden := [e for e in found if isinstance(e, UnreadableEnrolment) and e.unit == by.unit]:
+            why = "; whether the person has an open one cannot be told until then"
+            self.access.refuse_unreadable(Action.START, by, person, hidden, why)
+        return [enrolment for enrolment in readable(found) if enrolment.unit == by.unit]
 
     def _change(
         self,

@@ -62,10 +62,11 @@ class PatientDesk:
         Raises:
             StorageError: None of them can be read.
         """
-        found = find_by_person(self._executor.storage, self._patient.person)
+        found, hidden = find_by_person(self._executor.storage, self._patient.person)
+        if hidden and not found:
+            self._executor.access.refuse_unreadable(Action.SEE_ENROLMENT, self._patient, self._patient.person, hidden)
         now = self._executor.now()
-        entries = [access_entry(Action.SEE_ENROLMENT, self._patient, now, enrolment) for enrolment in found]
-        self._executor.storage.log(entries)
+        self._executor.storage.log([access_entry(Action.SEE_ENROLMENT, self._patient, now, one) for one in found])
         overviews: list[Overview] = []
         failures: list[StorageError | NotFound] = []
         for enrolment in found:

@@ -10,7 +10,7 @@ from digital_painschool.errors import InvalidIdentity, InvalidValue
 from digital_painschool.ports import Clock
 from digital_painschool.ports.identity import Identity
 from digital_painschool.ports.storage import Storage
-from digital_painschool.rules.permissions import Action, allowed
+from digital_painschool.rules.permissions import Action, allowed, may_know_of
 
 
 class PersonLookup:
@@ -88,11 +88,15 @@ class PersonLookup:
         Raises:
             InvalidIdentity: The number is of no accepted scheme.
             NotPermitted: No role of the actor may perform the action on any enrolment.
-            StorageError: None of them can be read.
+            StorageError: None of them can be read, and the actor may know of one that cannot: an empty answer would
+                mean that the person has none.
         """
         person = self.identify(action, by, number)
-        found = tuple(e for e in find_by_person(self._storage, person) if allowed(action, by, e))
+        present, unreadable = find_by_person(self._storage, person)
+        found = tuple(e for e in present if allowed(action, by, e))
         at = self._clock()
+        if not found and (hidden := [one for one in unreadable if may_know_of(action, by, one)]):
+            self._access.refuse_unreadable(action, by, person, hidden)
         entries = [access_entry(action, by, at, enrolment) for enrolment in found]
         self._storage.log(entries or (access_entry(action, by, at, person=person, granted=False),))
         return found

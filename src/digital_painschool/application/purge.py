@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from digital_painschool.application.access_control import access_entry
+from digital_painschool.application.access_control import access_entries, access_entry
 from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
@@ -174,8 +174,8 @@ class Purge:
                 skip.append(Skipped(enrolment_id=planned.enrolment_id, why=why))
         ids = [planned.enrolment_id for planned in purge]
         self._records.forget_notifications(ids)
-        self._records.log_each(Action.PURGE, {id_: states[id_].person for id_ in ids if id_ in states})
-        storage.purge(plan_id, purge, skip)
+        theirs = [(id_, states[id_].person) for id_ in ids if id_ in states]
+        storage.purge(plan_id, purge, skip, access=access_entries(Action.PURGE, self._actor, now, theirs))
 
     def _stored(self, plan: PurgePlan | PlanId) -> PurgePlan:
         return self._found(plan)[0]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
+from digital_painschool.application.access_control import access_entries, access_entry
 from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.once import once_of
@@ -80,16 +81,19 @@ class PurgeReplay:
 
     def _replay(self, receipt: PurgeReceipt, completing: Completing) -> tuple[int, tuple[Skipped, ...]]:
         evidence = self._executor.access.judge(Action.PURGE, self._actor, lambda: self._evidence(receipt))
+        self._executor.storage.log((access_entry(Action.PURGE, self._actor, self._executor.now()),))
         found = [one for ids in batches(receipt.purged) for one in self._found(ids, evidence)]
         returned = [one for one in found if isinstance(one, _Returned)]
         left = tuple(one for one in found if isinstance(one, Skipped))
         completed = completing(json.dumps([len(returned), [[one.enrolment_id, one.why.value] for one in left]]))
         for batch in batches(returned):
             self._records.forget_notifications([one.enrolment.enrolment_id for one in batch])
-            self._records.log_each(Action.PURGE, {one.enrolment.enrolment_id: one.person for one in batch})
-            self._executor.storage.purge(receipt.plan_id, [one.enrolment for one in batch], ())
-        if evidence.proven or evidence.planned is None:
-            # Any other receipt may be made up, and is not saved: `purge` finishes the plan and writes the receipt.
+            theirs = [(one.enrolment.enrolment_id, one.person) for one in batch]
+            access = access_entries(Action.PURGE, self._actor, self._executor.now(), theirs)
+            self._executor.storage.purge(receipt.plan_id, [one.enrolment for one in batch], (), access=access)
+        if evidence.proven or (evidence.planned is None and self._receipt_key is None):
+            # Any other receipt may be made up, and is not saved. Of a stored plan, `purge` writes the receipt. Without
+            # a key nothing is ever proven, and after a restore the receipts are worth more than the doubt.
             save_receipt(self._executor.storage, receipt, completed=completed)
         elif completed is not None:
             self._executor.storage.purge(receipt.plan_id, (), (), completed=completed)

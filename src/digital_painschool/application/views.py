@@ -110,7 +110,7 @@ def conversations(
 ) -> tuple[ConversationView, ...]:
     """List some conversations of an enrolment with their headings, without the messages."""
     listed = tuple(shown)
-    headings = load_documents(storage, enrolment.id, [conversation.heading for conversation in listed])
+    headings = Masked(load_documents(storage, enrolment.id, [conversation.heading for conversation in listed]))
     return tuple(_view(conversation, headings, reader, ()) for conversation in listed)
 
 
@@ -155,7 +155,7 @@ def view_of_messages(
         StorageError: A message or its text is missing.
     """
     _require_all(entries, counted, "messages")
-    documents = load_documents(storage, enrolment.id, [conversation.heading, *(seq for seq, _ in entries)])
+    documents = Masked(load_documents(storage, enrolment.id, [conversation.heading, *(seq for seq, _ in entries)]))
     read = {Author.PATIENT: conversation.read_by_therapist, Author.THERAPIST: conversation.read_by_patient}
     messages = (
         Message(
@@ -172,7 +172,7 @@ def view_of_messages(
 
 
 def _view(
-    conversation: Conversation, documents: Mapping[int, Content], reader: Author, messages: Iterable[Message]
+    conversation: Conversation, documents: Masked[Mapping[int, Content]], reader: Author, messages: Iterable[Message]
 ) -> ConversationView:
     return ConversationView(
         number=conversation.number,
@@ -191,7 +191,7 @@ def submissions(storage: Enrolments, enrolment: Enrolment, form: str) -> tuple[S
         if entry.seq <= enrolment.version and isinstance(entry.event, FormSaved) and entry.event.form == form
     ]
     _require_all(entries, enrolment.form(form).saved, "submissions")
-    documents = load_documents(storage, enrolment.id, [seq for seq, _ in entries])
+    documents = Masked(load_documents(storage, enrolment.id, [seq for seq, _ in entries]))
     return tuple(
         Submission(
             form=form,
@@ -212,15 +212,17 @@ def _require_all(entries: Sized, counted: int, what: str) -> None:
         raise StorageError(f"{counted} {what} are counted and {len(entries)} can be read; restore them from a backup")
 
 
-def _text(documents: Mapping[int, Content], seq: int) -> str:
-    content = documents.get(seq)
+def _text(documents: Masked[Mapping[int, Content]], seq: int) -> str:
+    content = documents.reveal().get(seq)
     if not isinstance(content, str):
+        del content
         raise StorageError(f"the text of timeline entry {seq} is missing; restore it from a backup")
     return content
 
 
-def _answers(documents: Mapping[int, Content], seq: int) -> Mapping[str, Answer]:
-    content = documents.get(seq)
+def _answers(documents: Masked[Mapping[int, Content]], seq: int) -> Mapping[str, Answer]:
+    content = documents.reveal().get(seq)
     if content is None or isinstance(content, str):
+        del content
         raise StorageError(f"the answers of timeline entry {seq} are missing; restore them from a backup")
     return content

@@ -1,6 +1,7 @@
 """The group of all commands, and the exit codes of their errors."""
 
 import io
+import logging
 import os
 import sys
 import traceback
@@ -15,12 +16,12 @@ from digital_painschool.cli.dead_letters import dead_letters
 from digital_painschool.cli.demo import demo
 from digital_painschool.cli.directory import directory
 from digital_painschool.cli.export import export
+from digital_painschool.cli.log_format import Messages
 from digital_painschool.cli.messengers import messengers
 from digital_painschool.cli.options import epilog
 from digital_painschool.cli.output import print_line
 from digital_painschool.cli.plugins import plugins, programs
 from digital_painschool.cli.policy import policy
-from digital_painschool.cli.redaction import masked
 from digital_painschool.cli.retention import retention
 from digital_painschool.cli.service import deliver, migrate
 from digital_painschool.cli.settings import settings
@@ -50,6 +51,8 @@ class Commands(click.Group):
             if isinstance(stream, io.TextIOWrapper):
                 # A screen that cannot show a character must not interrupt a purge.
                 stream.reconfigure(errors="replace")
+        if logging.lastResort is not None:  # the handler of a log that nobody has configured; it writes to stderr
+            logging.lastResort.setFormatter(Messages())
         if sys.stdout is None:
             # Standard output is closed. A purge must not run when nobody gets its receipt.
             code = _refused("standard output is closed; send it to a file or to /dev/null")
@@ -102,7 +105,7 @@ def _code_of(run: Callable[[], object]) -> int:
 def _refused(text: str, code: int = _REFUSED, *, lines: bool = False) -> int:
     # With stderr closed too, only the exit code remains.
     with suppress(OSError):
-        print_line(f"{NAME}: {masked(text if lines else ' '.join(text.split()))}", err=True)
+        print_line(f"{NAME}: {text if lines else ' '.join(text.split())}", err=True)
     return code
 
 

@@ -1,6 +1,5 @@
 """The commands `dead-letters list`, `send-again` and `drop`. Rule: D-13d."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -33,7 +32,7 @@ from digital_painschool.cli.options import (
     storage_alone,
     without_observers,
 )
-from digital_painschool.cli.output import counted, print_line
+from digital_painschool.cli.output import counted, print_json, print_line
 from digital_painschool.domain.ids import EnrolmentId, NotificationId
 from digital_painschool.domain.notification import RESOLUTIONS
 from digital_painschool.serialization.scalars import instant_to_text
@@ -80,7 +79,7 @@ def list_(*, settings: Settings, unit: HsaId | None, limit: int, as_json: bool) 
     with existing_school(storage_alone(settings)) as school:
         found = _listed(school, unit, limit + 1)
     if as_json:
-        print_line(json.dumps([_data(letter) for letter in found[:limit]], indent=2))
+        print_json([_data(letter) for letter in found[:limit]])
         return
     for letter in found[:limit]:
         at = letter.given_up_at.astimezone(settings.policy_of(letter.unit).zone)

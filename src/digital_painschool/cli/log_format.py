@@ -1,4 +1,4 @@
-"""The log of `deliver` as JSON lines: codes, counts and opaque ids, and texts in which identity numbers are masked."""
+"""The log of a command, in which identity numbers are masked; that of `deliver` also as lines of JSON."""
 
 import json
 import logging
@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from digital_painschool.cli.output import plain
 from digital_painschool.cli.redaction import masked
 from digital_painschool.delivery.log_lines import LOG_LINES
+
+
+class Messages(logging.Formatter):
+    """A formatter that writes the message of a record alone: no traceback, whose text may hold personal data."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message of a record."""
+        return plain(record.getMessage())
 
 
 class JsonLines(logging.Formatter):

@@ -1,5 +1,6 @@
 """Output: texts and tables on stdout, progress on stderr."""
 
+import json
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from digital_painschool.cli.redaction import masked
+
 WIDTH = 100
 """The width of lines without a terminal."""
 
@@ -21,15 +24,27 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def plain(text: str) -> str:
-    """Return the text with the characters that control a terminal escaped, except line feeds."""
+    """Return the text without identity numbers, and with the characters that control a terminal escaped.
+
+    Line feeds stay.
+    """
     return "".join(
-        sign if sign == "\n" or unicodedata.category(sign) not in _HIDDEN else ascii(sign)[1:-1] for sign in text
+        sign if sign == "\n" or unicodedata.category(sign) not in _HIDDEN else ascii(sign)[1:-1]
+        for sign in masked(text)
     )
 
 
 def print_line(text: str, *, err: bool = False) -> None:
     """Print a text on stdout, or on stderr."""
     click.echo(plain(text), err=err)
+
+
+def print_json(data: object) -> None:
+    """Print on stdout, as JSON, what the library has stored: ids, codes, times, counts.
+
+    A program reads it, so nothing is masked or escaped: a changed id would be another one.
+    """
+    click.echo(json.dumps(data, indent=2))
 
 
 def console(*, stderr: bool = False) -> Console:

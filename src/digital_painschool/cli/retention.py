@@ -3,7 +3,6 @@
 Rule: M-20, D-21a, D-21b.
 """
 
-import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -21,14 +20,27 @@ from digital_painschool.cli.options import (
     settings_option,
     without_observers,
 )
-from digital_painschool.cli.output import add_row, console, counted, name_unreadable, print_line, progress, table
+from digital_painschool.cli.output import (
+    add_row,
+    console,
+    counted,
+    name_unreadable,
+    plain,
+    print_json,
+    print_line,
+    progress,
+    table,
+)
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, PurgeReceipt, Skipped
+from digital_painschool.rules.retention import decision_reference
 from digital_painschool.serialization.scalars import instant_to_text
-from digital_painschool.serialization.text_files import LONGEST, decoded, json_value, read_text
+from digital_painschool.serialization.text_files import decoded, json_value, read_text
 from digital_painschool.serialization.values import from_data, to_data
 
 _ROWS = 50
+_LONGEST = 500_000_000
+"""The most bytes of a file of receipts: one receipt of a million withdrawn enrolments, with ids of 100 characters."""
 
 
 @click.group(
@@ -105,7 +117,7 @@ def approve(*, settings: Settings, actor: Actor, plan_id: PlanId, decision: str)
             approved = desk.approve(plan_id, decision=decision)
         except InvalidValue as error:
             raise click.UsageError(str(error)) from None
-    if approved.decision is None or approved.decision.reference != decision:
+    if approved.decision is None or approved.decision.reference != decision_reference(decision):
         raise click.ClickException(f"the plan was approved already, on {_reference(approved)}; it stands")
     print_line(f"{counted(len(approved.enrolments), 'enrolment')} approved for purging, on {_reference(approved)}.")
 
@@ -137,7 +149,7 @@ def purge(*, settings: Settings, actor: Actor, plan_id: PlanId, yes: bool) -> No
             )
         with progress("purging", total=len(planned.enrolments)) as done:
             receipt = desk.purge(planned, progress=done)
-    print_line(_json(to_data(receipt)))
+    print_json(to_data(receipt))
     if earlier:
         print_line(f"carried out at {instant_to_text(receipt.purged_at)}; make a new plan to purge more", err=True)
     left = "".join(f"; left: {skipped.enrolment_id} ({skipped.why.value})" for skipped in receipt.skipped)
@@ -163,7 +175,7 @@ def receipts(*, settings: Settings, actor: Actor) -> None:
         found = school.administrator(actor).receipts()
     if not found:
         raise click.ClickException("there is no receipt of this unit; check --unit")
-    print_line(_json([to_data(receipt) for receipt in found]))
+    print_json([to_data(receipt) for receipt in found])
 
 
 @retention.command(
@@ -232,13 +244,13 @@ def _confirm(question: str, *, yes: bool) -> None:
         return
     if not is_terminal():
         raise click.UsageError("there is no terminal to ask on; add --yes")
-    if not click.confirm(question, err=True):
+    if not click.confirm(plain(question), err=True):
         raise click.ClickException("nothing was purged")
 
 
 def _receipts(file: Path) -> list[PurgeReceipt]:
     try:
-        data = json_value(_standard_input() if file == Path("-") else read_text(file))
+        data = json_value(_standard_input() if file == Path("-") else read_text(file, _LONGEST))
     except InvalidValue as error:
         raise StorageError(f"the file contains no receipts: {error}") from None
     if data == []:
@@ -259,8 +271,4 @@ def _receipt(file: Path, number: int, data: object) -> PurgeReceipt:
 
 
 def _standard_input() -> str:
-    return "" if sys.stdin is None else decoded(sys.stdin.buffer.read(LONGEST + 1))
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, indent=2)
+    return "" if sys.stdin is None else decoded(sys.stdin.buffer.read(_LONGEST + 1), _LONGEST)

@@ -1,6 +1,5 @@
 """The command `status`: how deliveries go, for a person, a monitor and a health check. Rule: D-13d."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -8,7 +7,7 @@ import click
 
 from digital_painschool import Channel, DeliveryStatus, Settings
 from digital_painschool.cli.options import Number, WholeNumber, epilog, existing_school, school_options, storage_alone
-from digital_painschool.cli.output import add_row, console, counted, print_line, table
+from digital_painschool.cli.output import add_row, console, counted, print_json, table
 from digital_painschool.serialization.scalars import optional_instant_to_text
 
 _MINUTES = Number(min=0, max=1_000_000)
@@ -45,7 +44,7 @@ def status(
     with existing_school(storage_alone(settings)) as school:
         found = school.delivery().status()
     if as_json:
-        print_line(json.dumps(_data(found), indent=2))
+        print_json(_data(found))
     else:
         shown = table("Figure", "Value")
         for name, value in _data(found).items():

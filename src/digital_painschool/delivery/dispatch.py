@@ -89,11 +89,11 @@ def send_to_staff(
     if address is None:
         # Whoever is not in the directory may be there tomorrow: it can be half loaded, or left out of the settings.
         raise Unreachable("the staff directory has no address", permanent=found is not None)
-    theirs = [letters_and_digits(one.value) for one in (entry.email, entry.sms) if one is not None]
+    theirs = [one for one in (entry.email, entry.sms) if one is not None]
 
     def names_them(text: str) -> bool:
         said = letters_and_digits(text)
-        return may_name_somebody(text) or any(one in said for one in theirs)
+        return may_name_somebody(text) or any(letters_and_digits(one.value) in said for one in theirs)
 
     messenger = messenger_of(channel, ports)
     if messenger is None:

@@ -291,10 +291,10 @@ class CaseloadCounts:
 class UnreadableEnrolment:
     """A placeholder in a list for a stored enrolment that cannot be read: the list goes on, and names the enrolment.
 
-    Args:
-        enrolment_id: The enrolment's id.
-        unit: The unit that gives the treatment; None when the unit cannot be read either.
+    The unit is None when it cannot be read. `find_by_person` adds what else the row says beside the state.
     """
 
     enrolment_id: EnrolmentId
     unit: HsaId | None = None
+    therapist: HsaId | None = None
+    is_withdrawn: bool = False

@@ -5,10 +5,10 @@ from enum import Enum
 from types import MappingProxyType
 
 from digital_painschool.codes import Action
-from digital_painschool.domain.enrolment import Enrolment, Phase
+from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.people import Actor, AnyActor, Patient, Role
 
-__all__ = ["PATIENT", "STAFF", "SYSTEM", "Action", "Scope", "allowed", "is_hidden", "whom_to_ask"]
+__all__ = ["PATIENT", "STAFF", "SYSTEM", "Action", "Scope", "allowed", "is_hidden", "may_know_of", "whom_to_ask"]
 
 
 class Scope(Enum):
@@ -103,6 +103,15 @@ def allowed(action: Action, by: AnyActor, enrolment: Enrolment | None = None) ->
     if isinstance(by, Patient):
         return action in PATIENT and (enrolment is None or enrolment.person == by.person)
     return action in SYSTEM
+
+
+def may_know_of(action: Action, by: Actor, hidden: UnreadableEnrolment) -> bool:
+    """Return whether a member of staff who looks for a person may learn of an enrolment that cannot be read.
+
+    Rule: M-06. Who started it cannot be read either, so that the patient's therapist alone stands for `STARTED`.
+    """
+    scopes = [scope for role, scope in STAFF.get(action, {}).items() if role in by.roles]
+    return hidden.unit == by.unit and bool(scopes) and (Scope.UNIT in scopes or hidden.therapist == by.hsa_id)
 
 
 PATIENTS_THERAPIST = "patients-therapist"

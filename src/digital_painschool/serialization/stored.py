@@ -37,7 +37,8 @@ def read_stored(what: str, make: Callable[..., Value], *stored: Any) -> Value:
         failure = error
     except Exception as error:  # noqa: BLE001 - the data may be anything, and a parser's error repeats it
         failure = unreadable_error(what, error)
-    raise failure
+    del stored, make  # a traceback may be kept with its variables, those of the function that has read included
+    raise failure.with_traceback(None)
 
 
 def read_each(

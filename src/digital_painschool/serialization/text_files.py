@@ -13,7 +13,7 @@ from pathlib import Path
 from digital_painschool.errors import InvalidValue
 
 LONGEST = 2_000_000
-"""The most bytes of a text file."""
+"""The most bytes of a text file that a person writes."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32 (little endian)"),
@@ -32,23 +32,31 @@ _ZEROS = {
 """By the bytes of each four that are mostly zero, the encoding of a text without a mark."""
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, longest: int = LONGEST) -> str:
     """Return the content of a text file in UTF-8, without its byte order mark.
 
+    Args:
+        path: The file.
+        longest: The most bytes of the file.
+
     Raises:
-        InvalidValue: The file cannot be read, is longer than `LONGEST`, or is in another encoding, which is named.
+        InvalidValue: The file cannot be read, is longer, or is in another encoding, which is named.
     """
-    return decoded(_content(path))
+    return decoded(_content(path, longest), longest)
 
 
-def decoded(content: bytes) -> str:
+def decoded(content: bytes, longest: int = LONGEST) -> str:
     """Return the text of bytes in UTF-8, without a byte order mark.
 
+    Args:
+        content: The bytes.
+        longest: The most bytes.
+
     Raises:
-        InvalidValue: The bytes are too many, are in another encoding, which is named, or have a NUL character.
+        InvalidValue: The bytes are more, are in another encoding, which is named, or have a NUL character.
     """
-    if len(content) > LONGEST:
-        raise InvalidValue(f"it is longer than {LONGEST} bytes; is it the right file?")
+    if len(content) > longest:
+        raise InvalidValue(f"it is longer than {longest} bytes; is it the right file?")
     if (encoding := _wide_encoding(content)) is not None:
         raise InvalidValue(f"it is in {encoding}; save the file as UTF-8")
     start = -1
@@ -123,10 +131,10 @@ def _no_constant(name: str) -> object:
     raise InvalidValue(f"{name} is no number")
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, longest: int) -> bytes:
     try:
         with open(path, "rb", opener=_without_waiting) as file:
-            return file.read(LONGEST + 1)
+            return file.read(longest + 1)
     except OSError as error:
         problem = error.strerror or "input error"
     except ValueError:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 from rich.console import Console
 from rich.pretty import Pretty, pretty_repr
 from werkzeug import Response
@@ -144,6 +145,21 @@ def test_a_platform_that_cannot_delete_is_not_asked(platform: IntegrationPlatfor
     assert ACCEPTED is inbox.deliver(NOTICE)
     assert [0, 0] == [inbox.forget([NOTICE.key]), platform.inbox().forget([])]
     assert 1 == len(platform.calls)
+
+
+@pytest.mark.rule("D-21a")
+def test_the_keys_of_a_large_purge_go_in_several_events(platform: IntegrationPlatform) -> None:
+    """Otherwise a platform that limits a body to 1 MiB would refuse the purge of a thousand enrolments for ever."""
+    inbox = platform.inbox()
+    keys = [f"{number:0>200}" for number in range(2001)]
+    for number in (0, 999, 1000, 2000):
+        inbox.deliver(evolve(NOTICE, key=keys[number]))
+    platform.calls.clear()
+    assert 4 == inbox.forget(iter(keys))
+    assert keys == [key for event in platform.events for key in event["data"]["keys"]]
+    assert [1000, 1000, 1] == [len(event["data"]["keys"]) for event in platform.events]
+    assert max(len(call.get_data()) for call in platform.calls) < 2**20
+    assert 3 == len({event["id"] for event in platform.events})
 
 
 def test_an_event_is_a_cloudevent_with_what_the_platform_needs_and_no_more(platform: IntegrationPlatform) -> None:

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -14,7 +14,7 @@ from digital_painschool.ports.inbox import Delivered
 from digital_painschool.ports.messaging import Address
 from tests.adapters.addresses import DEAD, dropping, resolve
 from tests.adapters.smtp.sending import failure_of, send
-from tests.adapters.smtp.servers import Mailbox, described, messenger_to
+from tests.adapters.smtp.servers import PASSWORD, USER, Mailbox, described, messenger_to, server_side
 
 
 @pytest.mark.rule("D-13d")
@@ -85,6 +85,59 @@ def test_the_addresses_of_a_server_share_the_time(
             assert "did not answer in time (connect)" in str(failure_of(to))
         assert 1 < monotonic() - began < 5
     assert healthy == len(mailbox.raw)
+
+
+@contextmanager
+def refusing(port: int, command: str, answer: str) -> Iterator[None]:
+    """Run a server on the first dead address that gives one answer to a command, or greets with it; `""` closes."""
+
+    def serve() -> None:
+        stream, _ = server.accept()
+        says = {"EHLO": "250-other\r\n250-STARTTLS\r\n250 AUTH PLAIN", "STARTTLS": "220 go on", command: answer}
+        with suppress(OSError), ExitStack() as stack:
+            stack.enter_context(stream)
+            stream.sendall(f"{says.get('greeting', '220 other')}\r\n".encode())
+            while said := stream.recv(1000).split()[:1]:
+                reply = says.get(said[0].decode().upper(), "221 bye")
+                if not reply:
+                    return
+                stream.sendall(f"{reply}\r\n".encode())
+                if said == [b"STARTTLS"] and reply[0] == "2":
+                    stream = stack.enter_context(server_side().wrap_socket(stream, server_side=True))
+
+    with socket.create_server((DEAD[0], port)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("greeting", "421 4.3.2 too many connections"),
+        ("greeting", "554 no service here"),
+        ("greeting", ""),
+        ("EHLO", "421 4.3.2 shutting down"),
+        ("EHLO", "250 other"),  # offers no STARTTLS
+        ("STARTTLS", "454 4.7.0 TLS not available"),
+        ("STARTTLS", ""),
+        ("AUTH", "454 4.7.0 temporary failure"),
+    ],
+)
+def test_an_address_that_refuses_leaves_the_message_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, answer: str
+) -> None:
+    """Otherwise the maintenance of one mail server of two would stop every e-mail, or the second get no EHLO."""
+    mailbox = Mailbox()
+    changes = {"user": USER, "password": PASSWORD}
+    with (
+        messenger_to(mailbox, tmp_path, changes=changes, login=True) as to,
+        refusing(to._server.at[1], command, answer),
+    ):
+        resolve(monkeypatch, DEAD[0], "127.0.0.1")
+        assert Delivered.ACCEPTED is send(to)
+    assert 1 == len(mailbox.raw)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from digital_painschool.application.export import Format
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Channel, Notify, Template
 from digital_painschool.domain.pace import NATIONAL_INBOX
-from digital_painschool.domain.people import PersonId
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
 from digital_painschool.domain.retention import ExportReceipt, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import InvalidValue, PainSchoolError, StorageError
@@ -33,7 +33,7 @@ from digital_painschool.ports.storage import Listed, position_of, record_key
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NUMBERS, UNIT
+from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, COORDINATOR, NUMBERS, NURSE, STRANGER, UNIT
 from digital_painschool.testing.reference.permissions import DESK, ROOM
 from digital_painschool.testing.scenario import Scenario
 from tests.databases import execute
@@ -481,6 +481,42 @@ def test_a_start_is_refused_where_an_open_one_may_hide(damaged: tuple[str, Scena
     cut(url, "enrolments", "state")
     with pytest.raises(StorageError, match=VICTIM):
         school.desk.start(BO, program="smartskola")
+
+
+@pytest.mark.rule("M-06", "D-07b", "D-21c")
+@pytest.mark.parametrize("kind", ["sqlite_url", "postgresql_url"])
+def test_a_damaged_state_is_told_to_nobody_who_may_not_see_it(request: pytest.FixtureRequest, kind: str) -> None:
+    """Otherwise another unit, or a person who was started by mistake, would learn of a treatment without a trace."""
+    url = request.getfixturevalue(kind)
+    school = Scenario(opened(url))
+    anna, bo = school.start(ANNA), school.start(BO)
+    school.coordinator.withdraw(bo, "wrong-person")
+    execute(url, "UPDATE enrolments SET state = '{}'")
+    school.restart()
+    stranger = school.school.therapist(STRANGER)
+
+    def logged(unit: HsaId) -> list[tuple[str, str | None, bool]]:
+        entries = [entry for _, entry in school.storage.access_entries(unit, limit=1000)]
+        return [(entry.by, entry.enrolment_id, entry.granted) for entry in entries]
+
+    told: list[tuple[str, Callable[[str], object]]] = [
+        (NURSE.hsa_id, school.desk.find),
+        (COORDINATOR.hsa_id, school.coordinator.find),
+        ("patient", lambda number: school.school.patient(number).enrolments()),
+        (NURSE.hsa_id, lambda number: school.desk.start(number, program="smartskola")),
+    ]
+    for who, look in told:
+        before = logged(UNIT)
+        with pytest.raises(StorageError, match=f"enrolment {anna} cannot be read"):
+            look(ANNA)
+        assert [(who, anna, True)] == logged(UNIT)[len(before) :]
+    for look in (stranger.find, school.colleague.find):
+        assert () == look(ANNA)
+    for look in (school.desk.find, school.coordinator.find, school.coordinator.find_withdrawable):
+        assert () == look(BO)
+    assert () == school.school.patient(BO).enrolments()
+    assert [(STRANGER.hsa_id, None, False)] == logged(STRANGER.unit)
+    close(school)
 
 
 def test_a_time_that_only_postgresql_knows_hides_one_row(postgresql_url: str) -> None:

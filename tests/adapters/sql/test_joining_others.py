@@ -1,6 +1,7 @@
 """A school that has joined a transaction, and what goes on beside it: other writers, its own desks, the log."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, nullcontext, suppress
 from threading import Thread
 from time import monotonic
@@ -15,7 +16,9 @@ from digital_painschool.adapters.sql import SqlStorage, sqlite
 from digital_painschool.adapters.sql.joining import NEVER_JOINED
 from digital_painschool.application import executor
 from digital_painschool.application.enrolment_loading import load
+from digital_painschool.bootstrap.joined_school import JoinedSchool
 from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import (
     ConfigurationError,
     Conflict,
@@ -107,6 +110,27 @@ def test_the_school_s_own_desks_do_not_wait_for_their_own_thread(url: str, schoo
             joined.therapist(NURSE).profile()
         others.join()
         assert started.version + (2 if one_writer else 3) == school.therapist(NURSE).enrolment(started.id).version
+
+
+@pytest.mark.parametrize("what", ["enrolment", "digest", "profile"])
+def test_the_school_s_own_desk_does_not_wait_for_what_its_thread_has_lent(
+    url: str, school: PainSchool, what: str
+) -> None:
+    """Otherwise a desk beside the transaction would wait half a minute for itself, and say what nobody understands."""
+    started = school.therapist(NURSE).start(ANNA, program=PROGRAM)
+    calls: dict[str, Callable[[PainSchool | JoinedSchool], object]] = {
+        "enrolment": lambda of: of.therapist(NURSE).review(started.id),
+        "digest": lambda of: of.therapist(NURSE).start_conversation(started.id, "Hej", notify=Notify.COLLECTED),
+        "profile": lambda of: of.therapist(NURSE).receive_notifications(email=False, summary=True),
+    }
+    with host("driver", url) as portal, school.joined(portal.connection, portal.begin(), on_commit=never) as joined:
+        calls[what](joined)
+        begun = monotonic()
+        with pytest.raises(StorageError, match=r"has lent its transaction.*use a desk of the school that has joined"):
+            calls[what](school)
+        assert monotonic() < begun + 5
+        calls[what](joined)
+    calls[what](school)
 
 
 def test_a_call_within_a_transaction_that_was_not_lent_is_told_so(

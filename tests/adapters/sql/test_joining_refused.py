@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing, nullcontext
+from itertools import product
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from digital_painschool import PainSchool, open_school
 from digital_painschool.adapters.sql import SqlStorage
+from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.errors import (
     ConfigurationError,
     InvalidValue,
@@ -114,9 +116,26 @@ def test_another_database_is_refused(
         empty.execute("SET TimeZone TO 'UTC'")
         with pytest.raises(ConfigurationError, match="another database or schema"):
             join(school, empty, empty.transaction())
-    server.execute("CREATE SCHEMA other; CREATE TABLE other.enrolments (id text); SET search_path TO other, public")
-    with pytest.raises(ConfigurationError, match="another database or schema"):
-        join(school, server, server.transaction())
+    server.execute("CREATE SCHEMA other; SET search_path TO other, public")
+    for place, table in product(("other.", "pg_temp."), sorted(METADATA.tables)):
+        server.execute(f"CREATE TABLE {place}{table} (LIKE public.{table} INCLUDING ALL)".encode())
+        with pytest.raises(ConfigurationError, match="another database or schema"):
+            join(school, server, server.transaction())
+        server.execute(f"DROP TABLE {place}{table}".encode())
+    join(school, server, server.transaction())
+
+
+@pytest.mark.parametrize("what", ["TABLE {} (id)", "VIEW {} AS SELECT 1"])
+def test_what_stands_before_a_table_of_a_file_is_refused(
+    in_file: PainSchool, file: sqlite3.Connection, what: str
+) -> None:
+    """Otherwise a part of a step would be saved in a temporary table, and be gone with the connection."""
+    for table in (*METADATA.tables, "Timeline"):
+        file.execute(f"CREATE TEMP {what.format(table)}")
+        with pytest.raises(ConfigurationError, match=f"drop its temporary {table.lower()}, which"):
+            join(in_file, file, transaction(file))
+        file.execute(f"DROP {what.split(maxsplit=1)[0]} temp.{table}")
+    join(in_file, file, transaction(file))
 
 
 def test_a_school_in_a_schema_joins_whatever_the_search_path(empty_postgresql_url: str) -> None:

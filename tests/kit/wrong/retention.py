@@ -76,6 +76,14 @@ STORAGE: Mistakes = {
             ),
         ),
     },
+    ("purge", "Retention.purge: logged"): {
+        "a-purge-logs-nothing": lambda right, _, plan_id, purge, skip, access=(), completed=None: right(
+            plan_id, purge, skip, completed=completed
+        ),
+        "a-purge-logs-what-it-leaves": lambda right, self, plan_id, purge, skip, access=(), completed=None: first(
+            right(plan_id, purge, skip, completed=completed), self.log(access)
+        ),
+    },
     ("purge", "Retention.purge: idempotent"): {
         "the-last-note-stands": lambda right, self, plan_id, purge, skip: first(
             right(plan_id, purge, skip),

@@ -30,8 +30,11 @@ class MemoryRetention:
         """Return the keys under which notifications of some of a unit's enrolments were sent, rising."""
         return tuple(sorted(self._outbox.read.keys(unit, enrolment_ids, self._enrolments.is_open)))
 
-    def purge(self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]) -> None:
-        """Delete some of a plan's enrolments with all their data, and note the skipped ones."""
+    def purge(
+        self, plan_id: PlanId, purge: Sequence[EndedEnrolment], skip: Sequence[Skipped]
+    ) -> frozenset[EnrolmentId]:
+        """Delete some of a plan's enrolments with all their data, note the skipped ones, return the deleted."""
+        deleted: set[EnrolmentId] = set()
         key = record_key(PurgeProgress, plan_id)
         before = self._records.load(key)
         progress = dict(before.outcomes) if isinstance(before, PurgeProgress) else {}
@@ -42,12 +45,14 @@ class MemoryRetention:
             present = self._enrolments.load(enrolment_id)
             if present is not None and not present.is_open and present.version == planned.version:
                 self._delete(present)
+                deleted.add(enrolment_id)
                 progress[enrolment_id] = None
             elif enrolment_id not in progress:
                 progress[enrolment_id] = Skipped(enrolment_id=enrolment_id, why=Skip.CHANGED)
         for skipped in skip:
             progress.setdefault(skipped.enrolment_id, skipped)
         self._records.note(key, PurgeProgress(outcomes=progress))
+        return frozenset(deleted)
 
     def _delete(self, enrolment: Enrolment) -> None:
         self._enrolments.delete(enrolment)

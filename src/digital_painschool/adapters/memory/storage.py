@@ -255,9 +255,11 @@ class MemoryStorage(Storage):
         purge: Sequence[EndedEnrolment],
         skip: Sequence[Skipped],
         *,
+        access: Iterable[AccessEntry] = (),
         completed: DeskCall | None = None,
     ) -> None:
         with self._open() as parts:
             parts.records.require_new(completed)
             parts.records.add_call(completed)
-            parts.retention.purge(plan_id, purge, skip)
+            deleted = parts.retention.purge(plan_id, purge, skip)
+            parts.access_log.log(entry for entry in access if entry.enrolment_id in deleted)

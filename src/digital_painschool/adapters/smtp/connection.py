@@ -15,7 +15,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from digital_painschool.adapters.smtp.answers import Stage, refusal
+from digital_painschool.adapters.smtp.answers import LoginRefused, Stage, refusal
 from digital_painschool.adapters.smtp.mail import Envelope
 from digital_painschool.adapters.smtp.server import Security, Server
 from digital_painschool.adapters.tcp import Address, addresses_of, connected_to
@@ -109,18 +109,34 @@ class _Reader(io.RawIOBase):
 
 
 def connect(server: Server, tls: ssl.SSLContext | None, deadline: float) -> Connection | DeliveryError:
-    """Return a connection that is protected and signed in as the server's settings say, or the failure.
+    """Return a connection that is protected and signed in as the server's settings say, or the last failure.
+
+    Each address of the server is tried until one serves: an address that is silent, or that refuses because of its load
+    or its maintenance, is no better than a dead one. A connection that failed is not used for the next address, because
+    it remembers what the first one offered.
 
     A failure is returned and not raised, here and in `hand_over`, so that no error hangs on it as its context: those of
     `smtplib` repeat what the server said.
     """
-    connection = Connection(server, deadline)
-    failure = _attempt(connection, Stage.CONNECT, lambda: _open(connection, server, tls))
-    failure = failure or _attempt(connection, Stage.TLS, lambda: _protect(connection, server, tls))
-    failure = failure or _attempt(connection, Stage.LOGIN, lambda: _sign_in(connection, server))
-    if failure is not None:
-        connection.drop()
-    return failure or connection
+    failure: DeliveryError = Lost("the mail server's name has no address")
+    try:
+        for address, seconds in addresses_of(*server.at, lambda: deadline - monotonic()):
+            connection = Connection(server, monotonic() + seconds)
+            refused = (
+                _attempt(connection, Stage.CONNECT, partial(_greet, connection, address, server, tls))
+                or _attempt(connection, Stage.TLS, partial(_protect, connection, server, tls))
+                or _attempt(connection, Stage.LOGIN, partial(_sign_in, connection, server))
+            )
+            connection.deadline = deadline
+            if refused is None:
+                return connection
+            connection.drop()
+            failure = refused
+            if isinstance(refused, LoginRefused):  # another attempt could lock the account
+                break
+    except (OSError, ValueError):  # of the resolver: every other error became a failure above
+        return Lost("the mail server's name cannot be resolved")
+    return failure
 
 
 def hand_over(connection: Connection, envelope: Envelope, deadline: float) -> DeliveryError | None:
@@ -146,20 +162,6 @@ def hand_over(connection: Connection, envelope: Envelope, deadline: float) -> De
             return failure
     connection.deadline = deadline
     return _attempt(connection, Stage.CONTENT, lambda: _send_content(connection, envelope.content))
-
-
-def _open(connection: Connection, server: Server, tls: ssl.SSLContext | None) -> None:
-    whole, failure = connection.deadline, OSError("the host has no address")
-    for address, seconds in addresses_of(*server.at, lambda: connection.left):
-        connection.deadline = monotonic() + seconds
-        try:
-            return _greet(connection, address, server, tls)
-        except OSError as error:  # an address that takes the connection and stays silent is no better than a dead one
-            connection.drop()
-            failure = error
-        finally:
-            connection.deadline = whole
-    raise failure
 
 
 def _greet(connection: Connection, address: Address, server: Server, tls: ssl.SSLContext | None) -> None:
@@ -243,8 +245,6 @@ def _lost(connection: Connection, stage: Stage, error: Exception) -> DeliveryErr
         return DeliveryError(
             "the connection was lost after the message was sent: it is unknown whether the mail server accepted it"
         )
-    if isinstance(error, socket.gaierror):
-        return Lost("the mail server's name cannot be resolved")
     if monotonic() >= connection.deadline or isinstance(error, TimeoutError):
         return Lost(f"the mail server did not answer in time ({stage.value})")
     if isinstance(error, ssl.SSLError):

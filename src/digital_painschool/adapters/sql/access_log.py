@@ -84,11 +84,13 @@ class SqlAccessLog:
         self._database = database
 
     def log(self, entries: Iterable[AccessEntry]) -> None:
-        rows = [access_values(entry) for entry in entries]
+        given = tuple(entries)
         single = self._database.prefers_single_round_trip
-        self._database.write(
-            lambda connection: ACCESS_BATCH.run(connection, rows, single_statement=single), autocommit=single
-        )
+
+        def work(connection: Connection) -> None:
+            ACCESS_BATCH.run(connection, [access_values(entry) for entry in given], single_statement=single)
+
+        self._database.write(work, autocommit=single)
 
     def access_entries(
         self,
@@ -107,8 +109,6 @@ class SqlAccessLog:
             "enrolment_id": enrolment_id,
             "action": action,
             "author": excerpt.by,
-            "person_scheme": None if person is None else person.scheme,
-            "person_value": None if person is None else person.value,
         }
         of_whom = (person is not None, excerpt.by is not None)
         of_a_time = of_whom == (False, False) and (excerpt.since is not None or excerpt.until is not None)
@@ -117,7 +117,9 @@ class SqlAccessLog:
         statement = _ENTRIES[*of_whom, excerpt.newest_first, of_a_time]
         found: list[tuple[int, AccessEntry]] = []
         # Otherwise a page of unreadable entries would look like the end.
-        while len(found) < limit and (rows := self._database.read(partial(_fetch, statement=statement, values=values))):
+        while len(found) < limit and (
+            rows := self._database.read(partial(_fetch, statement=statement, values=values, person=person))
+        ):
             read = read_each(rows, _numbered_entry, _log_unreadable)
             found += [entry for entry in read if entry is not None]
             if len(rows) < values["limit"]:
@@ -127,8 +129,9 @@ class SqlAccessLog:
         return tuple(found)
 
 
-def _fetch(connection: Connection, *, statement: Select[Any], values: Values) -> list[Row]:
-    return connection.fetch_each(statement, values)
+def _fetch(connection: Connection, *, statement: Select[Any], values: Values, person: PersonId | None) -> list[Row]:
+    whose = (None, None) if person is None else (person.scheme, person.value)
+    return connection.fetch_each(statement, {**values, "person_scheme": whose[0], "person_value": whose[1]})
 
 
 def access_values(entry: AccessEntry) -> Mapping[str, Any]:

@@ -6,10 +6,14 @@ from typing import Protocol
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.rows import Row, Values
-from digital_painschool.errors import PainSchoolError
+from digital_painschool.errors import PainSchoolError, StorageError
 
 WAIT_TIMEOUT = 30.0
 """The longest time in seconds that a call waits for a lock, or for a free connection."""
+
+
+class LockNotGranted(StorageError):
+    """Another transaction has held a lock for longer than this one may wait."""
 
 
 class Connection(Protocol):
@@ -35,8 +39,13 @@ class Connection(Protocol):
         """Run a statement once for each of the values."""
         ...
 
-    def begin(self, *, write: bool) -> None:
-        """Begin a transaction: one that writes, or one that reads a single snapshot."""
+    def begin(self, *, write: bool, hurries: bool = False) -> None:
+        """Begin a transaction: one that writes, or one that reads a single snapshot.
+
+        Args:
+            write: Whether it writes.
+            hurries: True lets it wait a second for a lock, and no longer.
+        """
         ...
 
     def advisory_lock(self, job: str) -> None:

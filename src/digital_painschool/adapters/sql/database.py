@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from threading import get_ident
 from typing import TypeVar
 
-from digital_painschool.adapters.sql.connection import Connection, Driver
+from digital_painschool.adapters.sql.connection import Connection, Driver, LockNotGranted
 from digital_painschool.adapters.sql.pool import ConnectionPool
 from digital_painschool.errors import OutcomeUnknown, StorageError
 
@@ -24,8 +25,7 @@ class Database:
     Attributes:
         pool: The connections.
         prefers_single_round_trip: Whether each statement is a network round trip.
-        lending: For each thread that has lent a connection to a database with one writer, whether it is in its
-            transaction still.
+        lending: For each thread that has lent a connection to the database, whether it is in its transaction still.
     """
 
     def __init__(self, driver: Driver, connections: int = 16) -> None:
@@ -61,18 +61,24 @@ class Database:
             OutcomeUnknown: The connection was lost during the commit: the write was saved completely or not at all.
             StorageError: The write failed; nothing was saved.
         """
-        if self.lending and (is_open := self.lending.get(get_ident())) is not None and is_open():
-            raise StorageError(_LENT)
-        with self.pool.writer_lock:
-            return self._run(work, write=True, transaction=not autocommit)
+        is_lending = bool(self.lending) and (is_open := self.lending.get(get_ident())) is not None and is_open()
+        if not is_lending:
+            with self.pool.writer_lock:
+                return self._run(work, write=True, transaction=not autocommit)
+        if not self.pool.driver.one_writer:
+            with suppress(LockNotGranted):  # most likely held by the transaction of this very thread
+                return self._run(work, write=True, transaction=True, hurries=True)
+        raise StorageError(_LENT)
 
-    def _run(self, work: Callable[[Connection], Result], *, write: bool, transaction: bool) -> Result:
+    def _run(
+        self, work: Callable[[Connection], Result], *, write: bool, transaction: bool, hurries: bool = False
+    ) -> Result:
         pool = self.pool
         connection = pool.take()
         committing = write and not transaction
         try:
             if transaction:
-                connection.begin(write=write)
+                connection.begin(write=write, hurries=hurries)
             result = work(connection)
             if transaction:
                 committing = write
@@ -132,8 +138,8 @@ _UNKNOWN = (
 
 
 _LENT = (
-    "this thread has lent its transaction to the school, and the database has one writer: the step would wait for it in"
-    " vain; use a desk of the school that has joined, or wait until the transaction has ended"
+    "this thread has lent its transaction to the school, and the step would wait for what that holds in vain: nothing"
+    " was saved; use a desk of the school that has joined, or wait until the transaction has ended"
 )
 
 

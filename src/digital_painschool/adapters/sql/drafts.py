@@ -104,7 +104,7 @@ def read_draft(connection: Connection, enrolment_id: str, form: str) -> Draft | 
 
 def _read(connection: Connection, statement: Select[Any], enrolment_id: str, form: str) -> Draft | None:
     rows = connection.fetch_all(statement, {"enrolment_id": enrolment_id, "form": form})
-    return read_stored(f"a draft of enrolment {enrolment_id}", _draft, rows[0]) if rows else None
+    return read_stored(f"a draft of enrolment {enrolment_id}", _draft, rows.pop()) if rows else None
 
 
 def discard_drafts(connection: Connection, enrolment_id: EnrolmentId, forms: Collection[str]) -> None:

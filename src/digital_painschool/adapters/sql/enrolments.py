@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
 
+from attrs import evolve
 from sqlalchemy import Integer, bindparam, select
 
 from digital_painschool.adapters.sql.array_params import OfIds
@@ -13,14 +14,14 @@ from digital_painschool.adapters.sql.json_text import from_json
 from digital_painschool.adapters.sql.rows import Damaged, Row, readable_text, require_readable
 from digital_painschool.adapters.sql.schema import END_NOT_NOTED, enrolments, timeline
 from digital_painschool.adapters.sql.state_cache import StateCache, require_own_state
-from digital_painschool.domain.enrolment import Enrolment, UnreadableEnrolment
+from digital_painschool.domain.enrolment import Enrolment, Phase, UnreadableEnrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import replay
 from digital_painschool.domain.from_checked import from_checked
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import PersonId
 from digital_painschool.domain.validation import is_storable
-from digital_painschool.ports.storage import NO_INSTANT, Entry
+from digital_painschool.ports.storage import NO_INSTANT, Entry, unreadable
 from digital_painschool.serialization.enrolments import ENROLMENT_SHAPE
 from digital_painschool.serialization.events import KIND_OF, event_from_data
 from digital_painschool.serialization.scalars import hsa_id_from_text
@@ -39,6 +40,10 @@ _OF_PERSON = (
     select(*STATE)
     .where(enrolments.c.person_value == bindparam("value"), enrolments.c.person_scheme == bindparam("scheme"))
     .order_by(enrolments.c.started_at, enrolments.c.id)
+)
+
+_ABOUT = select(enrolments.c.id, enrolments.c.therapist, enrolments.c.phase).where(
+    enrolments.c.person_value == bindparam("value"), enrolments.c.person_scheme == bindparam("scheme")
 )
 
 _TIMELINE = (
@@ -71,11 +76,17 @@ class SqlEnrolments:
         return {one.id if isinstance(one, Enrolment) else one.enrolment_id: one for one in self._database.read(work)}
 
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
-        values = {"scheme": person.scheme, "value": person.value}
-
         def work(connection: Connection) -> tuple[Enrolment | UnreadableEnrolment, ...]:
+            values = {"scheme": person.scheme, "value": person.value}
             rows = connection.fetch_each(_OF_PERSON, values)
-            return tuple(read_each(rows, partial(read_state, connection, self._states), unreadable_enrolment))
+            found = tuple(read_each(rows, partial(read_state, connection, self._states), unreadable_enrolment))
+            if not unreadable(found):
+                return found
+            about = {row[0]: row for row in connection.fetch_each(_ABOUT, values)}
+            return tuple(
+                _described(one, about.get(one.enrolment_id, ())) if isinstance(one, UnreadableEnrolment) else one
+                for one in found
+            )
 
         return self._database.read(work)
 
@@ -128,6 +139,18 @@ def unreadable_enrolment(row: Row) -> UnreadableEnrolment:
     except Exception:  # noqa: BLE001 - the unit may be anything
         unit = None
     return UnreadableEnrolment(enrolment_id=EnrolmentId(readable_text(row[0])), unit=unit)
+
+
+def _described(hidden: UnreadableEnrolment, row: Row) -> UnreadableEnrolment:
+    """Return a placeholder with what its row (id, therapist, phase) says beside the state."""
+    if not row or type(row) is Damaged:
+        return hidden
+    _, therapist, phase = row
+    is_withdrawn = phase == Phase.WITHDRAWN.value
+    try:
+        return evolve(hidden, therapist=hsa_id_from_text(therapist), is_withdrawn=is_withdrawn)
+    except Exception:  # noqa: BLE001 - the therapist may be anything
+        return evolve(hidden, is_withdrawn=is_withdrawn)
 
 
 def _replayed(enrolment_id: EnrolmentId, rows: list[Row]) -> Enrolment:

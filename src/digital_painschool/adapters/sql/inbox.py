@@ -3,15 +3,17 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import bindparam, delete, select
 
 from digital_painschool.adapters.sql.array_params import any_of
+from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.keyed_rows import DELIVERY_TIMEOUT, delete_and_scrub, insert_once
 from digital_painschool.adapters.sql.message_tables import notices
-from digital_painschool.adapters.sql.rows import Row, readable_text, require_readable
+from digital_painschool.adapters.sql.rows import Row, Values, readable_text, require_readable
 from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
@@ -75,16 +77,8 @@ class SqlInbox:
     def deliver(self, notice: Notice) -> Delivered:
         if not self.reach(notice.person).reachable:
             raise DeliveryError("the inbox does not take this kind of identity number", permanent=True)
-        values = {
-            "key": notice.key,
-            "unit": str(notice.unit),
-            "person_scheme": notice.person.scheme,
-            "person_value": notice.person.value,
-            "template": notice.template.value,
-            "link": notice.link,
-            "delivered_at": self._clock(),
-        }
-        return insert_once(self._database, _DELIVER, values, name=_NAME)
+        at = self._clock()
+        return insert_once(self._database, _DELIVER, partial(_row, notice, at), name=_NAME)
 
     def messages(self, person: PersonId) -> tuple[Notice, ...]:
         """Return what a person was sent, oldest first, for a portal to show.
@@ -94,15 +88,17 @@ class SqlInbox:
         Raises:
             StorageError: The database failed.
         """
-        values = {"value": person.value, "scheme": person.scheme}
+
+        def rows(connection: Connection) -> list[Row]:
+            return connection.fetch_each(_OF_PERSON, {"value": person.value, "scheme": person.scheme})
 
         def notice(row: Row) -> Notice:
             require_readable(row)
             key, unit, template, link = row
             return Notice(key=key, unit=HsaId(unit), person=person, template=Template(template), link=link)
 
-        rows = self._database.read(lambda connection: connection.fetch_each(_OF_PERSON, values))
-        return tuple(one for one in read_each(rows, notice, _log_unreadable) if one is not None)
+        found = read_each(self._database.read(rows), notice, _log_unreadable)
+        return tuple(one for one in found if one is not None)
 
     def forget(self, keys: Iterable[str]) -> int:
         return delete_and_scrub(self._database, _FORGET, {"keys": list(keys)}, name=_NAME)
@@ -110,3 +106,15 @@ class SqlInbox:
     def close(self) -> None:
         """Close the connections; closing again does nothing."""
         self._database.close()
+
+
+def _row(notice: Notice, at: datetime) -> Values:
+    return {
+        "key": notice.key,
+        "unit": str(notice.unit),
+        "person_scheme": notice.person.scheme,
+        "person_value": notice.person.value,
+        "template": notice.template.value,
+        "link": notice.link,
+        "delivered_at": at,
+    }

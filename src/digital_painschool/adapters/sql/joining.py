@@ -44,8 +44,7 @@ def lent_database(database: Database, connection: object) -> Iterator[Database]:
     joined = Database(LentDriver(driver, lent), connections=1)
     if joined.read(driver.identity) != database.read(driver.identity):
         raise ConfigurationError("the connection cannot be lent to the school: it leads to another database or schema")
-    if driver.one_writer:
-        database.lending[get_ident()] = lent.is_usable
+    database.lending[get_ident()] = lent.is_usable
     try:
         yield joined
     finally:

@@ -36,4 +36,5 @@ def from_json(text: str) -> Any:
         return orjson.loads(text)
     except Exception as error:  # noqa: BLE001 - the column may hold anything
         failure = unreadable_error("JSON text in the database", error)
+    del text  # a traceback may be kept with its variables
     raise failure

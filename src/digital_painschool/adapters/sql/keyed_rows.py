@@ -1,5 +1,7 @@
 """Rows under an idempotency key, as the inbox and the messengers have them: inserted once, deleted by their keys."""
 
+from collections.abc import Callable
+
 from sqlalchemy.sql import ClauseElement
 
 from digital_painschool.adapters.sql.database import Database
@@ -11,20 +13,21 @@ DELIVERY_TIMEOUT = 20.0
 """The most seconds of a statement of an inbox or a messenger, far below the lease of the worker that calls it."""
 
 
-def insert_once(database: Database, statement: ClauseElement, values: Values, *, name: str) -> Delivered:
+def insert_once(database: Database, statement: ClauseElement, values: Callable[[], Values], *, name: str) -> Delivered:
     """Insert a row, and return whether its key is new.
 
     Args:
         database: The database of the adapter.
         statement: The insert, which ignores a row whose key exists.
-        values: The values of the row.
+        values: Returns the values of the row. No variable has them when the failure is raised: they name somebody, and
+            a traceback may be kept with its variables.
         name: What the database is called in an error.
 
     Raises:
         DeliveryError: The database failed.
     """
     try:
-        inserted = database.write(lambda connection: connection.execute(statement, values))
+        inserted = database.write(lambda connection: connection.execute(statement, values()))
     except PainSchoolError as error:
         raise DeliveryError(f"{name}: {error}") from None
     return Delivered.ACCEPTED if inserted else Delivered.DUPLICATE

@@ -80,7 +80,7 @@ class LentConnection:
         with self._savepoint():
             self._inner.execute_many(statement, values)
 
-    def begin(self, *, write: bool) -> None:  # noqa: ARG002 - the host's transaction does both
+    def begin(self, *, write: bool, hurries: bool = False) -> None:  # noqa: ARG002 - the host's transaction decides
         if not self._is_open():
             raise StorageError(
                 "the transaction of the connection that was lent has ended or failed; nothing was saved: roll it back"

@@ -14,6 +14,7 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.lent import LentConnection, require_same_settings
 from digital_painschool.adapters.sql.postgresql_connection import PostgresqlConnection, statements_for
 from digital_painschool.adapters.sql.rows import Row
+from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.adapters.sql.schema_names import table_prefix
 from digital_painschool.errors import InvalidValue
 
@@ -84,8 +85,10 @@ def identity(connection: Connection, schema: str | None) -> Row:
 
 @cache
 def _identity_query(schema: str | None) -> Select[Any]:
-    table = func.to_regclass(literal(f"{table_prefix(schema)}enrolments", Text))
-    return select(func.pg_postmaster_start_time(), func.current_database(), table.cast(OID).cast(BigInteger))
+    # Each table: of one name the host's search path, or a temporary table, may lead elsewhere.
+    tables = (func.to_regclass(literal(f"{table_prefix(schema)}{name}", Text)) for name in sorted(METADATA.tables))
+    oids = (table.cast(OID).cast(BigInteger) for table in tables)
+    return select(func.pg_postmaster_start_time(), func.current_database(), *oids)
 
 
 class _OwnCursor(psycopg.RawCursor[Row]):

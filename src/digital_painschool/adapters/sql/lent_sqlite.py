@@ -102,6 +102,9 @@ def _differing(connection: sqlite3.Connection, path: str, synchronous: str) -> l
     [file] = [file for _, name, file in run("PRAGMA database_list").fetchall() if name == "main"]
     if not _is_file(path, file):
         return ["its file is not the school's storage; use one file for both"]
+    temporary = {name.lower() for (name,) in run("SELECT name FROM temp.sqlite_master WHERE type IN ('table', 'view')")}
+    if shadowing := sorted(temporary & METADATA.tables.keys()):
+        return [f"drop its temporary {', '.join(shadowing)}, which stands before the school's table of that name"]
     wrong = [
         f"run PRAGMA {name}={value} when it is opened"
         for name, value in _PRAGMAS.items()

@@ -12,7 +12,7 @@ from digital_painschool.adapters.sql.engine import open_database
 from digital_painschool.adapters.sql.inserts import insert_into
 from digital_painschool.adapters.sql.keyed_rows import DELIVERY_TIMEOUT, delete_and_scrub, insert_once
 from digital_painschool.adapters.sql.message_tables import WAITING, messages
-from digital_painschool.adapters.sql.rows import Row, require_readable
+from digital_painschool.adapters.sql.rows import Row, Values, require_readable
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.domain.people import HsaId
 from digital_painschool.errors import InvalidValue
@@ -105,15 +105,19 @@ class SqlMessenger:
         unit: HsaId,  # noqa: ARG002 - the gateway has no texts of a unit's own
         language: Language = Language.SWEDISH,  # noqa: ARG002 - the gateway writes the text, in its own language
     ) -> Delivered:
-        values = {
-            "key": key,
-            "channel": self._channel.value,
-            "recipient": recipient.value,
-            "template": template.value,
-            "link": link,
-            "sent_at": self._clock(),
-        }
-        return insert_once(self._database, _SEND, values, name=_NAME)
+        at = self._clock()
+
+        def row() -> Values:
+            return {
+                "key": key,
+                "channel": self._channel.value,
+                "recipient": recipient.value,
+                "template": template.value,
+                "link": link,
+                "sent_at": at,
+            }
+
+        return insert_once(self._database, _SEND, row, name=_NAME)
 
     def waiting(self, limit: int = 100) -> tuple[WaitingMessage, ...]:
         """Return the messages that the gateway has not reported as sent, oldest first.

@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from digital_painschool.adapters.sql import lent_postgresql
 from digital_painschool.adapters.sql.connection import Connection as DriverConnection
+from digital_painschool.adapters.sql.connection import LockNotGranted
 from digital_painschool.adapters.sql.postgresql_connection import (
     PostgresqlConnection,
     TimeoutConnection,
@@ -111,6 +112,8 @@ class PostgresqlDriver:
             return Conflict(
                 "the database could not bring simultaneous steps into an order; load again and decide again"
             )
+        if isinstance(error, psycopg.errors.LockNotAvailable):
+            return LockNotGranted("PostgreSQL could not do it: another transaction holds what the step needs (55P03)")
         # The server's text may contain values; the type of the error and its code do not.
         state = getattr(error, "sqlstate", None)
         if state is None and isinstance(error, psycopg.OperationalError):

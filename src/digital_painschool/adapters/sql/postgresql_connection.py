@@ -88,8 +88,9 @@ class PostgresqlConnection:
             with self._connection.cursor() as cursor:
                 cursor.executemany(compiled.sql, map(compiled.values, values))
 
-    def begin(self, *, write: bool) -> None:
-        self._execute(self._begin if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    def begin(self, *, write: bool, hurries: bool = False) -> None:
+        begin = self._begin if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        self._execute(f"{begin}; SET LOCAL lock_timeout = '1s'" if hurries else begin)
 
     def advisory_lock(self, job: str) -> None:
         table = f"{self._table_prefix}enrolments"

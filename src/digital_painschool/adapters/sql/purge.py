@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import and_, bindparam, exists, select
 
+from digital_painschool.adapters.sql.access_log import ACCESS_BATCH, access_values
 from digital_painschool.adapters.sql.array_params import any_of
 from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
@@ -24,7 +25,7 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.retention import EndedEnrolment, Skip, Skipped
 from digital_painschool.domain.validation import is_storable
-from digital_painschool.ports.storage import DeskCall, PurgeProgress
+from digital_painschool.ports.storage import AccessEntry, DeskCall, PurgeProgress
 
 _e = enrolments.c
 _others = notifications.alias("others")
@@ -86,8 +87,10 @@ class SqlPurge:
         purge: Sequence[EndedEnrolment],
         skip: Sequence[Skipped],
         *,
+        access: Iterable[AccessEntry] = (),
         completed: DeskCall | None = None,
     ) -> None:
+        entries = tuple(access)
         ids = [planned.enrolment_id for planned in purge] + [skipped.enrolment_id for skipped in skip]
 
         def work(connection: Connection) -> None:
@@ -100,6 +103,8 @@ class SqlPurge:
             unchanged = [id_ for id_, version, its in present if version == planned[id_] and its == (unit or its)]
             delete_enrolments(connection, unchanged)
             deleted = {*unchanged}
+            logged = [access_values(entry) for entry in entries if entry.enrolment_id in deleted]
+            ACCESS_BATCH.run(connection, logged, single_statement=self._database.prefers_single_round_trip)
             outcomes = {id_: None if id_ in deleted else Skip.CHANGED.value for id_ in planned}
             outcomes |= {s.enrolment_id: s.why.value for s in reversed(skip) if s.enrolment_id not in planned}
             connection.execute_many(

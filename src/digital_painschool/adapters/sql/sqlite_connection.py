@@ -62,7 +62,7 @@ class SqliteConnection:
         elif values:
             self._connection.executemany(compiled.sql, map(compiled.values, values))
 
-    def begin(self, *, write: bool) -> None:
+    def begin(self, *, write: bool, hurries: bool = False) -> None:  # noqa: ARG002 - refused where it would have to
         self._writes = write
         self._execute("BEGIN IMMEDIATE" if write else "BEGIN")
 

@@ -1,8 +1,9 @@
 """The inbox port by signed webhooks to the region's integration platform."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from types import MappingProxyType
 from uuid import uuid4
 
@@ -25,6 +26,8 @@ from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 
 _NAME = "the integration platform"
 _OK = 200
+_MOST_KEYS = 1000
+"""The most keys of one event: the usual limit of a body is 1 MiB, and a purge asks for those of 1000 enrolments."""
 
 DELIVERED: Mapping[int, Delivered] = MappingProxyType(
     {
@@ -90,10 +93,16 @@ class WebhookInbox:
         return delivered
 
     def forget(self, keys: Iterable[str]) -> int:
-        asked = tuple(keys)
-        if self._options.forget_url is None or not asked:
+        url, rest = self._options.forget_url, iter(keys)
+        if url is None:
             return 0
-        answer = self._server.post(self._options.forget_url, self._event(FORGET, forget_data(asked), _new_id()))
+        deleted = 0
+        while asked := tuple(islice(rest, _MOST_KEYS)):
+            deleted += self._forget(url, asked)
+        return deleted
+
+    def _forget(self, url: str, asked: Sequence[str]) -> int:
+        answer = self._server.post(url, self._event(FORGET, forget_data(asked), _new_id()))
         if answer.status != _OK:
             raise self._server.failure(answer, CONFIGURATION)
         deleted = _table(answer).get("deleted")

@@ -55,8 +55,7 @@ class PatientLists:
             NotFound: The program is not on the unit's list.
         """
         person = self.identify(number)
-        whom = {"scheme": person.scheme, "number": person.value}
-        asked = once_of(once, "start", **whom, program=program, therapist=therapist)
+        asked = once_of(once, "start", scheme=person.scheme, number=person.value, program=program, therapist=therapist)
 
         def choose() -> tuple[Program, HsaId]:
             chosen = self._executor.catalogue.program(self._actor.unit, plain_text(program, "a program's key"))

@@ -149,6 +149,9 @@ class Enrolments(Protocol):
     def find_by_person(self, person: PersonId) -> tuple[Enrolment | UnreadableEnrolment, ...]:
         """Return all enrolments of a person at all units, open, ended and withdrawn, oldest first.
 
+        A storage that keeps the therapist and the phase beside the state has them in the placeholder: without them,
+        staff who have the patient are not told of the placeholder, and a patient is told of a withdrawn one.
+
         Contract:
             * **unreadable**: a placeholder stands for an unreadable enrolment, which hides none of the others.
         """

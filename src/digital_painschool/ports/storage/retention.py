@@ -23,6 +23,7 @@ from digital_painschool.domain.retention import (
     Skipped,
 )
 from digital_painschool.errors import StorageError
+from digital_painschool.ports.storage.access_log import AccessEntry
 from digital_painschool.ports.storage.completed_calls import DeskCall
 from digital_painschool.ports.storage.enrolments import Enrolments, StoredEnrolment, each_enrolment
 from digital_painschool.ports.storage.outbox import Outbox
@@ -177,11 +178,21 @@ class Retention(Enrolments, Outbox, Records, Protocol):
         purge: Sequence[EndedEnrolment],
         skip: Sequence[Skipped],
         *,
+        access: Iterable[AccessEntry] = (),
         completed: DeskCall | None = None,
     ) -> None:
         """Delete some of a plan's enrolments with all their data, and note the skipped ones, in one transaction.
 
+        Args:
+            plan_id: The plan.
+            purge: The enrolments to delete.
+            skip: The skipped ones.
+            access: The access-log entries of the enrolments, each of one.
+            completed: The host's call that this completes, if it gave a key.
+
         Contract:
+            * **logged**: of the entries in `access`, those of the enrolments that this call deletes are added to the
+              log, and no other.
             * **nothing left**: state, timeline, documents, drafts and notifications are deleted; the access log stays.
               The recipient's digest stays, without these notifications, as long as the recipient has another enrolment
               at the unit. A member of staff's summary stays as long as it has another enrolment's notifications. A

@@ -47,6 +47,7 @@ from digital_painschool.testing.contracts.lifetime import long_history
 from digital_painschool.testing.contracts.purges import (
     IDS,
     LATER,
+    LOGGED,
     all_over,
     assert_gone,
     changed_after_the_end,
@@ -83,6 +84,18 @@ class PurgingContract(StorageOpening):
         assert before == storage.access_entries(UNIT)
         assert find_by_person == storage.access_entries(UNIT, person=PERSON)
         assert 4 == len(find_by_person)
+
+    @proves("Retention.purge: logged")
+    def test_only_what_is_deleted_is_logged(self, storage: Storage) -> None:
+        """Otherwise the log would say deleted of a record that is there, or that another purge had deleted (D-21c)."""
+        all_over(storage)
+        purged, changed, skipped, *_ = kept_plan(storage).enrolments
+        skip = Skipped(enrolment_id=skipped.enrolment_id, why=Skip.TOO_YOUNG)
+        access = [evolve(LOGGED, action="purge", enrolment_id=id_) for id_ in IDS]
+        for _ in range(2):
+            storage.purge(PlanId("plan-1"), (purged, evolve(changed, version=1)), (skip,), access=access)
+            logged = storage.access_entries(LOGGED.unit, action="purge")
+            assert [evolve(LOGGED, action="purge", enrolment_id=purged.enrolment_id)] == [entry for _, entry in logged]
 
     @proves("Retention.purge")
     def test_what_is_not_in_the_purge_stays(self, storage: Storage) -> None:

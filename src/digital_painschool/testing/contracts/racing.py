@@ -52,7 +52,7 @@ from digital_painschool.testing.contracts.concurrency import (
     in_threads,
     refusal_or,
 )
-from digital_painschool.testing.contracts.purges import IDS, all_over, kept_plan
+from digital_painschool.testing.contracts.purges import IDS, LOGGED, all_over, kept_plan
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
 from digital_painschool.testing.people import UNIT
 
@@ -265,12 +265,14 @@ class RacingContract(StorageOpening):
         assert sum(map(len, tokens)) == len(set().union(*tokens)), "a token was given twice"
 
     @together
-    @proves("Retention.purge: idempotent")
+    @proves("Retention.purge: idempotent", "Retention.purge: logged")
     def test_a_plan_is_purged_once(self, place: object, how: str) -> None:
-        """Otherwise two clicks at the same time would name as changed what the other one purged."""
+        """Otherwise two clicks at the same time would name as changed what the other one purged, or log it twice."""
 
         def work(storage: Storage, _: Wait) -> None:
-            storage.purge(made.id, made.enrolments, ())
+            storage.purge(
+                made.id, made.enrolments, (), access=[evolve(LOGGED, action="purge", enrolment_id=id_) for id_ in IDS]
+            )
 
         with self.kept(place) as reopened:
             with reopened() as storage:
@@ -280,6 +282,8 @@ class RacingContract(StorageOpening):
             with reopened() as storage:
                 assert dict.fromkeys(IDS) == dict(load_purge(storage, made.id).progress)
                 assert () == storage.ended(UNIT)
+                logged = storage.access_entries(LOGGED.unit, action="purge")
+                assert sorted(IDS) == sorted(str(entry.enrolment_id) for _, entry in logged)
 
     @together
     @proves("Records.save_record: final")
