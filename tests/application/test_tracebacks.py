@@ -59,9 +59,8 @@ def lived(
 ) -> Iterator[tuple[str, Scenario]]:
     """A school with one of everything, and its database."""
     url = request.getfixturevalue(request.param)
-    monkeypatch.setattr(desk_calls, "Scenario", lambda **options: Scenario(opened(url), **options))
     monkeypatch.chdir(tmp_path)
-    school = desk_calls.lived()
+    school = desk_calls.lived(opened(url))
     school.desk.receive_notifications(email=True, sms=True)
     school.desk.start_conversation(E, TEXT, heading=HEADING, notify=Notify.DIRECT)
     school.room.write(E, TEXT, conversation=2)
