@@ -48,7 +48,13 @@ def at_work() -> Iterator[Any]:
 
 
 @pytest.mark.search
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.function.__name__)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(rule, id=rule.function.__name__, marks=[pytest.mark.nightly] * (place % 3 > 0))
+        for place, rule in enumerate(RULES)
+    ],
+)
 def test_the_process_may_die_in_any_rule(rule: Any) -> None:
     """Otherwise a search would end in an error of the machine's own, after five minutes of shrinking."""
     with at_work() as it:
