@@ -20,7 +20,7 @@ from digital_painschool.domain.pace import ChannelPace
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.domain.program import Ordering
 from digital_painschool.ports import Ports
-from digital_painschool.ports.storage import Storage, Timeline
+from digital_painschool.ports.storage import Storage, Timeline, load_notifications
 from digital_painschool.testing.environment import Environment, PortsFactory, at_a_pace, in_memory, on_sqlite
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.faults.calls import Call, watched
@@ -505,6 +505,25 @@ def test_a_flag_that_was_settled_may_be_raised_again_by_the_pass_that_drops_its_
         it.deliver()
 
     run_steps(steps, policy="own")
+
+
+def test_what_was_in_doubt_waits_for_the_run_that_drops_it_after_a_withdrawal_too() -> None:
+    """Otherwise the machine would ask for a drop before the forenoon, once the inbox has forgotten the key."""
+
+    def steps(it: Any) -> None:
+        it.therapist_writes(enrolment=0, conversation=0, notify="collected")
+        it.wait_for(edge="run", days=0, microseconds=0)
+        it.deliver_with_trouble(troubles=["dies"], struck="no", write=0, batch=200)
+        it.withdraw(enrolment=0, by=NURSE, reason="wrong-person")
+        it.deliver()
+        it.wait_for(edge="run", days=0, microseconds=-1)
+        for _ in range(2):
+            it.deliver()
+            it.the_laws_hold()
+            it.wait_for(edge="run", days=0, microseconds=0)
+        assert [Status.DROPPED] == [r.status for r in load_notifications(it.school.storage, it.enrolments[0].id)]
+
+    run_steps(steps, focus="records", policy="own")
 
 
 def test_a_gateway_may_report_what_was_purged_with_its_enrolment() -> None:

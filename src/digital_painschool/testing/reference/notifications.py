@@ -20,7 +20,7 @@ from digital_painschool.domain.events import (
     ProgramDone,
 )
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, NotificationRecord, Notify, Status
+from digital_painschool.domain.notification import Channel, Notification, NotificationRecord, Notify, Status
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.ports.messaging import Address
@@ -171,6 +171,11 @@ class NotificationOracle:
         enrolment_id, seq, channel, _at, _notifications = key.rsplit(".", 4)
         return self.expected.get((enrolment_id, int(seq), Channel(channel)))
 
+    def is_tried(self, notification: Notification) -> bool:
+        """Return whether an attempt to send a notification may have begun."""
+        expected = self.expected.get(_key(notification))
+        return expected is not None and expected.attempts > 0
+
     def arrive(self, arrival: Arrival, has_reason: Callable[[ExpectedNotification], bool]) -> Iterator[LawViolation]:
         """Note a notice that was accepted as new: it must be right in time, text and recipient, and have a reason.
 
@@ -227,7 +232,7 @@ class NotificationOracle:
             if one.enrolment.purged:
                 del self.waiting[one.key]
                 continue
-            mine = [record for record in records[one.enrolment.id] if _key(record) == one.key]
+            mine = [record for record in records[one.enrolment.id] if _key(record.notification) == one.key]
             if not mine:
                 yield violation(_LAW, f"{one}: lost; nobody will be notified", one.enrolment.id)
                 del self.waiting[one.key]
@@ -275,15 +280,15 @@ class NotificationOracle:
 
     def unexpected(self, enrolment_id: EnrolmentId, records: Iterable[NotificationRecord]) -> Iterator[LawViolation]:
         """Yield the stored notifications of an enrolment that nobody expects, or that are there twice."""
-        for key, times in Counter(map(_key, records)).items():
+        for key, times in Counter(_key(record.notification) for record in records).items():
             what = f"entry {key[1]} has {times} notifications by {key[2].value}"
             yield from unless(key in self.expected, _LAW, f"{what}, and nobody expects one", enrolment_id)
             yield from unless(times == 1, _LAW, what, enrolment_id)
 
 
-def _key(record: NotificationRecord) -> Key:
-    trigger = record.notification.trigger
-    return trigger.enrolment_id, trigger.seq, record.notification.channel
+def _key(notification: Notification) -> Key:
+    trigger = notification.trigger
+    return trigger.enrolment_id, trigger.seq, notification.channel
 
 
 def _noted_once(event: Event) -> str | None:
