@@ -11,8 +11,8 @@ from digital_painschool.domain.validation import with_one_line_end
 from digital_painschool.errors import InvalidValue
 
 
-def compared_forms(asked: Sequence[object]) -> tuple[bytes, ...]:
-    """Return a call in the form that is stored of it, and in those that earlier versions stored.
+def compared_form(asked: Sequence[object]) -> bytes:
+    """Return a call in the form that is stored of it.
 
     Args:
         asked: The name of the call, and its arguments by name.
@@ -20,9 +20,17 @@ def compared_forms(asked: Sequence[object]) -> tuple[bytes, ...]:
     Raises:
         InvalidValue: An argument cannot be compared.
     """
-    forms = (_in_one_spelling(asked), _as_kept(asked), asked)
+    return _as_bytes(_in_one_spelling(asked))
+
+
+def earlier_forms(asked: Sequence[object]) -> tuple[bytes, ...]:
+    """Return a call in the forms that earlier versions stored of it. Args and errors are those of `compared_form`."""
+    return _as_bytes(_as_kept(asked)), _as_bytes(asked)
+
+
+def _as_bytes(asked: object) -> bytes:
     try:
-        return tuple(json.dumps(one, sort_keys=True, default=_as_data).encode() for one in forms)
+        return json.dumps(asked, sort_keys=True, default=_as_data).encode()
     except (TypeError, ValueError, RecursionError):
         pass
     raise InvalidValue("an argument beside once is of a kind that no desk takes")

@@ -14,12 +14,12 @@ Of a start the key alone outlives the purge, and refuses a repeated call: that c
 
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from attrs import field, frozen
 
-from digital_painschool.application.compared_arguments import compared_forms
+from digital_painschool.application.compared_arguments import compared_form, earlier_forms
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.masking import Masked
@@ -102,13 +102,13 @@ class Once:
                 whose enrolment was purged.
         """
         key = self._in_scope(action, by, unit)
-        asked = self._asked_bytes()
+        asked = compared_form(self._asked.reveal())
         call = find_call(storage, key)
         if call is None:
             if enrolment_id is None and find_desk_call(storage, key) is not None:
                 raise RuleViolation("D-24a", Reason.KEY_OF_PURGED_START)
             return None
-        if not _is_of(asked, call.fingerprint) or enrolment_id not in {None, call.enrolment_id}:
+        if not self._is_of(asked, call.fingerprint) or enrolment_id not in {None, call.enrolment_id}:
             raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
         return call
 
@@ -125,11 +125,11 @@ class Once:
             RuleViolation: The call under this key had other arguments.
         """
         key = self._in_scope(action, by, by.unit)
-        asked = self._asked_bytes()
+        asked = compared_form(self._asked.reveal())
         call = find_desk_call(storage, key)
         if call is None:
             return None
-        if not _is_of(asked, call.fingerprint):
+        if not self._is_of(asked, call.fingerprint):
             raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
         return call.result
 
@@ -163,11 +163,13 @@ class Once:
         )
 
     def _new_fingerprint(self) -> str:
-        return _fingerprint(secrets.token_hex(16), self._asked_bytes()[0])
+        return _fingerprint(secrets.token_hex(16), compared_form(self._asked.reveal()))
 
-    def _asked_bytes(self) -> tuple[bytes, ...]:
-        """Return the arguments in one spelling, and in those that earlier versions compared."""
-        return compared_forms(self._asked.reveal())
+    def _is_of(self, asked: bytes, fingerprint: str) -> bool:
+        """Return whether a fingerprint is that of the call, in its present form or in one of earlier versions."""
+        return _matches(asked, fingerprint) or any(
+            _matches(form, fingerprint) for form in earlier_forms(self._asked.reveal())
+        )
 
     def _in_scope(self, action: Action, by: AnyActor, unit: HsaId) -> CallKey:
         key = self._key.reveal()
@@ -214,10 +216,9 @@ def _caller(by: AnyActor) -> str:
     return by.hsa_id
 
 
-def _is_of(asked: Iterable[bytes], fingerprint: str) -> bool:
-    """Return whether a fingerprint is that of some arguments, in one of their forms."""
+def _matches(asked: bytes, fingerprint: str) -> bool:
     digest_key = fingerprint.partition(":")[0]
-    return any(hmac.compare_digest(_fingerprint(digest_key, one).encode(), fingerprint.encode()) for one in asked)
+    return hmac.compare_digest(_fingerprint(digest_key, asked).encode(), fingerprint.encode())
 
 
 def _fingerprint(digest_key: str, asked: bytes) -> str:

@@ -9,19 +9,13 @@ from digital_painschool.adapters.sql.connection import Connection
 from digital_painschool.adapters.sql.database import Database
 from digital_painschool.adapters.sql.digests import LOCK_DIGESTS, ONE
 from digital_painschool.adapters.sql.excerpts import PAGE_LIMIT
-from digital_painschool.adapters.sql.schema import NOT_ENDED, WITHDRAWN, enrolments, notifications, superseded_keys
+from digital_painschool.adapters.sql.purge import SHARED
+from digital_painschool.adapters.sql.schema import WITHDRAWN, enrolments, notifications, superseded_keys
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import HsaId
 from digital_painschool.serialization.scalars import hsa_id_from_text
 
 _n = notifications.c
-_others, _open = notifications.alias("others"), enrolments.alias("open")
-_NEEDED = exists(
-    select(_others.c.id).where(
-        _others.c.digest_id == _n.digest_id,
-        exists(select(_open.c.id).where(_open.c.id == _others.c.enrolment_id, NOT_ENDED)),
-    )
-)
 _SUPERSEDED = (
     # Not EXISTS: PostgreSQL would hash all keys of all digests.
     select(superseded_keys.c.key).where(superseded_keys.c.digest_id == _n.digest_id).limit(ONE).scalar_subquery()
@@ -29,7 +23,7 @@ _SUPERSEDED = (
 _SENT = exists(
     select(_n.id).where(
         _n.enrolment_id == enrolments.c.id,
-        or_(_n.batch_key.is_not(None), and_(_SUPERSEDED.is_not(None), ~_NEEDED)),
+        or_(_n.batch_key.is_not(None), and_(_SUPERSEDED.is_not(None), ~SHARED)),
     )
 )
 _UNFORGOTTEN = (

@@ -28,9 +28,11 @@ from digital_painschool.domain.validation import is_storable
 from digital_painschool.ports.storage import AccessEntry, DeskCall, PurgeProgress
 
 _e = enrolments.c
-_others = notifications.alias("others")
+_others, _open = notifications.alias("others"), enrolments.alias("open")
 _OF_SAME_DIGEST = _others.c.digest_id == notifications.c.digest_id
-_OF_OPEN_ENROLMENT = exists(select(_e.id).where(_e.id == _others.c.enrolment_id, NOT_ENDED))
+_OF_OPEN_ENROLMENT = exists(select(_open.c.id).where(_open.c.id == _others.c.enrolment_id, NOT_ENDED))
+SHARED = exists(select(_others.c.id).where(_OF_SAME_DIGEST, _OF_OPEN_ENROLMENT))
+"""Whether an open enrolment has notifications in the digest of a notification."""
 _OF_ENROLMENTS = and_(any_of(notifications.c.enrolment_id, "ids"), notifications.c.unit == bindparam("unit"))
 _KEYS = (
     select(notifications.c.batch_key)
@@ -45,11 +47,7 @@ _KEYS = (
         ),
     )
 )
-_UNSHARED_DIGESTS = (
-    select(notifications.c.digest_id)
-    .distinct()
-    .where(_OF_ENROLMENTS, ~exists(select(_others.c.id).where(_OF_SAME_DIGEST, _OF_OPEN_ENROLMENT)))
-)
+_UNSHARED_DIGESTS = select(notifications.c.digest_id).distinct().where(_OF_ENROLMENTS, ~SHARED)
 _SUPERSEDED_KEYS = select(superseded_keys.c.key).where(any_of(superseded_keys.c.digest_id, "ids"))
 
 _PLAN_UNIT = select(plans.c.unit).where(plans.c.id == bindparam("plan_id"))
