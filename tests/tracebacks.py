@@ -9,7 +9,7 @@ import digital_painschool
 
 _LIBRARY = str(Path(digital_painschool.__file__).parent)
 _KIT = str(Path(_LIBRARY, "testing"))
-_GIVEN = frozenset({"number", "person", "asked"})
+_GIVEN = frozenset({"number", "person"})
 """The variables with what the host has passed to the call itself: it has that in variables of its own."""
 
 

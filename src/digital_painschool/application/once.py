@@ -102,13 +102,13 @@ class Once:
                 whose enrolment was purged.
         """
         key = self._in_scope(action, by, unit)
-        asked = compared_form(self._asked.reveal())
+        self._require_comparable()
         call = find_call(storage, key)
         if call is None:
             if enrolment_id is None and find_desk_call(storage, key) is not None:
                 raise RuleViolation("D-24a", Reason.KEY_OF_PURGED_START)
             return None
-        if not self._is_of(asked, call.fingerprint) or enrolment_id not in {None, call.enrolment_id}:
+        if not self._is_of(call.fingerprint) or enrolment_id not in {None, call.enrolment_id}:
             raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
         return call
 
@@ -125,11 +125,11 @@ class Once:
             RuleViolation: The call under this key had other arguments.
         """
         key = self._in_scope(action, by, by.unit)
-        asked = compared_form(self._asked.reveal())
+        self._require_comparable()
         call = find_desk_call(storage, key)
         if call is None:
             return None
-        if not self._is_of(asked, call.fingerprint):
+        if not self._is_of(call.fingerprint):
             raise RuleViolation("D-24a", Reason.KEY_OF_ANOTHER_CALL)
         return call.result
 
@@ -165,11 +165,14 @@ class Once:
     def _new_fingerprint(self) -> str:
         return _fingerprint(secrets.token_hex(16), compared_form(self._asked.reveal()))
 
-    def _is_of(self, asked: bytes, fingerprint: str) -> bool:
+    def _require_comparable(self) -> None:
+        """Refuse arguments that cannot be compared. Nothing of them stays in a variable while the storage is asked."""
+        compared_form(self._asked.reveal())
+
+    def _is_of(self, fingerprint: str) -> bool:
         """Return whether a fingerprint is that of the call, in its present form or in one of earlier versions."""
-        return _matches(asked, fingerprint) or any(
-            _matches(form, fingerprint) for form in earlier_forms(self._asked.reveal())
-        )
+        asked = self._asked.reveal()
+        return any(_matches(form, fingerprint) for form in (compared_form(asked), *earlier_forms(asked)))
 
     def _in_scope(self, action: Action, by: AnyActor, unit: HsaId) -> CallKey:
         key = self._key.reveal()
