@@ -2,6 +2,9 @@
 
 Staff and patients have cookies of their own, each sent to its own part of the portal alone: who is signed in on one
 side is nobody on the other. A cookie holds an opaque key; who it stands for is kept on the server.
+
+Whoever signs in or out leaves nothing to the next person at the same browser: no page that could still be sent in the
+other's name, and no sentence about a patient that nobody has seen yet.
 """
 
 from collections.abc import Callable
@@ -11,9 +14,11 @@ from typing import Concatenate, ParamSpec
 
 from attrs import frozen
 from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.file import SessionStore
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect
 
 from digital_painschool import PatientDesk
@@ -44,8 +49,9 @@ STAFF_SIDE = Side("personal", "/personal/", "staff-sign-in")
 PATIENT_SIDE = Side("patient", "/patient/", "patient-sign-in")
 
 
-def remember(response: HttpResponse, side: Side, who: str) -> HttpResponse:
-    """Sign somebody in: a member of staff by HSA-id, a patient by identity number."""
+def remember(request: HttpRequest, response: HttpResponse, side: Side, who: str) -> HttpResponse:
+    """Sign somebody in: a member of staff by HSA-id, a patient by identity number; whoever was there is signed out."""
+    _leave(request, response, side)
     session = _session(None)
     session["who"] = who
     session.create()
@@ -56,10 +62,17 @@ def remember(response: HttpResponse, side: Side, who: str) -> HttpResponse:
 
 def forget(request: HttpRequest, side: Side) -> HttpResponse:
     """Sign out, and show the sign-in page."""
-    _session(request.COOKIES.get(side.cookie)).delete()
     response = redirect(side.page)
+    _leave(request, response, side)
     response.delete_cookie(side.cookie, path=side.path, samesite="Lax")
     return response
+
+
+def _leave(request: HttpRequest, response: HttpResponse, side: Side) -> None:
+    """End the session of whoever is signed in, with what the browser still holds of it."""
+    _session(request.COOKIES.get(side.cookie)).delete()
+    rotate_token(request)  # a page that was drawn before is refused: it would be sent in the next person's name
+    response.delete_cookie(CookieStorage.cookie_name, samesite="Lax")
 
 
 def _session(key: str | None) -> SessionStore:
