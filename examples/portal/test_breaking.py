@@ -1,11 +1,12 @@
 """What people do that no screen asks for: old pages, double clicks, other people's patients, made-up addresses."""
 
-import pytest
-from bs4 import BeautifulSoup
+from datetime import UTC, datetime
 
-from digital_painschool import EnrolmentId, Phase, Profile
+import pytest
+
+from digital_painschool import EnrolmentId, Phase
 from portal.people import ANNA, BJORN, DAVID
-from portal.sample import ELSA, FILIP, PROGRAM
+from portal.sample import ELSA, FILIP, PROGRAM, Clock
 from portal.school import school
 from portal.visitor import ClientVisitor, form_data
 from portal.walk import sign_in_patient, sign_in_staff
@@ -132,6 +133,21 @@ def test_a_second_start_says_that_the_patient_has_the_program(anna: ClientVisito
     assert "Patienten har redan momentet på enheten, hos Anna Åberg. Fråga behandlaren" in anna.text
 
 
+def test_who_was_shown_is_who_is_started(portal: Clock) -> None:
+    """Otherwise ten digits that are a centenarian before midnight would start a child born that day after it."""
+    anna = ClientVisitor()
+    sign_in_staff(anna, "Anna Åberg")
+    portal.now = datetime(1985, 7, 8, 21, 59, tzinfo=UTC)
+    anna.click("Starta nytt moment")
+    anna.fill("Personnummer", "8507099805")
+    anna.press("Nytt moment")
+    assert "18850709-9805" in anna.text
+    portal.now = datetime(1985, 7, 8, 22, 1, tzinfo=UTC)
+    anna.press("Nytt moment")
+    (started,) = school().therapist(ANNA.actor).caseload().rows
+    assert started.person.value == "188507099805"
+
+
 @pytest.mark.parametrize(
     ("address", "status"),
     [
@@ -181,50 +197,6 @@ def test_each_side_has_a_session_of_its_own(anna: ClientVisitor, elsa: Enrolment
     anna.press("Logga ut")
     anna.open(f"/personal/patient/{elsa}/")
     assert "Vem är du?" in anna.text
-
-
-@pytest.mark.parametrize("page", ["", "vidmakthall", "avsluta", "meddelande/ny", "../../min-profil", "../../starta"])
-def test_a_page_of_who_was_there_before_takes_no_step_for_the_next(
-    anna: ClientVisitor, elsa: EnrolmentId, page: str
-) -> None:
-    """Otherwise a colleague at the same browser would act in the other's name, and the log say so."""
-    anna.open(f"/personal/patient/{elsa}/{page}")
-    drawn, address = anna.page, anna.address
-    assert sign_in_over(anna, BJORN.actor.hsa_id) == 302
-    before = school().therapist(ANNA.actor).enrolment(elsa)
-    for form in drawn.select("main form[method=post]"):
-        answer = anna.client.post(str(form.get("action") or address), form_data(form), HTTP_REFERER="http://localhost/")
-        assert answer.status_code == 403
-        assert "Sidan är för gammal." in answer.content.decode()
-    assert before == school().therapist(ANNA.actor).enrolment(elsa)
-    assert school().therapist(BJORN.actor).profile().chosen == Profile()
-
-
-def sign_in_over(visitor: ClientVisitor, who: str) -> int:
-    """Sign a member of staff in where somebody is signed in, as another tab does; return the status."""
-    page = BeautifulSoup(visitor.client.get("/personal/logga-in").content, "html.parser")
-    data = form_data(page.select("form")[-1]) | {"who": [who]}
-    return visitor.client.post("/personal/logga-in", data, HTTP_REFERER="http://localhost/").status_code
-
-
-@pytest.mark.parametrize("leave", ["/personal/logga-ut", "/personal/logga-in"])
-def test_what_was_said_of_a_patient_is_not_said_to_the_next_person(anna: ClientVisitor, leave: str) -> None:
-    """Otherwise a sentence that a lost answer left unread would name a patient to whoever signs in afterwards."""
-    anna.open("/personal/starta")
-    anna.fill("Personnummer", FILIP)
-    anna.press("Nytt moment")
-    answer = anna.client.post(
-        "/personal/starta", form_data(anna.page.select("main form")[-1]), HTTP_REFERER="http://localhost/"
-    )
-    assert answer.cookies["messages"].value, "a sentence waits to be read"
-    if leave == "/personal/logga-ut":
-        token = form_data(anna.page.select("main form")[-1])["csrfmiddlewaretoken"]
-        anna.client.post(leave, {"csrfmiddlewaretoken": token}, HTTP_REFERER="http://localhost/")
-    else:
-        sign_in_over(anna, BJORN.actor.hsa_id)
-    for page in ("/patient/logga-in", "/personal/logga-in", "/personal/min-profil"):
-        anna.open(page)
-        assert "Momentet är startat" not in anna.text
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "9" * 40, "\x00", "å" * 3000])
