@@ -13,7 +13,7 @@ from attrs import frozen
 from benchmarks.measuring import Ratio, Timings
 
 _HEAD = ("aim", "what", "beside", "ratio (quartiles)", "wanted", "", "ours", "theirs")
-_PEERS = ("attrs", "cattrs", "eventsourcing", "python-statemachine", "SQLAlchemy", "transitions")
+_PEERS = ("attrs", "cattrs", "Django", "eventsourcing", "python-statemachine", "SQLAlchemy", "transitions")
 
 
 @frozen(kw_only=True)
