@@ -80,7 +80,7 @@ class Place:
             self._desk.start_conversation(enrolment.id, MESSAGE)
 
     def call(self) -> None:
-        """Let a patient save a form, or the nurse write to that patient, to be notified the next forenoon, in turn."""
+        """Save a form as a patient, or write to the patient as the nurse, to be notified the next forenoon, in turn."""
         patient, message = divmod(self._calls, 2)
         patient %= len(self._rooms)
         id_ = _id(self._first + patient)

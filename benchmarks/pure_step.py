@@ -74,7 +74,7 @@ def _taken(rule: Rule, state: Enrolment) -> Enrolment:
 
 
 def _step(of_peer: Step, peer: Any, facts: Facts) -> None:
-    """Let a peer take a step, and throw away what it kept, so that each step finds the same."""
+    """Run a step of a peer, and drop the facts that it noted, so that each step finds the same."""
     of_peer(peer, _AT)
     facts.entries.clear()
     facts.opened.discard(_NEW)

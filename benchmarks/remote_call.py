@@ -45,7 +45,7 @@ Call = list[tuple[bytes | str, Any]]
 
 @frozen
 class _Work:
-    """What one worker does.
+    """The work of one worker.
 
     Args:
         urls: The database of each job.
@@ -146,7 +146,7 @@ def _timed(
 
 
 def _crowd(ends: list[Connection], job: str, number: int) -> float:
-    """Let all workers do a job at once; give the seconds of one call, whoever made it."""
+    """Run a job in all workers at the same time, and return the seconds of one call."""
     began = perf_counter()
     for end in ends:
         end.send((job, number))
