@@ -3,8 +3,8 @@
 Staff and patients have cookies of their own, each sent to its own part of the portal alone: who is signed in on one
 side is nobody on the other. A cookie holds an opaque key; who it stands for is kept on the server.
 
-Whoever signs in or out leaves nothing to the next person at the same browser: no page that could still be sent in the
-other's name, and no sentence about a patient that nobody has seen yet.
+Nothing is left to the next person at the same browser. Each form says for whom its page was drawn, and takes no step
+for anybody else; a sentence about a patient that nobody has seen yet is thrown away at a sign-in and a sign-out.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,12 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.file import SessionStore
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from digital_painschool import PatientDesk
 
+from .middleware import stale_page
 from .people import STAFF, Colleague
 from .school import school
 
@@ -71,7 +72,6 @@ def forget(request: HttpRequest, side: Side) -> HttpResponse:
 def _leave(request: HttpRequest, response: HttpResponse, side: Side) -> None:
     """End the session of whoever is signed in, with what the browser still holds of it."""
     _session(request.COOKIES.get(side.cookie)).delete()
-    rotate_token(request)  # a page that was drawn before is refused: it would be sent in the next person's name
     response.delete_cookie(CookieStorage.cookie_name, samesite="Lax")
 
 
@@ -85,6 +85,16 @@ def _who(request: HttpRequest, side: Side) -> str | None:
     return who if isinstance(who, str) else None
 
 
+def drawn_for(who: str) -> str:
+    """Return what a form says of the person whom its page was drawn for; it names nobody."""
+    return salted_hmac(__name__, who).hexdigest()
+
+
+def _is_for_another(request: HttpRequest, who: str) -> bool:
+    drawn = request.POST.get("drawn_for", "")
+    return request.method == "POST" and not constant_time_compare(drawn, drawn_for(who))
+
+
 def for_staff(view: Callable[Concatenate[HttpRequest, Colleague, P], HttpResponseBase]) -> Page[P]:
     """Give a view the member of staff who is signed in; ask others to sign in."""
 
@@ -94,6 +104,8 @@ def for_staff(view: Callable[Concatenate[HttpRequest, Colleague, P], HttpRespons
         if colleague is None:
             return redirect(STAFF_SIDE.page)
         request.META["portal.colleague"] = colleague
+        if _is_for_another(request, colleague.actor.hsa_id):
+            return stale_page(request)
         return view(request, colleague, *args, **kwargs)
 
     return page
@@ -108,6 +120,8 @@ def for_patients(view: Callable[Concatenate[HttpRequest, PatientDesk, P], HttpRe
         if number is None:
             return redirect(PATIENT_SIDE.page)
         request.META["portal.patient"] = number
+        if _is_for_another(request, number):
+            return stale_page(request)
         return view(request, school().patient(number), *args, **kwargs)
 
     return page
@@ -115,4 +129,6 @@ def for_patients(view: Callable[Concatenate[HttpRequest, PatientDesk, P], HttpRe
 
 def signed_in(request: HttpRequest) -> dict[str, object]:
     """Return who is signed in, for the head of each page."""
-    return {"colleague": request.META.get("portal.colleague"), "patient": request.META.get("portal.patient")}
+    colleague, patient = request.META.get("portal.colleague"), request.META.get("portal.patient")
+    who = colleague.actor.hsa_id if colleague else patient
+    return {"colleague": colleague, "patient": patient, "drawn_for": drawn_for(who) if who else ""}

@@ -8,6 +8,7 @@ from portal.people import ANNA, BJORN
 from portal.sample import FILIP
 from portal.school import school
 from portal.visitor import ClientVisitor, form_data
+from portal.walk import sign_in_patient
 
 
 @pytest.mark.parametrize("page", ["", "vidmakthall", "avsluta", "meddelande/ny", "../../min-profil", "../../starta"])
@@ -34,6 +35,18 @@ def sign_in_over(visitor: ClientVisitor, who: str) -> int:
     return visitor.client.post("/personal/logga-in", data, HTTP_REFERER="http://localhost/").status_code
 
 
+def test_a_page_is_good_for_whoever_signs_in_again(anna: ClientVisitor, elsa: EnrolmentId) -> None:
+    """Otherwise what somebody has typed for an hour would be lost with the session."""
+    anna.open(f"/personal/patient/{elsa}/meddelande/ny")
+    drawn, address = anna.page, anna.address
+    sign_in_over(anna, ANNA.actor.hsa_id)
+    sign_in_patient(anna, FILIP)
+    anna.page, anna.address = drawn, address
+    anna.fill("Meddelande", "Hej!")
+    anna.press("Skicka")
+    assert "Meddelandet är skickat." in anna.text
+
+
 @pytest.mark.parametrize("leave", ["/personal/logga-ut", "/personal/logga-in"])
 def test_what_was_said_of_a_patient_is_not_said_to_the_next_person(anna: ClientVisitor, leave: str) -> None:
     """Otherwise a sentence that a lost answer left unread would name a patient to whoever signs in afterwards."""
@@ -45,8 +58,7 @@ def test_what_was_said_of_a_patient_is_not_said_to_the_next_person(anna: ClientV
     )
     assert answer.cookies["messages"].value, "a sentence waits to be read"
     if leave == "/personal/logga-ut":
-        token = form_data(anna.page.select("main form")[-1])["csrfmiddlewaretoken"]
-        anna.client.post(leave, {"csrfmiddlewaretoken": token}, HTTP_REFERER="http://localhost/")
+        anna.client.post(leave, form_data(anna.page.select("main form")[-1]), HTTP_REFERER="http://localhost/")
     else:
         sign_in_over(anna, BJORN.actor.hsa_id)
     for page in ("/patient/logga-in", "/personal/logga-in", "/personal/min-profil"):
