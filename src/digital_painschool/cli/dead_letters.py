@@ -139,7 +139,7 @@ def send_again(*, settings: Settings, actor: Actor, reason: str, **chosen: Any) 
     """Send dead letters again.
 
     One, by its two ids in the list, or all of the unit. The next run of a worker tries each, with all attempts anew: a
-    collected notification in a forenoon, at most one a patient and day; an obsolete one is dropped (M-13, D-13a,
+    collected notification in a forenoon, at most one a patient, unit and day; an obsolete one is dropped (M-13, D-13a,
     D-13b). The flag stays until the therapist handles it.
     """
     with existing_school(without_observers(settings)) as school:
