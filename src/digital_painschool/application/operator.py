@@ -143,8 +143,8 @@ class OperatorDesk:
         """Send a dead letter again: the next run of a worker tries it, with all attempts anew. Rule: D-13d, D-24a.
 
         It goes as a new notification does: a collected one in a forenoon, at most one a patient, unit and day; an
-        obsolete one is dropped. The same batch goes under the same key, so that an inbox which has it already does not notify
-        twice. The timeline notes the operator and the reason. The therapist's flag stays until it is handled.
+        obsolete one is dropped. The same batch goes under the same key, so that an inbox which has it already does not
+        notify twice. The timeline notes the operator and the reason. The therapist's flag stays until it is handled.
 
         Args:
             enrolment_id: The enrolment, as the dead letter names it.

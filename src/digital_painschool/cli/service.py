@@ -105,8 +105,8 @@ def deliver(*, settings: Settings, watch: float | None, log: str) -> None:
 
     They go to patients' inboxes, and to staff by e-mail or SMS. Direct notifications are sent immediately; collected
     ones in the forenoon, one a patient, unit and day (M-12, M-13, D-13a). Any number of workers may run at the same
-    time: no two send the same one, and one that a worker was killed with goes again under its key. An unreachable patient
-    raises a flag for the therapist (D-13d).
+    time: no two send the same one, and one that a worker was killed with goes again under its key. An unreachable
+    patient raises a flag for the therapist (D-13d).
 
     The settings name the inbox, the messengers and the policies: there is no --storage here, which would send a notice
     to an inbox that nobody reads.
