@@ -54,6 +54,7 @@ class FolderInbox:
     def _put(self, file: Path, text: str) -> Delivered:
         self._folder.mkdir(0o700, parents=True, exist_ok=True)
         half = file.with_suffix(f".{os.urandom(8).hex()}")
+        half.touch(0o600)  # it holds an identity number: for its owner alone, from the first byte
         half.write_text(text, "utf-8")
         try:
             # A link is made wholly or not at all, and only one process can make it.
