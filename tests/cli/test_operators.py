@@ -187,7 +187,7 @@ def test_systemd_takes_the_unit_file(tmp_path: Path) -> None:
 def test_systemd_learns_that_the_worker_is_ready_and_stops(sqlite_url: str, tmp_path: Path, kind: str) -> None:
     """Otherwise a worker that never came up would count as started, and what needs it would start too early."""
     open_school(sqlite_url, migrate=True).close()
-    name = str(tmp_path / "notify") if kind == "path" else f"@{tmp_path.name}-{kind}"
+    name = str(tmp_path / "notify") if kind == "path" else f"@{os.getpid()}-{tmp_path.name}-{kind}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(name.replace("@", "\0", 1) if kind == "abstract" else name)
         manager.settimeout(60)
