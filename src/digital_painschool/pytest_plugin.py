@@ -49,7 +49,14 @@ def painschool_ports_factory(request: pytest.FixtureRequest) -> "PortsFactory":
     from digital_painschool.testing import in_memory, stored_at
 
     url: str = request.config.getoption("--painschool-storage")
-    return in_memory if url == "memory://" else stored_at(url)
+    if url == "memory://":
+        return in_memory
+    if "{folder}" not in url:
+        raise pytest.UsageError(
+            "--painschool-storage would keep the records of all tests in one database, beside what is there: put "
+            "{folder} into the URL, or override painschool_ports_factory with empty databases of your own"
+        )
+    return stored_at(url)
 
 
 @pytest.fixture

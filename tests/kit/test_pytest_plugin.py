@@ -44,6 +44,14 @@ def test_the_storage_can_be_chosen_on_the_command_line(tmp_path: Path) -> None:
     assert "1 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.parametrize("url", ["sqlite:///{there}/in-use.db", "postgresql://nobody@127.0.0.1:1/in-use"])
+def test_a_database_that_is_in_use_gets_no_patients_of_a_test(url: str, tmp_path: Path) -> None:
+    """Otherwise the database of the settings, given by mistake, would be migrated and get patients who do not exist."""
+    done = run(tmp_path, "--painschool-storage", url.format(there=tmp_path), test_one=SQL)
+    assert "put {folder} into the URL" in done.stdout, done.stdout
+    assert not (tmp_path / "in-use.db").exists()
+
+
 def test_adapters_programs_and_policy_can_be_overridden(tmp_path: Path) -> None:
     """Otherwise the fixtures would be of no use for adapters of one's own."""
     conftest = """
