@@ -122,7 +122,8 @@ class SqlMessenger:
     def waiting(self, limit: int = 100) -> tuple[WaitingMessage, ...]:
         """Return the messages that the gateway has not reported as sent, oldest first.
 
-        An unreadable message is left out, and a log line names its number.
+        Nothing is claimed: let one sender run at a time, or two would both send what waits. An unreadable message is
+        left out, and a log line names its number.
 
         Raises:
             StorageError: The database failed.
