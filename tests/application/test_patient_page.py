@@ -135,3 +135,8 @@ def test_hantera_shows_what_waits_and_not_what_was_read() -> None:
     shown = school.desk.patient_page(id_)
     assert [(2, 1, False), (0, 0, False)] == [(form.saved, form.unread, form.priority) for form in shown.forms]
     assert 1 == shown.counts.unread_forms
+    school.room.save_form(id_, PAIN, {"smarta": 9})
+    school.desk.end(id_, reason="klar")
+    ended = school.desk.patient_page(id_)
+    assert [(3, 0, False), (0, 0, False)] == [(form.saved, form.unread, form.priority) for form in ended.forms]
+    assert (0, False) == (ended.counts.unread_forms, ended.counts.priority)
