@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -100,7 +101,9 @@ def test_a_storage_that_no_worker_ever_served_is_silent(sqlite_url: str) -> None
 
 
 def test_dead_letters_are_listed_without_persons(storage: str) -> None:
-    """Otherwise an operator would see who is in treatment, or not what to send again."""
+    """Otherwise an operator would see who is in treatment, or not what to send again, or when it was given up."""
+    with Path(os.environ["PAINSCHOOL_SETTINGS"]).open("a", encoding="utf-8") as settings:
+        settings.write(f'units."{UNIT}".policy = {{ zone = "Asia/Tokyo" }}\n')
     result = run("dead-letters", "list")
     assert 0 == result.exit_code
     lines = result.stdout.splitlines()
@@ -110,6 +113,8 @@ def test_dead_letters_are_listed_without_persons(storage: str) -> None:
     found = json.loads(run("dead-letters", "list", "--json").stdout)
     assert [(one["enrolment_id"], one["notification_id"]) for one in found] == ids(storage)
     assert ["unreachable"] * 2 == [one["reason"] for one in found]
+    times = [datetime.fromisoformat(one["given_up_at"]).astimezone(ZoneInfo("Asia/Tokyo")) for one in found]
+    assert [f"{at:%Y-%m-%d %H:%M}" for at in times] == [line[:16] for line in lines[:4:2]]
     assert not any(number[2:] in result.stdout + repr(found) for number in (RESERVE_NUMBER, ANNA))
     assert "... and more" in run("dead-letters", "list", "--limit", "1").stdout
     assert "no dead letters" in run("dead-letters", "list", "--unit", "SE2321000131-E000000000002").stdout
