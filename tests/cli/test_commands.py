@@ -881,8 +881,10 @@ def test_a_clinic_s_decisions_are_written_as_a_settings_file_and_told_in_plain_w
         "Review of progress: A patient is shown as due for review when the last one is more than 7 days ago. (M-09)"
         in told
     )
-    assert "Unit SE2321000131-E000000000001: what differs from every unit" in told
-    assert "What was not exported can be purged." in told
+    everywhere, _, unit = told.partition("Unit SE2321000131-E000000000001: what differs from every unit\n")
+    own = unit.partition("\n\n")[0].splitlines()
+    assert (2, True) == (len(own), "What was not exported can be purged." in own[1])
+    assert own[1] not in everywhere
     assert "Program Digitala smärtskolan, version 1-released\n  Made-up example content: not for patients." in told
     swedish = tmp_path / "ny.toml"
     swedish.write_text(run("policy", "--example").stdout, "utf-8")

@@ -168,7 +168,7 @@ def test_each_unit_on_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 def test_memory_and_sqlite_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise nobody would look at law 8, a comparison that finds nothing ever be believed, or hide other findings."""
+    """Otherwise a comparison that never finds anything would be believed, or hide what the run itself has found."""
     assert 0 == run("--compare", "--years", "0.05").exit_code
     simulate = command._run
 
