@@ -24,6 +24,8 @@ LATER_COLUMNS = {
     "purge_plan_items": ("reason",),
     "digest_notifications": ("flag", "reason", "reports"),
     "digests": ("oldest_due_at",),
+    "notices": ("language",),
+    "staff_messages": ("language",),
 }
 """The columns that came after version 0004, by table."""
 _EARLIER_INDEX = "CREATE INDEX ix_digests_next ON digests (next_at, id) WHERE next_at IS NOT NULL"

@@ -159,36 +159,12 @@ GRANTED: dict[str, tuple[Callable[..., object], list[Line]]] = {
     "desk.reactivate": (lambda d: d.reactivate(MAINTAINED.enrolment), [("reactivate", MAINTAINED)]),
     "desk.end": (lambda d: d.end(E, reason="klar"), [("end", TREATED)]),
     "desk.withdraw": (lambda d: d.withdraw(MAINTAINED.enrolment, "wrong-person"), [("withdraw", MAINTAINED)]),
-    "desk.withdraw twice under a key": (
-        lambda d: [d.withdraw(MAINTAINED.enrolment, "wrong-person", once="k") for _ in range(2)],
-        [("withdraw", MAINTAINED)] * 2,
-    ),
-    "desk.end twice under a key": (
-        lambda d: [d.end(E, reason="klar", once="k") for _ in range(2)],
-        [("end", TREATED)] * 2,
-    ),
-    "desk.start twice under a key": (
-        lambda d: [d.start(BO, program="somnskola", once="k") for _ in range(2)],
-        [("start", Of(EnrolmentId("e-0007"), BO))] * 2,
-    ),
     "desk.mark_read nothing under a key": (
         lambda d: [d.mark_read(E, PAIN, up_to=0, once="k") for _ in range(2)],
         [("mark-form-read", TREATED)] * 2,
     ),
     "desk.profile": (lambda d: d.profile(), []),
     "desk.receive_notifications": (lambda d: d.receive_notifications(email=True), [("keep-profile", NOBODY)]),
-    "desk.receive_notifications twice under a key": (
-        lambda d: [d.receive_notifications(email=True, once="k") for _ in range(2)],
-        [("keep-profile", NOBODY)] * 2,
-    ),
-    "office.plan_purge twice under a key": (
-        lambda o: [o.plan_purge(once="k") for _ in range(2)],
-        [("plan-purge", NOBODY)] * 2,
-    ),
-    "office.purge twice under a key": (
-        lambda o: [o.purge(APPROVED, once="k") for _ in range(2)],
-        [("purge", ENDED), ("purge", NOBODY)],
-    ),
     "office.export": (lambda o: o.export("export"), [("export", ENDED)]),
     "office.download": (lambda o: b"".join(o.download()), [("export", ENDED)]),
     "office.plan_purge": (lambda o: o.plan_purge(), [("plan-purge", NOBODY)]),

@@ -17,11 +17,12 @@ from digital_painschool.domain.events import FormSaved
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Entry, load_histories, readable
-from digital_painschool.testing.environment import START
+from digital_painschool.testing.environment import START, local
 from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ARCHIVIST, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application.desk_calls import lived
+from tests.application.test_access_log import entries
 
 OLD = EnrolmentId("e-0001")
 BOTH = (Format.CSV, Format.JSON_LINES)
@@ -37,14 +38,16 @@ def exported(school: Scenario) -> list[int]:
 def test_a_download_has_the_files_of_an_export(formats: tuple[Format, ...], tmp_path: Path) -> None:
     """Otherwise a portal would hand out something else than what the receipt proves."""
     school = lived()
+    school.now = local("2026-03-03 00:30")
     download = school.office.download(formats=formats)
     content = b"".join(download)
     receipt = download.receipt
     assert receipt is not None
     if download.media_type == "application/zip":
-        assert "export-2026-03-02.zip" == download.file_name
+        assert "export-2026-03-03.zip" == download.file_name
         with ZipFile(BytesIO(content)) as archive:
             assert archive.testzip() is None
+            assert {(2026, 3, 3, 0, 30, 0)} == {member.date_time for member in archive.infolist()}
             found = {name: archive.read(name) for name in archive.namelist()}
     else:
         assert ("enrolments.jsonl", "application/jsonl") == (download.file_name, download.media_type)
@@ -58,19 +61,22 @@ def test_a_download_has_the_files_of_an_export(formats: tuple[Format, ...], tmp_
 
 
 @pytest.mark.rule("D-21a")
-def test_a_download_that_is_broken_off_counts_for_nothing() -> None:
-    """Otherwise a purge would take what nobody has: the browser was closed in the middle."""
+def test_a_download_that_is_broken_off_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a purge would take what nobody has, or the log not know what a browser has that was closed."""
+    monkeypatch.setattr(export_download, "_PIECE", 1)
     school = lived()
     with school.unchanged():
         school.office.download(formats=BOTH)
-    pieces = len([*school.office.download(formats=BOTH)])
-    for taken in range(1, pieces + 1):
-        school = lived()
-        cut = iter(download := school.office.download(formats=BOTH))
-        assert taken == len([*islice(cut, taken)])
-        assert (None, [0]) == (download.receipt, exported(school))
-        cut.close()  # type: ignore[attr-defined]
-        assert (None, [0]) == (download.receipt, exported(school))
+    for formats in (BOTH, (Format.JSON_LINES,)):
+        pieces = len([*school.office.download(formats=formats)])
+        for taken in range(1, pieces + 1):
+            school = lived()
+            cut = iter(download := school.office.download(formats=formats))
+            data = b"".join(islice(cut, taken))
+            assert (None, [0]) == (download.receipt, exported(school))
+            assert OLD.encode() not in data or "export" in [entry.action for entry in entries(school)]
+            cut.close()  # type: ignore[attr-defined]
+            assert (None, [0]) == (download.receipt, exported(school))
 
 
 @pytest.mark.rule("D-21a")

@@ -1,14 +1,20 @@
 """A form's answers with its questions, for a table or a plot."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
+from digital_painschool.application.form_answers import FormAnswers
 from digital_painschool.domain.enrolment import Phase
-from digital_painschool.domain.form import Axis
+from digital_painschool.domain.form import Axis, Form
 from digital_painschool.domain.ids import EnrolmentId
+from digital_painschool.domain.policy import Policy
 from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.rules.forms import score
 from digital_painschool.testing.example import DAILY, PAIN
 from digital_painschool.testing.scenario import Scenario
+from digital_painschool.testing.strategies import answers, forms
 
 
 def _answered() -> tuple[Scenario, EnrolmentId]:
@@ -37,6 +43,16 @@ def test_the_answers_are_a_table_of_questions_and_submissions() -> None:
     assert Axis(lowest=0, highest=56, alert_from=6) == view.score_axis
     assert school.desk.form_answers(id_, PAIN).score_axis is None
     assert Axis(lowest=0, highest=10, alert_from=9) == school.desk.form_answers(id_, PAIN).questions[0].axis
+
+
+@pytest.mark.rule("M-16", "D-17a")
+@given(data=st.data(), form=forms())
+def test_each_score_lies_on_its_axis(data: st.DataObject, form: Form) -> None:
+    """Otherwise a plot would begin above what an optional question that was left out makes of the score."""
+    axis = FormAnswers(form=form, modules=(), submissions=(), read=0, zone=Policy().zone).score_axis
+    total = score(form, data.draw(answers(form)))
+    assert (axis is None) is (total is None)
+    assert axis is None or total is None or axis.lowest <= total <= axis.highest
 
 
 @pytest.mark.rule("M-06")

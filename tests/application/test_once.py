@@ -16,6 +16,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import Author
 from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.retention import PlanState
 from digital_painschool.errors import NotPermitted, OutcomeUnknown, Reason, RuleViolation
 from digital_painschool.ports.storage import CallKey, find_call
 from digital_painschool.rules.permissions import Action
@@ -25,6 +26,7 @@ from digital_painschool.testing.faults import Call, watched
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application.desk_calls import PEOPLE, PLANNED, E, lived
+from tests.application.test_access_log import entries
 from tests.application.test_bad_input import METHODS, RECEIPT, good
 from tests.scenario import refused
 
@@ -113,16 +115,24 @@ def test_every_changing_call_takes_a_key() -> None:
 @pytest.mark.rule("D-24a")
 @pytest.mark.parametrize("method", ONCE)
 def test_the_same_key_returns_the_first_result_and_changes_nothing(method: str) -> None:
-    """Otherwise a double click or a lost answer would write a message twice, or end in a refusal."""
+    """Otherwise a double click or a lost answer would write a message twice, end in a refusal, or leave no trace."""
     school = lived()
+    before = len(entries(school))
     first = call(school, method)
+    lines = entries(school)[before:]
+    if method.startswith("office."):  # what is repeated is about no record
+        lines = [evolve(lines[-1], enrolment_id=None, person=None)]
     with suppress(RuleViolation):  # in maintenance and after the end
         school.room.write(E, "Ett till", conversation=1)
         school.room.rename_conversation(E, 1, "Ännu en", once="another")
+    for plan in school.office.pages.plans(state=PlanState.OPEN).rows:
+        school.office.approve(plan.id, decision="RS 4")
     school.advance(days=3)
     school.restart()
+    before = len(entries(school))
     with school.unchanged():
         assert first == call(school, method)
+    assert [evolve(one, at=school.now) for one in lines] == entries(school)[before:]
 
 
 @pytest.mark.rule("D-24a")

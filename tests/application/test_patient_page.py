@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
+from digital_painschool.application.possible_actions import possible_actions
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.policy import FlagKind
+from digital_painschool.domain.policy import FlagKind, Policy, Terms
 from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import RuleViolation
+from digital_painschool.rules.permissions import PATIENT as PATIENT_MAY
 from digital_painschool.rules.permissions import Action
 from digital_painschool.testing.example import DAILY, PAIN, program
-from digital_painschool.testing.people import COLLEAGUE
+from digital_painschool.testing.people import COLLEAGUE, PATIENT
 from digital_painschool.testing.scenario import Scenario
 
 
@@ -113,6 +115,66 @@ def test_what_may_be_done_is_what_is_done_when_it_is_tried(action: Action, lived
     assert possible == was_done
 
 
+def _one_of(*attempts: Attempt) -> Attempt:
+    """Return an attempt that succeeds where one of some does."""
+
+    def attempt(school: Scenario, id_: EnrolmentId) -> None:
+        refusals = []
+        for one in attempts:
+            try:
+                one(school, id_)
+            except RuleViolation as refusal:
+                refusals.append(refusal)
+        if len(refusals) == len(attempts):
+            raise refusals[0]
+
+    return attempt
+
+
+_MODULES = (1, 2, 3, 4)
+ATTEMPTS_OF_PATIENT: dict[Action, Attempt] = {
+    Action.SEE_ENROLMENT: lambda s, e: s.room.overview(e),
+    Action.SEE_PROGRAM: lambda s, e: s.room.form(e, PAIN),
+    Action.OPEN_MODULE: _one_of(*(lambda s, e, n=n: s.room.open_module(e, n) for n in _MODULES)),
+    Action.READ_PAGE: _one_of(*(lambda s, e, n=n: s.room.read_page(e, n, 1) for n in _MODULES)),
+    Action.COMPLETE_MODULE: _one_of(*(lambda s, e, n=n: s.room.complete_module(e, n) for n in _MODULES)),
+    Action.SAVE_FORM: lambda s, e: s.room.save_form(e, PAIN, {"smarta": 3}),
+    Action.SAVE_DRAFT: lambda s, e: s.room.save_draft(e, PAIN, {}),
+    Action.READ_DRAFT: lambda s, e: s.room.form_page(e, PAIN),
+    Action.DISCARD_DRAFT: lambda s, e: s.room.discard_draft(e, PAIN),
+    Action.READ_ANSWERS: lambda s, e: s.room.form_answers(e, PAIN),
+    Action.READ_CONVERSATION: lambda s, e: s.room.conversations(e),
+    Action.WRITE_MESSAGE: lambda s, e: s.room.write(e, "Hej"),
+    Action.RENAME_CONVERSATION: lambda s, e: s.room.rename_conversation(e, 1, "Ny"),
+}
+
+
+@pytest.mark.rule("D-08a")
+@pytest.mark.parametrize("lived", [_new, _busy, _maintained, _long_maintained, _over, _ended])
+@pytest.mark.parametrize("policy", [Policy(), Policy(write_in_maintenance=True)], ids=["reads", "writes"])
+def test_what_a_patient_may_do_is_what_is_not_refused(policy: Policy, lived: Any) -> None:
+    """Otherwise a portal that asks would draw a patient a button that is refused, or none."""
+    assert PATIENT_MAY == ATTEMPTS_OF_PATIENT.keys()
+    released = program(Ordering.RELEASED)
+
+    def living() -> tuple[Scenario, EnrolmentId]:
+        school = Scenario(programs=(released,), policy=policy)
+        id_ = school.start()
+        lived(school, id_)
+        return school, id_
+
+    def is_refused(attempt: Attempt) -> bool:
+        try:
+            attempt(*living())
+        except RuleViolation:
+            return True
+        return False
+
+    school, id_ = living()
+    possible = possible_actions(PATIENT, school.state(id_), Terms(released, policy), school.now)
+    assert {action for action, attempt in ATTEMPTS_OF_PATIENT.items() if not is_refused(attempt)} == possible
+
+
 @pytest.mark.rule("D-08a", "D-09a")
 def test_what_another_role_may_do_is_not_offered() -> None:
     """Otherwise a patient administrator would see buttons that refuse."""
@@ -135,3 +197,8 @@ def test_hantera_shows_what_waits_and_not_what_was_read() -> None:
     shown = school.desk.patient_page(id_)
     assert [(2, 1, False), (0, 0, False)] == [(form.saved, form.unread, form.priority) for form in shown.forms]
     assert 1 == shown.counts.unread_forms
+    school.room.save_form(id_, PAIN, {"smarta": 9})
+    school.desk.end(id_, reason="klar")
+    ended = school.desk.patient_page(id_)
+    assert [(3, 0, False), (0, 0, False)] == [(form.saved, form.unread, form.priority) for form in ended.forms]
+    assert (0, False) == (ended.counts.unread_forms, ended.counts.priority)

@@ -57,6 +57,7 @@ class Environment:
     def __init__(self, url: str) -> None:
         self.url = url
         self.now = datetime(2015, 3, 2, 8, tzinfo=UTC)
+        self.policies = ""
 
     def in_treatment(self) -> None:
         """Have a patient in treatment at the present of the machine, with a direct notification that waits."""
@@ -83,8 +84,9 @@ class Environment:
         return run(*args, "--settings", self.settings(), *(WHO if who else ()), input_=input_)
 
     def settings(self) -> str:
-        """Write a settings file that names the storage alone; gives its path."""
-        return str(_settings(Path(self.url.removeprefix("sqlite:///")).parent, f'storage = "{self.url}"\n'))
+        """Write a settings file that names the storage, and the policies where there are some; gives its path."""
+        text = f'storage = "{self.url}"\n{self.policies}'
+        return str(_settings(Path(self.url.removeprefix("sqlite:///")).parent, text))
 
     def retention(self, *args: str, input_: str | None = None) -> Result:
         return self.run("retention", *args, who=True, input_=input_)
@@ -445,7 +447,9 @@ def test_watch_goes_on_after_a_failed_pass(environment: Environment, monkeypatch
     assert 1 == result.exit_code
     assert before is signal.getsignal(signal.SIGTERM)
     outcomes, waited[:] = iter(["down", "in the way", "unheard of", "well"]), []
-    lines = [json.loads(line) for line in environment.run("deliver", "--watch", "--log", "json").stderr.splitlines()]
+    result = environment.run("deliver", "--watch", "--log", "json")
+    assert 0 == result.exit_code
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
     failed = [line["error"] for line in lines if line["event"] == "run-failed"]
     assert ["the database is away"] * 2 + ["ZeroDivisionError"] == failed
 
@@ -566,6 +570,9 @@ def test_a_plan_is_shown_in_local_days_and_with_what_its_export_is_worth(
     environment: Environment, tmp_path: Path
 ) -> None:
     """What ended on New Year's night would be shown on the day before, or what the purge will skip as exported."""
+    environment.policies = (
+        f'policy = {{ zone = "America/New_York" }}\nunits."{WHO[3]}".policy = {{ zone = "Europe/Stockholm" }}\n'
+    )
     environment.now = datetime(2015, 12, 31, 22, tzinfo=UTC)
     with environment.open() as school:
         desk = school.therapist(NURSE)
@@ -880,8 +887,10 @@ def test_a_clinic_s_decisions_are_written_as_a_settings_file_and_told_in_plain_w
         "Review of progress: A patient is shown as due for review when the last one is more than 7 days ago. (M-09)"
         in told
     )
-    assert "Unit SE2321000131-E000000000001: what differs from every unit" in told
-    assert "What was not exported can be purged." in told
+    everywhere, _, unit = told.partition("Unit SE2321000131-E000000000001: what differs from every unit\n")
+    own = unit.partition("\n\n")[0].splitlines()
+    assert (2, True) == (len(own), "What was not exported can be purged." in own[1])
+    assert own[1] not in everywhere
     assert "Program Digitala smärtskolan, version 1-released\n  Made-up example content: not for patients." in told
     swedish = tmp_path / "ny.toml"
     swedish.write_text(run("policy", "--example").stdout, "utf-8")

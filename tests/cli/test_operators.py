@@ -8,12 +8,15 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
 
-from digital_painschool import Actor, Notify, Role, open_school
+from digital_painschool import Actor, Notify, OperatorDesk, Role, open_school
 from digital_painschool.cli.app import app
+from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.testing.people import ANNA, BO, RESERVE_NUMBER
 
 UNIT = "SE2321000131-E000000000001"
@@ -98,7 +101,9 @@ def test_a_storage_that_no_worker_ever_served_is_silent(sqlite_url: str) -> None
 
 
 def test_dead_letters_are_listed_without_persons(storage: str) -> None:
-    """Otherwise an operator would see who is in treatment, or not what to send again."""
+    """Otherwise an operator would see who is in treatment, or not what to send again, or when it was given up."""
+    with Path(os.environ["PAINSCHOOL_SETTINGS"]).open("a", encoding="utf-8") as settings:
+        settings.write(f'units."{UNIT}".policy = {{ zone = "Asia/Tokyo" }}\n')
     result = run("dead-letters", "list")
     assert 0 == result.exit_code
     lines = result.stdout.splitlines()
@@ -108,6 +113,8 @@ def test_dead_letters_are_listed_without_persons(storage: str) -> None:
     found = json.loads(run("dead-letters", "list", "--json").stdout)
     assert [(one["enrolment_id"], one["notification_id"]) for one in found] == ids(storage)
     assert ["unreachable"] * 2 == [one["reason"] for one in found]
+    times = [datetime.fromisoformat(one["given_up_at"]).astimezone(ZoneInfo("Asia/Tokyo")) for one in found]
+    assert [f"{at:%Y-%m-%d %H:%M}" for at in times] == [line[:16] for line in lines[:4:2]]
     assert not any(number[2:] in result.stdout + repr(found) for number in (RESERVE_NUMBER, ANNA))
     assert "... and more" in run("dead-letters", "list", "--limit", "1").stdout
     assert "no dead letters" in run("dead-letters", "list", "--unit", "SE2321000131-E000000000002").stdout
@@ -134,6 +141,32 @@ def test_all_of_a_channel_are_sent_again_after_an_outage(storage: str) -> None:
     assert (0, "0 notifications sent again with the next run.\n") == (none.exit_code, none.stdout)
     every = run("dead-letters", "send-again", "--all", "--reason", "channel-repaired", *WHO)
     assert (0, "2 notifications sent again with the next run.\n") == (every.exit_code, every.stdout)
+    assert [] == ids(storage)
+
+
+@pytest.mark.rule("D-13d")
+@pytest.mark.parametrize("purged", [False, True])
+def test_what_is_resolved_or_purged_meanwhile_stops_none_of_the_others(
+    storage: str, purged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the rest of an outage would wait because one of five hundred is gone."""
+    first, second = ids(storage)
+    listed = OperatorDesk.dead_letters
+
+    def and_then(desk: OperatorDesk, *args: Any, **options: Any) -> Any:
+        page = listed(desk, *args, **options)
+        with open_school(storage) as school:
+            school.therapist(NURSE).withdraw(EnrolmentId(first[0]), "wrong-person")
+            office = school.administrator(Actor(hsa_id=NURSE.hsa_id, unit=UNIT, roles={Role.DATA_ADMINISTRATOR}))
+            if purged:
+                office.purge(office.approve(office.plan_purge(), decision="RS 1"))
+        return page
+
+    monkeypatch.setattr(OperatorDesk, "dead_letters", and_then)
+    every = run("dead-letters", "send-again", "--all", "--reason", "channel-repaired", *WHO)
+    assert (0, "1 notification sent again with the next run.\n") == (every.exit_code, every.stdout)
+    assert every.stderr.startswith(f"left: {first[1]} (")
+    assert second[1] not in every.stderr
     assert [] == ids(storage)
 
 

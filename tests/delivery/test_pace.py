@@ -77,12 +77,14 @@ class Slow(Scenario):
 
 @pytest.mark.rule("D-13e")
 def test_notices_go_at_the_pace_that_the_inbox_declares() -> None:
-    """Otherwise the national inbox would get hundreds a second, and shut the region out."""
+    """Otherwise the national inbox would get hundreds a second, and shut the region out, or wait for nobody's slots."""
     school = Slow()
     school.wait_for_nine(6)
     assert 6 == school.deliver().sent
     assert [0, 1, 2, 3, 4, 304] == school.seconds()
     assert NONE == school.deliver()
+    school.desk.write(EnrolmentId("e-0001"), 1, "Nu", notify=Notify.DIRECT)
+    assert (1, 305) == (school.deliver().sent, school.seconds()[-1])
 
 
 @pytest.mark.rule("D-13e")

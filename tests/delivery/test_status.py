@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryMessenger
 from digital_painschool.cli.log_format import JsonLines
@@ -20,7 +21,8 @@ from digital_painschool.errors import DeliveryError, InvalidValue, StorageError
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.observer import DeliveryOutcome, Outcome
-from digital_painschool.testing.environment import with_adapters
+from digital_painschool.testing.environment import in_memory, with_adapters
+from digital_painschool.testing.faults import Fault, with_faults
 from digital_painschool.testing.people import ANNA, BO, CILLA, NURSE
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NINE, ONE, Faulty, asking, done
@@ -142,6 +144,11 @@ def test_observers_learn_what_became_of_notifications_and_stop_nothing(caplog: p
     assert {(Channel.INBOX, Template.MESSAGE_TO_READ)} == {(one.channel, one.template) for one in counting.outcomes}
     assert "observer _Counting raised ValueError" in caplog.text
     assert HOSTILE not in caplog.text
+    lost = Scenario(with_faults(in_memory, storage=[Fault("complete", does=StorageError("the disk is gone"))]))
+    asking(lost, ANNA, Notify.DIRECT)
+    with pytest.raises(StorageError):
+        lost.another(evolve(lost.ports, observers=(never := _Counting(),))).delivery().run()
+    assert [] == never.outcomes, "what was never stored comes again"
 
 
 class _Talkative(MemoryMessenger):

@@ -8,7 +8,7 @@ from attrs import evolve
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import NotificationDropped
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Status, Template
+from digital_painschool.domain.notification import Profile, Status, Template
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import DeliveryError
 from digital_painschool.testing.environment import in_memory
@@ -90,6 +90,8 @@ def test_the_choice_is_kept_with_the_profile_and_a_key_of_before_is_the_same_cal
     assert (True, False) == (school.desk.profile().chosen.summary, school.colleague.profile().chosen.summary)
     school.desk.receive_notifications(email=True, once="a")
     assert not school.desk.receive_notifications(email=True, summary=False, once="a").chosen.summary
+    school.desk.receive_notifications(email=False, summary=True)
+    assert Profile(summary=True) == school.desk.profile().chosen
 
 
 @pytest.mark.rule("D-09b", "D-23b")

@@ -58,7 +58,7 @@ OFF: Mapping[str, tuple[FlagKind, Mapping[str, Any]]] = {
 @pytest.mark.rule("D-17b", "D-23a")
 @pytest.mark.parametrize(("flag", "off"), OFF.values(), ids=OFF)
 def test_what_the_unit_has_switched_off_is_notified_no_more(flag: FlagKind, off: Mapping[str, Any]) -> None:
-    """Otherwise a summary would call to what the unit does not point out."""
+    """Otherwise a summary would call to what the unit does not point out, or never again when it is switched on."""
     school = Scenario(policy=ALL)
     tick(school, email=True, sms=False, flags={flag})
     id_ = school.start()
@@ -68,6 +68,11 @@ def test_what_the_unit_has_switched_off_is_notified_no_more(flag: FlagKind, off:
     school.advance(hours=20)
     assert 1 == school.deliver().dropped
     assert ([], 1) == (mails(school), notes(school, NotificationDropped, id_)[0])
+    assert [flag] == taken_back(school, id_)
+    school.restart(Catalogue(programs=(PROGRAM,), policy=ALL))
+    assert 1 == school.deliver().pointed_out
+    school.advance(days=1)
+    assert (1, [Template.SUMMARY]) == (school.deliver().sent, mails(school))
 
 
 MOVED: Mapping[str, tuple[FlagKind, str, Mapping[str, Any], str]] = {

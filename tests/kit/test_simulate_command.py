@@ -168,7 +168,7 @@ def test_each_unit_on_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 def test_memory_and_sqlite_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise nobody would look at law 8, or a comparison that finds nothing ever would be believed."""
+    """Otherwise a comparison that never finds anything would be believed, or hide what the run itself has found."""
     assert 0 == run("--compare", "--years", "0.05").exit_code
     simulate = command._run
 
@@ -178,9 +178,11 @@ def test_memory_and_sqlite_are_compared(monkeypatch: pytest.MonkeyPatch) -> None
         return simulate(region, unit, workers, storage)
 
     monkeypatch.setattr(command, "_run", otherwise)
+    monkeypatch.setattr(command, "_shown", lambda _: ("law 5, unit 1: a finding of the run itself",))
     result = CliRunner().invoke(app, ["simulate", "--patients", "2", "--years", "0.1", "--compare"])
     assert 1 == result.exit_code
     assert "law 8, unit 1: memory and SQLite have stored different data" in result.stdout
+    assert "law 5, unit 1: a finding of the run itself" in result.stdout
 
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

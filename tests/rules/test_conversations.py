@@ -275,13 +275,17 @@ def test_the_patient_takes_note_of_messages_until_access_is_over() -> None:
 
 @pytest.mark.rule("D-19a")
 def test_after_the_end_the_therapist_can_read_and_that_changes_nothing() -> None:
-    """Otherwise a purge would be put off by each look, or the record be closed to those who must answer for it."""
+    """Otherwise a purge would be put off by each look, or a list count for ever what nobody can mark."""
     school = Scenario()
     id_ = school.start()
     school.room.write(id_, "Hej")
     school.desk.end(id_, reason="klar")
     with school.unchanged():
-        assert 1 == school.desk.read_conversation(id_, 1).unread
+        page = school.desk.pages.conversations(id_)
+        assert page.head is not None
+        assert (0, [0]) == (page.head.counts.unread_messages, [one.unread for one in page.rows])
+        for shown in (school.desk.read_conversation(id_, 1), school.desk.pages.messages(id_, 1).conversation):
+            assert (0, [False]) == (shown.unread, [message.read for message in shown.messages])
     over = folded(begun(PATIENT), end(begun(PATIENT), TERMS, "klar", by=NURSE, at=LATER))
     assert () == read(over, TERMS, 1, 1, by=NURSE, at=LATER)
 

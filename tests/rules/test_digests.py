@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -193,9 +194,14 @@ def test_there_is_one_attempt_more_than_there_are_waits(waits: tuple[int, ...]) 
         (4, local("2026-03-03 11:00"), False, local("2026-03-03 23:00")),
     ],
 )
-def test_the_next_attempt_waits_as_the_policy_says(attempts: int, now: datetime, collected: bool, at: datetime) -> None:
+@pytest.mark.parametrize("zone", ["Europe/Stockholm", "America/New_York", "Pacific/Auckland"])
+def test_the_next_attempt_waits_as_the_policy_says(
+    attempts: int, now: datetime, collected: bool, at: datetime, zone: str
+) -> None:
     """Otherwise a broken inbox would be asked all the time, or a digest tried at night."""
-    assert at == next_retry_at(attempts, now, POLICY, collected=collected)
+    there = Policy(zone=ZoneInfo(zone))
+    now, at = (one.astimezone(POLICY.zone).replace(tzinfo=there.zone).astimezone(UTC) for one in (now, at))
+    assert at == next_retry_at(attempts, now, there, collected=collected)
 
 
 @pytest.mark.rule("D-13d")

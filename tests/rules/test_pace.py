@@ -56,14 +56,18 @@ def test_the_next_send_keeps_the_interval_within_the_slots(
     interval=st.integers(1, 90),
     rounds=st.one_of(st.none(), st.tuples(st.integers(1, 9), st.integers(1, 400))),
     notices=st.integers(1, 60),
+    ninths=st.integers(1, 9),
 )
-def test_a_capacity_is_what_is_sent_before_the_end(interval: int, rounds: tuple[int, int] | None, notices: int) -> None:
-    """Otherwise a plan would promise what does not go, or warn of what does."""
+def test_a_capacity_is_what_is_sent_before_the_end(
+    interval: int, rounds: tuple[int, int] | None, notices: int, ninths: int
+) -> None:
+    """Otherwise a plan would promise what does not go, or warn of what does: also where the end lies in a pause."""
     pace = ChannelPace(interval=interval * SECOND)
     if rounds is not None:
         pace = ChannelPace(interval=interval * SECOND, round_size=rounds[0], pause=rounds[1] * SECOND)
-    last = last_send_at(pace, notices, NOW)
-    assert (notices - 1, notices) == (capacity(pace, NOW, last), capacity(pace, NOW, last + SECOND / 9))
+    last, following = (last_send_at(pace, number, NOW) for number in (notices, notices + 1))
+    until = last + ninths * (following - last) / 9
+    assert (notices - 1, notices) == (capacity(pace, NOW, last), capacity(pace, NOW, until))
 
 
 @pytest.mark.rule("D-13e")

@@ -15,7 +15,15 @@ from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.people import HsaId
 from digital_painschool.domain.policy import Policy
-from digital_painschool.domain.retention import EndedEnrolment, PurgeDecision, PurgePlan, PurgeReceipt, Skip, Skipped
+from digital_painschool.domain.retention import (
+    EndedEnrolment,
+    PurgeDecision,
+    PurgePlan,
+    PurgeReason,
+    PurgeReceipt,
+    Skip,
+    Skipped,
+)
 from digital_painschool.errors import InvalidValue, PainSchoolError, Reason
 from digital_painschool.ports.storage import save_receipt
 from digital_painschool.rules.retention import (
@@ -26,6 +34,7 @@ from digital_painschool.rules.retention import (
     require_same,
     require_sound,
 )
+from digital_painschool.rules.retention import receipt as receipt_of
 from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.environment import INSTANT, in_memory, local, stored_at
 from digital_painschool.testing.people import ANNA, ARCHIVIST, BO, NUMBERS, OTHER_ARCHIVIST, OTHER_UNIT, UNIT
@@ -158,6 +167,15 @@ PAPER = PurgeReceipt(
     purged=(A, B),
     skipped=(Skipped(enrolment_id=C, why=Skip.CHANGED),),
 )
+OF_PAPER = PurgePlan(
+    id=PlanId("p-5"),
+    unit=HsaId(str(UNIT)),
+    made_by=ARCHIVIST.hsa_id,
+    made_at=AT,
+    ended_before=AT,
+    enrolments=tuple(EndedEnrolment(enrolment_id=id_, version=1, ended_at=AT, last_entry_at=AT) for id_ in (A, C, B)),
+)
+"""The plan of the receipt."""
 
 
 def test_what_a_purge_writes_is_sound_and_plausible() -> None:
@@ -168,6 +186,15 @@ def test_what_a_purge_writes_is_sound_and_plausible() -> None:
         require_sound(receipt, by=ARCHIVIST)
         require_plausible(receipt, at=AT)
     require_plausible(evolve(PAPER, purged_at=AT + INSTANT), at=AT + 2 * INSTANT)
+    mistakes = tuple(evolve(one, reason=PurgeReason.WITHDRAWN) for one in OF_PAPER.enrolments)
+    for enrolments in (OF_PAPER.enrolments, mistakes, (OF_PAPER.enrolments[0], *mistakes[1:])):
+        plan = evolve(OF_PAPER, enrolments=enrolments)
+        for left in ((), (A,), (C, B), (A, C, B)):
+            skipped = [Skipped(enrolment_id=id_, why=Skip.CHANGED) for id_ in left]
+            written = receipt_of(plan, PAPER.decision, skipped, by=ARCHIVIST, at=AT)
+            require_sound(written, by=ARCHIVIST)
+            require_of_plan(written, plan)
+            assert {one.enrolment_id for one in enrolments if one.is_withdrawn} - {*left} == {*written.withdrawn}
     for ids in ((A, B, A), (A, A, B), (B, A, A), (A, C)):
         with pytest.raises(InvalidValue):
             require_sound(evolve(PAPER, purged=ids), by=ARCHIVIST)
@@ -185,16 +212,7 @@ def test_what_a_purge_writes_is_sound_and_plausible() -> None:
 
 def test_a_receipt_is_compared_with_plan_and_stored_receipt_by_value() -> None:
     """Otherwise a receipt would pass as long as its ids sort well, or one from a file never be the stored one."""
-    ended = [EndedEnrolment(enrolment_id=id_, version=1, ended_at=AT, last_entry_at=AT) for id_ in (A, C, B)]
-    made = PurgePlan(
-        id=PlanId("p-5"),
-        unit=HsaId(str(UNIT)),
-        made_by=ARCHIVIST.hsa_id,
-        made_at=AT,
-        ended_before=AT,
-        enrolments=tuple(ended),
-    )
-    for plan in (made, evolve(made, decision=evolve(PAPER.decision))):
+    for plan in (OF_PAPER, evolve(OF_PAPER, decision=evolve(PAPER.decision))):
         require_of_plan(PAPER, plan)
         for unknown in "0z":  # before the known one and after it
             skipped = tuple(Skipped(enrolment_id=id_, why=Skip.CHANGED) for id_ in (EnrolmentId(unknown), C))

@@ -15,7 +15,15 @@ from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import EndedEnrolment, PurgePlan, Skip, Skipped
 from digital_painschool.errors import InvalidValue, NotFound, Reason
 from digital_painschool.ports.storage import load_documents, load_enrolment, load_notifications, load_timeline
-from digital_painschool.rules.retention import approve, approved, period_start, plan, receipt, recheck
+from digital_painschool.rules.retention import (
+    approve,
+    approved,
+    decision_reference,
+    period_start,
+    plan,
+    receipt,
+    recheck,
+)
 from digital_painschool.testing.contracts.changes import begun
 from digital_painschool.testing.environment import INSTANT, START, local
 from digital_painschool.testing.example import PAIN
@@ -97,6 +105,10 @@ def test_approving_names_a_decision_and_the_first_approval_stands() -> None:
     assert done.decision is not None
     assert ("RS 2036-1", ARCHIVIST.hsa_id, NOW) == (done.decision.reference, done.decision.by, done.decision.at)
     assert done == approve(done, "RS 2036-2", by=ARCHIVIST, at=NOW + timedelta(days=1))
+    for written in ("R-17", "RS 1 (R-17)", "RS 1: R-17, R-18.", "[R-17];"):
+        assert written == decision_reference(written)
+        with pytest.raises(InvalidValue):
+            decision_reference(written, "R-17".__eq__)
 
 
 @pytest.mark.rule("M-20")

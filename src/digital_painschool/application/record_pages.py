@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import get_args
 
-from digital_painschool.application.arguments import members
 from digital_painschool.application.cursors import read_cursor, text, whole
 from digital_painschool.application.executor import Executor
-from digital_painschool.application.form_answers import require_form
 from digital_painschool.application.message_pages import MessagePages
 from digital_painschool.application.pages import (
     ConversationPage,
@@ -20,7 +17,7 @@ from digital_painschool.application.pages import (
 )
 from digital_painschool.application.patient_head import patient_head
 from digital_painschool.application.timeline_lines import TimelinePage, timeline_page
-from digital_painschool.application.timeline_walk import matching_entries
+from digital_painschool.application.timeline_walk import matching_entries, wanted_kinds
 from digital_painschool.application.views import ConversationView
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, FormSaved
@@ -75,10 +72,7 @@ class RecordPages:
         def found(enrolment: Enrolment) -> TimelinePage:
             size = require_limit(limit)
             span = Span(since=since, until=until, by=by, newest_first=newest_first)
-            only = None if kinds is None else members(kinds, get_args(Event), "kinds", "event types")
-            if form is not None:
-                require_form(self._executor, "M-16", enrolment, form)
-                only = frozenset({FormSaved}) & (only or {FormSaved})
+            only = wanted_kinds(self._executor, enrolment, kinds, form)
 
             def read(after: int, up_to: int, most: int) -> Sequence[Entry]:
                 excerpt = span.excerpt(up_to)

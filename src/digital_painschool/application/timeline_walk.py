@@ -1,14 +1,41 @@
-"""Entries of a timeline that no storage can select: those of one form, or of one conversation."""
+"""Entries of a timeline: the kinds that a filter wants; those of one form or conversation, which no storage selects."""
 
 from collections.abc import Callable, Iterable
+from typing import get_args
 
 from attrs import evolve
 
-from digital_painschool.domain.events import Event
+from digital_painschool.application.arguments import members
+from digital_painschool.application.executor import Executor
+from digital_painschool.application.form_answers import require_form
+from digital_painschool.domain.enrolment import Enrolment
+from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.ports.storage import Enrolments, Entry, Excerpt, load_timeline
 
 _PORTION = 200
+
+
+def wanted_kinds(
+    executor: Executor, enrolment: Enrolment, kinds: object, form: str | None
+) -> frozenset[type[Event]] | None:
+    """Return the kinds of entries that fit both filters of a timeline; None for all kinds. Rule: M-16.
+
+    Args:
+        executor: Has the terms.
+        enrolment: The state.
+        kinds: Only events of these types; None for all.
+        form: Only the submissions of this form; None for all entries.
+
+    Raises:
+        InvalidValue: `kinds` is no collection of event types.
+        RuleViolation: The program has no such form.
+    """
+    only = None if kinds is None else members(kinds, get_args(Event), "kinds", "event types")
+    if form is None:
+        return only
+    require_form(executor, "M-16", enrolment, form)
+    return frozenset({FormSaved}) if only is None else only & {FormSaved}
 
 
 def matching_entries(

@@ -80,9 +80,8 @@ class UnitExport:
         """
         chosen, layout = _formats(formats), self._layout(language)
         histories = self._histories(kinds_for(chosen))
-        return ExportDownload(
-            chosen, self._executor.now(), histories, lambda files: self._record(files, lambda _: None), layout
-        )
+        at = self._executor.now().astimezone(self._executor.policy(self._actor.unit).zone)
+        return ExportDownload(chosen, at, histories, lambda files: self._record(files, lambda _: None), layout)
 
     def _layout(self, language: object) -> Layout:
         if language is None:

@@ -35,7 +35,7 @@ def batches(items: Iterable[_T]) -> Iterator[tuple[_T, ...]]:
 
 @contextmanager
 def kept_in_part(is_begun: Callable[[], bool]) -> Iterator[None]:
-    """Change the error of a purge that breaks off: it would promise that nothing was changed. Rule: D-21a.
+    """Report a purge that breaks off as another error: `StorageError` would promise that nothing changed. Rule: D-21a.
 
     Args:
         is_begun: Returns whether a batch was purged.

@@ -85,7 +85,8 @@ class ConversationView:
     Args:
         number: The conversation's number in the enrolment, from 1.
         heading: The heading (trådrubrik).
-        unread: The number of the other side's messages that were unread before this view was drawn.
+        unread: The number of the other side's messages that were unread before this view was drawn; 0 after the end,
+            when nothing waits any more (D-19a).
         messages: The messages in the order in which they were sent; empty in a list of conversations.
         last_message_at: When the last message was sent, UTC.
     """
@@ -111,7 +112,7 @@ def conversations(
     """List some conversations of an enrolment with their headings, without the messages."""
     listed = tuple(shown)
     headings = Masked(load_documents(storage, enrolment.id, [conversation.heading for conversation in listed]))
-    return tuple(_view(conversation, headings, reader, ()) for conversation in listed)
+    return tuple(_view(enrolment, conversation, headings, reader, ()) for conversation in listed)
 
 
 def conversation_view(
@@ -168,16 +169,20 @@ def view_of_messages(
         )
         for seq, event in entries
     )
-    return _view(conversation, documents, reader, messages)
+    return _view(enrolment, conversation, documents, reader, messages)
 
 
 def _view(
-    conversation: Conversation, documents: Masked[Mapping[int, Content]], reader: Author, messages: Iterable[Message]
+    enrolment: Enrolment,
+    conversation: Conversation,
+    documents: Masked[Mapping[int, Content]],
+    reader: Author,
+    messages: Iterable[Message],
 ) -> ConversationView:
     return ConversationView(
         number=conversation.number,
         heading=_text(documents, conversation.heading),
-        unread=conversation.unread(reader),
+        unread=conversation.unread(reader) if enrolment.is_open else 0,
         messages=tuple(messages),
         last_message_at=conversation.last_message_at,
     )

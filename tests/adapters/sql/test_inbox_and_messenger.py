@@ -7,6 +7,7 @@ import pytest
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger
 from digital_painschool.domain.notification import Channel, Template
 from digital_painschool.errors import DeliveryError, InvalidValue
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
@@ -17,9 +18,10 @@ from tests.databases import execute
 def test_a_gateway_gets_each_message_until_it_is_sent(url: str) -> None:
     """Otherwise an e-mail would be sent twice or never, or the address kept for ever."""
     with closing(SqlMessenger(Channel.EMAIL, url)) as messenger, closing(SqlMessenger(Channel.SMS, url)) as other:
-        messenger.send(Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example", key="key-1", unit=UNIT)
+        to, link, spoken = Address("a@b.example"), "https://b.example", Language.ENGLISH
+        messenger.send(to, Template.PROGRAM_DONE, link, key="key-1", unit=UNIT, language=spoken)
         [waiting] = messenger.waiting()
-        assert ("key-1", Address("a@b.example"), Template.PROGRAM_DONE, "https://b.example") == waiting
+        assert ("key-1", to, Template.PROGRAM_DONE, link, spoken) == waiting
         assert () == other.waiting()
         messenger.sent("key-1")
         assert () == messenger.waiting()

@@ -88,6 +88,8 @@ def test_what_is_noted_stays_noted(url: str, how: Callable[[str], None]) -> None
     with Scenario(stored_at(url), policy=Policy(staff_flags=POINTED_OUT)) as school:
         _, came, moved, back = (school.start(number) for number in NUMBERS[:4])
         school.desk.maintain(back, days=1, modules=[1], shortens=True)
+        school.desk.reactivate(back)
+        school.desk.maintain(back, days=1, modules=[1], shortens=True)
         school.at("2027-02-10 08:00")
         assert 3 == school.deliver().pointed_out
         school.school.patient(NUMBERS[1]).open_module(came, 1)

@@ -19,7 +19,6 @@ from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.ids import DigestId, EnrolmentId
 from digital_painschool.domain.notification import Channel
 from digital_painschool.errors import Conflict
-from digital_painschool.labels.lookup import Language
 from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.ports.guarded import WRITES
 from digital_painschool.testing.contracts import every_call
@@ -197,9 +196,7 @@ class Impatient:
 
 
 class OfInbox(Impatient, InboxContract):
-    """The inbox by the contract, on the database of a subclass. The portal that shows the notices writes the text."""
-
-    languages = (Language.SWEDISH,)
+    """The inbox by the contract, on the database of a subclass."""
 
     def open(self, place: str) -> SqlInbox:
         """Open the inbox."""
@@ -239,9 +236,7 @@ class TestPostgresqlInbox(OfInbox):
 
 
 class OfMessenger(Impatient, MessengerContract):
-    """The messenger by the contract, on the database of a subclass. The gateway writes the text."""
-
-    languages = (Language.SWEDISH,)
+    """The messenger by the contract, on the database of a subclass."""
 
     def open(self, place: str) -> SqlMessenger:
         """Open the messenger."""

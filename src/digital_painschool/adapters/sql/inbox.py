@@ -18,6 +18,7 @@ from digital_painschool.adapters.swedish_identity import RESERVE_NUMBERS
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError
+from digital_painschool.labels.lookup import Language
 from digital_painschool.ports.inbox import Delivered, Notice, Reachability
 from digital_painschool.serialization.stored import read_each
 
@@ -27,7 +28,7 @@ _NAME = "the inbox's database"
 _DELIVER = insert_into(notices, ignore_existing=True)
 _FORGET = delete(notices).where(any_of(notices.c.key, "keys"))
 _OF_PERSON = (
-    select(notices.c.key, notices.c.unit, notices.c.template, notices.c.link)
+    select(notices.c.key, notices.c.unit, notices.c.template, notices.c.link, notices.c.language)
     .where(notices.c.person_value == bindparam("value"), notices.c.person_scheme == bindparam("scheme"))
     .order_by(notices.c.delivered_at, notices.c.key)
 )
@@ -94,8 +95,15 @@ class SqlInbox:
 
         def notice(row: Row) -> Notice:
             require_readable(row)
-            key, unit, template, link = row
-            return Notice(key=key, unit=HsaId(unit), person=person, template=Template(template), link=link)
+            key, unit, template, link, language = row
+            return Notice(
+                key=key,
+                unit=HsaId(unit),
+                person=person,
+                template=Template(template),
+                link=link,
+                language=Language(language),
+            )
 
         found = read_each(self._database.read(rows), notice, _log_unreadable)
         return tuple(one for one in found if one is not None)
@@ -117,4 +125,5 @@ def _row(notice: Notice, at: datetime) -> Values:
         "template": notice.template.value,
         "link": notice.link,
         "delivered_at": at,
+        "language": notice.language.value,
     }

@@ -21,6 +21,7 @@ notices = Table(
     Column("template", Text, nullable=False),
     Column("link", Text, nullable=False),
     Column("delivered_at", Instant, nullable=False),
+    Column("language", Text, nullable=False, server_default="sv"),
 )
 Index("ix_notices_person", notices.c.person_value, notices.c.person_scheme)
 
@@ -35,6 +36,7 @@ messages = Table(
     Column("link", Text, nullable=False),
     Column("sent_at", Instant, nullable=False),
     Column("fetched_at", Instant),
+    Column("language", Text, nullable=False, server_default="sv"),
 )
 Index("uq_staff_messages_key", messages.c.channel, messages.c.key, unique=True)
 WAITING: ColumnElement[Any] = literal_column("fetched_at IS NULL")

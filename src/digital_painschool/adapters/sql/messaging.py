@@ -26,7 +26,7 @@ _NAME = "the messages' database"
 
 _SEND = insert_into(messages, ignore_existing=True, leave_out=("number", "fetched_at"))
 _WAITING = (
-    select(messages.c.number, messages.c.key, messages.c.recipient, messages.c.template, messages.c.link)
+    select(*(messages.c[name] for name in ("number", "key", "recipient", "template", "link", "language")))
     .where(WAITING, messages.c.channel == bindparam("its_channel"), messages.c.number > bindparam("after"))
     .order_by(messages.c.number)
     .limit(bindparam("limit", type_=Integer))
@@ -40,18 +40,19 @@ _FORGET = delete(messages).where(messages.c.channel == bindparam("its_channel"),
 
 
 class WaitingMessage(NamedTuple):
-    """A message for the gateway to send: its key, the address (masked when shown), the template and the link."""
+    """A message for the gateway to send: the address is masked when shown, and the text is the template's."""
 
     key: str
     address: Address
     template: Template
     link: str
+    language: Language = Language.SWEDISH
 
 
 def _waiting_message(row: Row) -> WaitingMessage:
     require_readable(row)
-    _, key, address, template, link = row
-    return WaitingMessage(key, Address(address), Template(template), link)
+    _, key, address, template, link, language = row
+    return WaitingMessage(key, Address(address), Template(template), link, Language(language))
 
 
 def _log_unreadable(row: Row) -> None:
@@ -103,7 +104,7 @@ class SqlMessenger:
         *,
         key: str,
         unit: HsaId,  # noqa: ARG002 - the gateway has no texts of a unit's own
-        language: Language = Language.SWEDISH,  # noqa: ARG002 - the gateway writes the text, in its own language
+        language: Language = Language.SWEDISH,
     ) -> Delivered:
         at = self._clock()
 
@@ -115,6 +116,7 @@ class SqlMessenger:
                 "template": template.value,
                 "link": link,
                 "sent_at": at,
+                "language": language.value,
             }
 
         return insert_once(self._database, _SEND, row, name=_NAME)

@@ -1,11 +1,9 @@
 """The tab "Tidslinje": what has happened in an enrolment, and its notifications."""
 
 from collections.abc import Iterable
-from typing import get_args
 
-from digital_painschool.application.arguments import members
 from digital_painschool.application.executor import Executor
-from digital_painschool.application.form_answers import require_form
+from digital_painschool.application.timeline_walk import wanted_kinds
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event, FormSaved
 from digital_painschool.domain.ids import EnrolmentId
@@ -33,16 +31,13 @@ class TimelineTab:
         """
 
         def wanted(enrolment: Enrolment) -> frozenset[type[Event]] | None:
-            only = None if kinds is None else members(kinds, get_args(Event), "kinds", "event types")
-            if form is not None:
-                require_form(self._executor, "M-16", enrolment, form)
-            return only
+            return wanted_kinds(self._executor, enrolment, kinds, form)
 
         only = self._executor.read(Action.SEE_TIMELINE, self._actor, enrolment_id, wanted)
+        found = load_timeline(self._executor.storage, enrolment_id, only)
         if form is None:
-            return load_timeline(self._executor.storage, enrolment_id, only)
-        saved = load_timeline(self._executor.storage, enrolment_id, [FormSaved])
-        return tuple(entry for entry in saved if isinstance(entry.event, FormSaved) and entry.event.form == form)
+            return found
+        return tuple(entry for entry in found if isinstance(entry.event, FormSaved) and entry.event.form == form)
 
     def notifications(self, enrolment_id: EnrolmentId) -> tuple[NotificationRecord, ...]:
         """Return the notifications of an enrolment, each with its status. Rule: D-13b, D-13d."""

@@ -7,7 +7,7 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.notification import Notify, Status
 from digital_painschool.domain.people import HsaId, Patient
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.ports.storage import CaseKey, CaseQuery, CaseRow, Storage, readable
+from digital_painschool.ports.storage import CaseKey, CaseQuery, CaseRow, CaseTotals, Storage, readable
 from digital_painschool.rules.flags import caseload_counts, mark_handled
 from digital_painschool.rules.lifecycle import hand_over, maintain, reactivate, review
 from digital_painschool.rules.ordering import complete_module, open_module
@@ -100,14 +100,19 @@ class CaseloadContract(StorageOpening):
         undelivered(storage, e, Status.FAILED, at=MORNING)
         assert [(FLAGGED, "a")] == ranks(storage)
 
-    @proves("Caseload.list_caseload: order")
+    @proves("Caseload.list_caseload: order", "Caseload.count_caseload: totals")
     def test_the_end_of_access_is_a_flag_from_its_very_instant(self, storage: Storage) -> None:
         """Otherwise the flag of the twelfth month would wait for a worker, or come too early (M-17)."""
         e = saved(storage, begin("a"))
-        assert [(QUIET, "a")] == ranks(storage, now=e.access_until - timedelta(microseconds=1))
-        assert [(FLAGGED, "a")] == ranks(storage, now=e.access_until)
+        before, waits = CaseTotals(patients=1), CaseTotals(patients=1, flagged=1, ending=1)
+
+        def seen(now: datetime) -> tuple[list[tuple[int, str]], CaseTotals]:
+            return ranks(storage, now=now), storage.count_caseload(UNIT, None, now)
+
+        assert ([(QUIET, "a")], before) == seen(e.access_until - timedelta(microseconds=1))
+        assert ([(FLAGGED, "a")], waits) == seen(e.access_until)
         saved(storage, step(e, maintain, 30, {1}, at=e.access_until))
-        assert [(QUIET, "a")] == ranks(storage, now=e.access_until)
+        assert ([(QUIET, "a")], before) == seen(e.access_until)
 
     @proves("Caseload.list_caseload: order")
     def test_an_enrolment_that_is_active_again_is_listed_as_it_is_now(self, storage: Storage) -> None:
