@@ -47,9 +47,9 @@ def completed(enrolment: Enrolment, *modules: int, terms: Terms = TERMS, at: dat
 
 
 @contextmanager
-def refused(rule: str, reason: Reason, **facts: object) -> Iterator[None]:
+def refused(rule: str, reason: Reason, **facts: object) -> Iterator[pytest.ExceptionInfo[RuleViolation]]:
     """Expect a refusal by this rule, for this reason, with at least these facts."""
     with pytest.raises(RuleViolation) as broken:
-        yield
+        yield broken
     assert (rule, reason) == (broken.value.rule, broken.value.reason)
     assert facts == {name: broken.value.facts[name] for name in facts}

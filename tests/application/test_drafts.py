@@ -63,22 +63,6 @@ def test_a_draft_is_saved_loaded_and_discarded() -> None:
         assert None is school.room.draft(id_, PAIN)
 
 
-def test_a_draft_that_is_saved_or_discarded_twice_is_the_same() -> None:
-    """Otherwise a page without a key that got no answer could not save again."""
-    school = Scenario()
-    id_ = school.start()
-    seen = []
-    for _ in range(2):
-        school.room.save_draft(id_, PAIN, {"smarta": 3})
-        seen.append((school.room.draft(id_, PAIN), shown(school, id_)))
-    for _ in range(2):
-        school.room.discard_draft(id_, PAIN)
-        seen.append((school.room.draft(id_, PAIN), shown(school, id_)))
-    first, again, gone, gone_again = seen
-    assert first[0] is not None
-    assert (first, gone) == (again, gone_again)
-
-
 def test_sending_the_form_ends_its_draft_and_no_other() -> None:
     """Otherwise the patient would send the same form twice, or lose another one."""
     school = Scenario()

@@ -138,14 +138,6 @@ def test_another_content_under_the_key_is_refused(method: str, parameter: str) -
 
 
 @pytest.mark.rule("D-24a")
-def test_a_number_in_another_spelling_is_the_same_call() -> None:
-    """Otherwise a form that the person corrects in looks alone would start a second enrolment."""
-    school = Scenario()
-    first = school.desk.start("850709-9805", program="smartskola", once="k")
-    assert first == school.desk.start(ANNA, program="smartskola", once="k")
-
-
-@pytest.mark.rule("D-24a")
 def test_a_key_is_the_caller_s_and_the_action_s_own() -> None:
     """Otherwise two portals that both count from one would get each other's results."""
     school = lived()
