@@ -380,35 +380,6 @@ def test_deliver_refuses_an_inbox_in_memory(environment: Environment, tmp_path: 
     assert_refused(run("deliver", "--settings", str(settings)), 1, "no staff directory", "[directory]")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_watch_stops_cleanly(environment: Environment, number: signal.Signals) -> None:
-    """A worker that is stopped would leave a traceback, or a code that a supervisor takes for a crash."""
-    environment.in_treatment()
-    worker = subprocess.Popen(
-        [
-            sys.executable,
-            "-u",
-            "-m",
-            "digital_painschool.cli",
-            "deliver",
-            "--settings",
-            environment.settings(),
-            "--watch",
-            "0.05",
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    assert worker.stdout is not None
-    told = worker.stdout.readline()
-    worker.send_signal(number)
-    rest, errors = worker.communicate(timeout=30)
-    assert "1 delivered" in told
-    assert (0, "", "") == (worker.returncode, rest, errors)
-
-
 def test_watch_goes_on_after_a_failed_pass(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that is away for a minute would end all delivery, and nobody would be told."""
     outcomes = iter(["down", "well", "in the way", "unheard of"])
@@ -604,18 +575,6 @@ def test_a_refused_receipt_stops_none_of_the_others(environment: Environment, tm
     assert "receipt 2 of the file is refused: M-20" in replayed.stderr
     assert NUMBER not in replayed.output
     assert "1 enrolment had come back; 1 purged again, 0 left.\n" == replayed.stdout
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe{", b"[" * 100_000, b"\x93RS\x94", b"null", b"[5]", b'"x"', b"{}", b"[]"]
-)
-def test_a_file_without_receipts_is_refused_in_one_line(
-    environment: Environment, tmp_path: Path, content: bytes
-) -> None:
-    """A traceback would be all that an operator sees after a restore."""
-    environment.ended()
-    (tmp_path / "receipts.json").write_bytes(content)
-    assert_refused(environment.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True), 1)
 
 
 @pytest.mark.rule("D-21a")
@@ -841,16 +800,6 @@ def _copy(source: Path, target: Path) -> None:
     before.backup(after)
     before.close()
     after.close()
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_is_told_by_the_exit_code(environment: Environment) -> None:
-    """Otherwise a job would take an empty list of patients for a fine one."""
-    with Path("/dev/full").open("w") as full, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdout", full)
-        with pytest.raises(SystemExit) as stopped:
-            app(["plugins", "--storage", environment.url])
-    assert 1 == stopped.value.code
 
 
 def test_what_cannot_be_read_is_named_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,8 +170,12 @@ def test_whether_the_patient_may_write_in_maintenance_is_the_unit_s(policy: Poli
         else:
             with school.unchanged(), refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
                 step()
-    with school.unchanged(), refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
-        school.room.save_form(id_, PAIN, {"smarta": 3})
+    for form_step in (
+        partial(school.room.save_form, id_, PAIN, {"smarta": 3}),
+        partial(school.room.complete_module, id_, 1),
+    ):
+        with school.unchanged(), refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
+            form_step()
     school.desk.write(id_, 1, "Lycka till")
     assert 1 == school.room.overview(id_).unread_messages
     flags = [FlagKind.MESSAGE_RECEIVED] * 2 * may
