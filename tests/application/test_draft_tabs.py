@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from attrs import evolve
 
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.domain.draft import Draft
@@ -11,10 +10,10 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import Reason
 from digital_painschool.ports.storage import CallKey, find_call
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Call, Fault, FaultPlan, Meanwhile
 from digital_painschool.testing.people import ANNA, BO, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.scenario import refused
+from tests.scenario import beside, refused
 
 pytestmark = pytest.mark.rule("D-14a")
 
@@ -142,14 +141,8 @@ def test_what_comes_between_the_look_and_the_save_is_seen(meanwhile: str, act: s
         "the other tab": lambda: school.room.save_draft(id_, PAIN, SECOND, replaces=tag),
         "the same call": lambda: tab(school.room),
     }
-    left = [acts[meanwhile]]
-
-    def around(call: Call) -> object:
-        if call.method == "save_draft" and left:
-            left.pop()()
-        return call.go()
-
-    busy = school.another(evolve(school.ports, storage=watched(school.storage, around))).patient(ANNA)
+    plan = FaultPlan(Fault("save_draft", does=Meanwhile(lambda _: acts[meanwhile]())))
+    busy = beside(school, plan).patient(ANNA)
     if meanwhile == "the other tab":
         with refused("D-14a", Reason.VIEW_IS_OLD):
             tab(busy)
@@ -158,7 +151,7 @@ def test_what_comes_between_the_look_and_the_save_is_seen(meanwhile: str, act: s
         assert SECOND == draft.answers
     else:
         assert tab(busy) == tab(school.room)
-    assert [] == left
+    assert 1 == len(plan.struck)
 
 
 def test_without_a_page_the_storage_is_asked_for_no_draft() -> None:
@@ -170,7 +163,7 @@ def test_without_a_page_the_storage_is_asked_for_no_draft() -> None:
         looks.extend([call.method] if call.method == "load_record" and call.args[0].kind is Draft else [])
         return call.go()
 
-    listening = school.another(evolve(school.ports, storage=watched(school.storage, listen))).patient(ANNA)
+    listening = beside(school, listen).patient(ANNA)
     for tag, expected in ((school.room.form_page(id_, PAIN).tag, 1), (None, 1)):
         listening.save_draft(id_, PAIN, {}, replaces=tag)
         assert expected == len(looks)

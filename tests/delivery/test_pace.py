@@ -19,10 +19,11 @@ from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.contracts.paces import assert_keeps
 from digital_painschool.testing.environment import Environment, in_memory, local
-from digital_painschool.testing.faults import Call, calls_of, watched, with_faults
+from digital_painschool.testing.faults import Call, calls_of, with_faults
 from digital_painschool.testing.people import ANNA, NUMBERS
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NINE, NONE, asking, write
+from tests.scenario import beside
 
 pytestmark = pytest.mark.rule("D-13e")
 
@@ -222,7 +223,7 @@ def test_a_claim_holds_what_goes_in_half_a_lease() -> None:
         return call.go()
 
     school = Slow(ChannelPace(interval=30 * SECOND))
-    worker = school.another(evolve(school.ports, storage=watched(school.storage, around))).delivery(lease=4 * MINUTE)
+    worker = beside(school, around).delivery(lease=4 * MINUTE)
     school.wait_for_nine(6)
     assert 6 == worker.run().sent
     assert {3} == set(limits[:1])
