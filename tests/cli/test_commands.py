@@ -83,8 +83,7 @@ class Environment:
         return run(*args, "--settings", self.settings(), *(WHO if who else ()), input_=input_)
 
     def settings(self) -> str:
-        """Write a settings file that names the storage alone; gives its path."""
-        return str(_settings(Path(self.url.removeprefix("sqlite:///")).parent, f'storage = "{self.url}"\n'))
+        return settings_of(self.url)
 
     def retention(self, *args: str, input_: str | None = None) -> Result:
         return self.run("retention", *args, who=True, input_=input_)
@@ -109,7 +108,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def run(*args: str, input_: str | None = None) -> Result:
+def run(*args: str, input_: str | bytes | None = None) -> Result:
     """Run a command in this process."""
     return CliRunner().invoke(app, args, input=input_)
 
@@ -775,6 +774,11 @@ def test_what_else_is_missing_is_not_blamed_on_the_extra(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "digital_painschool.cli.app", None)
     with pytest.raises(ModuleNotFoundError, match=r"cli\.app"):
         main()
+
+
+def settings_of(url: str) -> str:
+    """Write a settings file that names the storage alone, and return its path."""
+    return str(_settings(Path(url.removeprefix("sqlite:///")).parent, f'storage = "{url}"\n'))
 
 
 def _settings(folder: Path, text: str) -> Path:
