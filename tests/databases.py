@@ -12,6 +12,9 @@ import pytest
 
 from benchmarks import servers
 from benchmarks.servers import SERVER
+from digital_painschool.domain.notification import Channel
+from digital_painschool.ports import Ports
+from digital_painschool.testing.environment import Environment, PortsFactory
 
 
 def skip_without_a_server() -> None:
@@ -44,6 +47,20 @@ def execute(url: str, statement: str, values: Sequence[Any] = ()) -> list[Any]:
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(statement.encode(), values or None)
         return cursor.fetchall() if cursor.description else []
+
+
+def all_in(url: str, **ports: Any) -> PortsFactory:
+    """Return what opens storage, inbox and messengers on one database, beside other ports that are given."""
+    from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage  # not where the extra is missing
+
+    def open_there(environment: Environment) -> Ports:
+        clock = lambda: environment.now  # noqa: E731
+        messengers = tuple(SqlMessenger(channel, url, clock=clock) for channel in (Channel.EMAIL, Channel.SMS))
+        return environment.ports(
+            storage=SqlStorage(url), inbox=SqlInbox(url, clock=clock), messengers=messengers, **ports
+        )
+
+    return open_there
 
 
 def run_script(url: str, script: str) -> None:

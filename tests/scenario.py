@@ -6,7 +6,9 @@ from datetime import datetime
 from functools import reduce
 
 import pytest
+from attrs import evolve
 
+from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Enrolment
 from digital_painschool.domain.events import Event
 from digital_painschool.domain.fold import apply
@@ -18,7 +20,10 @@ from digital_painschool.rules.lifecycle import start
 from digital_painschool.rules.ordering import complete_module, open_module
 from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import PROGRAM
+from digital_painschool.testing.faults import watched
+from digital_painschool.testing.faults.calls import Around
 from digital_painschool.testing.people import NURSE, PATIENT, PERSON, UNIT
+from digital_painschool.testing.scenario import Scenario
 
 POLICY = Policy()
 TERMS = Terms(PROGRAM, POLICY)
@@ -46,10 +51,15 @@ def completed(enrolment: Enrolment, *modules: int, terms: Terms = TERMS, at: dat
     return events
 
 
+def beside(school: Scenario, around: Around) -> PainSchool:
+    """Return another process on the same storage, whose calls of it go through a function or a plan of faults."""
+    return school.another(evolve(school.ports, storage=watched(school.storage, around)))
+
+
 @contextmanager
-def refused(rule: str, reason: Reason, **facts: object) -> Iterator[None]:
+def refused(rule: str, reason: Reason, **facts: object) -> Iterator[pytest.ExceptionInfo[RuleViolation]]:
     """Expect a refusal by this rule, for this reason, with at least these facts."""
     with pytest.raises(RuleViolation) as broken:
-        yield
+        yield broken
     assert (rule, reason) == (broken.value.rule, broken.value.reason)
     assert facts == {name: broken.value.facts[name] for name in facts}

@@ -31,9 +31,8 @@ def written_in(ports_factory: PortsFactory = in_memory) -> Scenario:
     return school
 
 
-def pages(page: Paged, **filters: Any) -> Iterator[Any]:
-    """Yield the pages of a walk."""
-    cursor = None
+def pages(page: Paged, cursor: str | None = None, **filters: Any) -> Iterator[Any]:
+    """Yield the pages of a walk, from a cursor on."""
     while True:
         shown = page(cursor, **filters)
         yield shown

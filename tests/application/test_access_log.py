@@ -16,7 +16,7 @@ from digital_painschool.errors import InvalidIdentity, InvalidValue, NotFound, N
 from digital_painschool.ports.storage import AccessEntry, Activity
 from digital_painschool.testing.environment import INSTANT
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Call
 from digital_painschool.testing.people import (
     ANNA,
     BO,
@@ -40,30 +40,16 @@ from tests.application.desk_calls import (
     lived,
     public_methods,
 )
+from tests.scenario import beside
 
 pytestmark = [pytest.mark.rule("M-06"), pytest.mark.rule("D-21c")]
 
 ACTIVITIES = {
     **dict.fromkeys(
         [
-            "list-own-patients",
-            "list-unit",
-            "count-own-patients",
-            "count-unit",
-            "see-enrolment",
-            "see-flags",
-            "find-withdrawable",
-            "see-timeline",
-            "see-notifications",
-            "see-program",
-            "open-module",
-            "read-page",
-            "read-draft",
-            "read-answers",
-            "read-conversation",
-            "see-access-log",
-            "see-plans",
-            "plan-purge",
+            *("list-own-patients", "list-unit", "count-own-patients", "count-unit", "see-enrolment", "see-flags"),
+            *("find-withdrawable", "see-timeline", "see-notifications", "see-program", "open-module", "read-page"),
+            *("read-draft", "read-answers", "read-conversation", "see-access-log", "see-plans", "plan-purge"),
         ],
         Activity.READ,
     ),
@@ -244,9 +230,8 @@ def test_each_refusal_leaves_one_line_that_says_so(name: str) -> None:
     (entry,) = (one for one in entries(school) if one not in before)
     assert line(school, who, what, granted=False) == entry
     # The same again, where the log cannot be written: nothing is told of the refusal.
-    ports = evolve(school.ports, storage=watched(school.storage, _no_refusal_is_logged))
     with school.unchanged(), pytest.raises(StorageError) as failure:
-        call(PEOPLE[who][1](school.another(ports)))
+        call(PEOPLE[who][1](beside(school, _no_refusal_is_logged)))
     assert None is failure.value.__cause__ is failure.value.__context__
     assert not told or told not in str(failure.value)
 

@@ -198,7 +198,7 @@ OTHERWISE: dict[tuple[str, str], list[Any]] = {
     ("desk.caseload", "limit"): [*BAD["limit"], 501],
     ("coordinator.unit_caseload", "limit"): [*BAD["limit"], 501],
     ("room.save_draft", "answers"): NO_DRAFTS,
-    ("office.access_log", "after"): [-1, 10**5000, True, 1.0, "1", None],
+    ("office.access_log", "after"): [-1, 10**30, 10**5000, True, 1.0, "1", None],
     ("office.approve", "plan"): NO_KEYS,  # the other plan waits for its approval
 }
 DESKS = ("desk", "room", "office")

@@ -1,12 +1,12 @@
 """The list of patients filtered, sorted and counted, and walked while something happens to those who are in it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from digital_painschool.application.caseload import Case, CasePage, CaseSelection
+from digital_painschool.application.caseload import Case, CaseSelection
 from digital_painschool.domain.enrolment import Phase
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor
@@ -15,6 +15,7 @@ from digital_painschool.ports.storage import CaseSort, CaseTotals
 from digital_painschool.testing.example import PAIN, SLEEP
 from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NUMBERS, NURSE, OTHER_UNIT
 from digital_painschool.testing.scenario import Scenario
+from tests.application.page_walks import pages
 
 pytestmark = pytest.mark.rule("M-08", "D-09a", "D-15b")
 
@@ -47,16 +48,6 @@ def id_of(number: str) -> EnrolmentId:
     return EnrolmentId(f"e-000{NUMBERS.index(number) + 1}")
 
 
-def walk(list_page: Callable[..., CasePage], after: str | None = None, **options: Any) -> Iterator[CasePage]:
-    """Yield the pages of a list, from a cursor on."""
-    while True:
-        page = list_page(after, **options)
-        yield page
-        if page.next is None:
-            return
-        after = page.next
-
-
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("sort", [CaseSort.PRIORITY, CaseSort.LAST_SEEN], ids=str)
 @pytest.mark.parametrize("limit", [1, 2, 4])
@@ -69,7 +60,7 @@ def test_nobody_is_missed_and_nobody_shown_twice_unnoticed(limit: int, sort: Cas
             school.advance(seconds=moment)
             shown: list[tuple[int, Case]] = []
             happened = None
-            for place, page in enumerate(walk(school.coordinator.unit_caseload, limit=limit, show=show)):
+            for place, page in enumerate(pages(school.coordinator.unit_caseload, limit=limit, show=show)):
                 shown += [(place, case) for case in page.rows]
                 assert limit >= len(page.rows)
                 school.advance(seconds=1)
@@ -104,7 +95,7 @@ def test_who_comes_and_who_goes_during_a_walk() -> None:
     school.advance(minutes=5)
     started = school.start(NUMBERS[5])
     school.desk.end(id_of(NUMBERS[2]), reason="klar")
-    rest = [case for page in walk(school.coordinator.unit_caseload, first.next, limit=2) for case in page.rows]
+    rest = [case for page in pages(school.coordinator.unit_caseload, first.next, limit=2) for case in page.rows]
     assert [("e-0002", False), ("e-0001", False), (started, True)] == [(c.enrolment_id, c.repeated) for c in rest]
 
 
@@ -113,12 +104,12 @@ def test_steps_of_the_minute_before_a_walk_are_looked_at_again() -> None:
     school = filled()
     school.room.save_form(id_of(NUMBERS[0]), PAIN, {"smarta": 1})
     school.advance(seconds=60)
-    rows = [case for page in walk(school.desk.caseload, limit=4) for case in page.rows]
+    rows = [case for page in pages(school.desk.caseload, limit=4) for case in page.rows]
     assert [("e-0001", False), ("e-0001", True)] == [
         (case.enrolment_id, case.repeated) for case in rows if case.enrolment_id == "e-0001"
     ]
     school.advance(microseconds=1)
-    rows = [case for page in walk(school.desk.caseload, limit=4) for case in page.rows]
+    rows = [case for page in pages(school.desk.caseload, limit=4) for case in page.rows]
     assert 5 == len(rows)
 
 
@@ -171,7 +162,7 @@ def test_a_list_shows_what_is_selected(name: str) -> None:
     school = varied()
     show, expected = SELECTIONS[name]
     for list_page in (school.desk.caseload, school.coordinator.unit_caseload):
-        rows = [case for page in walk(list_page, limit=2, show=show) for case in page.rows]
+        rows = [case for page in pages(list_page, limit=2, show=show) for case in page.rows]
         assert expected.split() == [case.enrolment_id for case in rows]
         assert all(case.review_due is show.review_due for case in rows if show.review_due is not None)
     assert () == school.colleague.caseload(show=show).rows

@@ -5,16 +5,16 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from digital_painschool.application.caseload import CasePage
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.ports.storage import UnreadableCase
 from digital_painschool.testing.environment import INSTANT
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Call
 from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
+from tests.scenario import beside
 
 IDS = tuple(EnrolmentId(f"e-000{number}") for number in range(1, 6))
 DAMAGED = [set(ids) for size in (0, 1, 2, 5) for ids in combinations(IDS, size)]
@@ -32,7 +32,7 @@ def walked(school: Scenario, limit: int, damaged: set[EnrolmentId]) -> list[Case
             for row in found
         )
 
-    desk = school.another(evolve(school.ports, storage=watched(school.storage, around))).therapist(NURSE)
+    desk = beside(school, around).therapist(NURSE)
     pages = [desk.caseload(limit=limit)]
     while (cursor := pages[-1].next) is not None:
         school.advance(seconds=1)

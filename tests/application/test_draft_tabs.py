@@ -3,18 +3,17 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from attrs import evolve
 
 from digital_painschool.application.patient import PatientDesk
 from digital_painschool.domain.draft import Draft
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.errors import Reason, RuleViolation
+from digital_painschool.errors import Reason
 from digital_painschool.ports.storage import CallKey, find_call
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Call, Fault, FaultPlan, Meanwhile
 from digital_painschool.testing.people import ANNA, BO, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.scenario import refused
+from tests.scenario import beside, refused
 
 pytestmark = pytest.mark.rule("D-14a")
 
@@ -48,9 +47,8 @@ def test_an_old_tab_is_refused_and_changes_nothing(meanwhile: str, act: str) -> 
         school.room.save_draft(id_, PAIN, FIRST)
     page = school.room.form_page(id_, PAIN)
     come(school, id_)
-    with school.unchanged(), pytest.raises(RuleViolation) as old:
+    with school.unchanged(), refused("D-14a", Reason.VIEW_IS_OLD, form=PAIN) as old:
         OLD_TABS[act](school.room, id_, page.tag)
-    assert ("D-14a", Reason.VIEW_IS_OLD, {"form": PAIN}) == (old.value.rule, old.value.reason, old.value.facts)
     assert "look at it and decide again" in str(old.value)
     OLD_TABS[act](school.room, id_, school.room.form_page(id_, PAIN).tag)
     assert (act == "discard") is (school.room.draft(id_, PAIN) is None)
@@ -143,14 +141,8 @@ def test_what_comes_between_the_look_and_the_save_is_seen(meanwhile: str, act: s
         "the other tab": lambda: school.room.save_draft(id_, PAIN, SECOND, replaces=tag),
         "the same call": lambda: tab(school.room),
     }
-    left = [acts[meanwhile]]
-
-    def around(call: Call) -> object:
-        if call.method == "save_draft" and left:
-            left.pop()()
-        return call.go()
-
-    busy = school.another(evolve(school.ports, storage=watched(school.storage, around))).patient(ANNA)
+    plan = FaultPlan(Fault("save_draft", does=Meanwhile(lambda _: acts[meanwhile]())))
+    busy = beside(school, plan).patient(ANNA)
     if meanwhile == "the other tab":
         with refused("D-14a", Reason.VIEW_IS_OLD):
             tab(busy)
@@ -159,7 +151,7 @@ def test_what_comes_between_the_look_and_the_save_is_seen(meanwhile: str, act: s
         assert SECOND == draft.answers
     else:
         assert tab(busy) == tab(school.room)
-    assert [] == left
+    assert 1 == len(plan.struck)
 
 
 def test_without_a_page_the_storage_is_asked_for_no_draft() -> None:
@@ -171,7 +163,7 @@ def test_without_a_page_the_storage_is_asked_for_no_draft() -> None:
         looks.extend([call.method] if call.method == "load_record" and call.args[0].kind is Draft else [])
         return call.go()
 
-    listening = school.another(evolve(school.ports, storage=watched(school.storage, listen))).patient(ANNA)
+    listening = beside(school, listen).patient(ANNA)
     for tag, expected in ((school.room.form_page(id_, PAIN).tag, 1), (None, 1)):
         listening.save_draft(id_, PAIN, {}, replaces=tag)
         assert expected == len(looks)

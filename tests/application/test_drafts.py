@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from digital_painschool.application.therapist import TherapistDesk
 from digital_painschool.domain.ids import EnrolmentId
@@ -14,10 +13,10 @@ from digital_painschool.domain.program import Ordering
 from digital_painschool.errors import Conflict, Reason
 from digital_painschool.ports.storage import Drafts, load_draft
 from digital_painschool.testing.example import DAILY, PAIN, SLEEP, program
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Fault, FaultPlan, Meanwhile
 from digital_painschool.testing.people import ANNA, BO
 from digital_painschool.testing.scenario import Scenario
-from tests.scenario import refused
+from tests.scenario import beside, refused
 
 pytestmark = pytest.mark.rule("D-14a")
 
@@ -61,22 +60,6 @@ def test_a_draft_is_saved_loaded_and_discarded() -> None:
     for _ in range(2):
         school.room.discard_draft(id_, PAIN)
         assert None is school.room.draft(id_, PAIN)
-
-
-def test_a_draft_that_is_saved_or_discarded_twice_is_the_same() -> None:
-    """Otherwise a page without a key that got no answer could not save again."""
-    school = Scenario()
-    id_ = school.start()
-    seen = []
-    for _ in range(2):
-        school.room.save_draft(id_, PAIN, {"smarta": 3})
-        seen.append((school.room.draft(id_, PAIN), shown(school, id_)))
-    for _ in range(2):
-        school.room.discard_draft(id_, PAIN)
-        seen.append((school.room.draft(id_, PAIN), shown(school, id_)))
-    first, again, gone, gone_again = seen
-    assert first[0] is not None
-    assert (first, gone) == (again, gone_again)
 
 
 def test_sending_the_form_ends_its_draft_and_no_other() -> None:
@@ -160,14 +143,7 @@ def test_a_draft_that_meets_a_step_is_saved_or_refused_by_the_state_after_it(
         "message": lambda: quiet.desk.start_conversation(id_, "Hej"),
         "end": lambda: quiet.desk.end(id_, reason="klar"),
     }
-    left = [acts[meanwhile]]
-
-    def around(call: Call) -> object:
-        if call.method == "save_draft" and left:
-            left.pop()()
-        return call.go()
-
-    busy = quiet.another(evolve(quiet.ports, storage=watched(quiet.storage, around)))
+    busy = beside(quiet, FaultPlan(Fault("save_draft", does=Meanwhile(lambda _: acts[meanwhile]()))))
     if meanwhile == "end":
         with refused("D-19a", Reason.ALREADY_ENDED):
             busy.patient(ANNA).save_draft(id_, PAIN, {"smarta": 3})
@@ -182,13 +158,7 @@ def test_a_draft_that_others_always_overtake_is_refused_in_the_end() -> None:
     """Otherwise a page would wait for ever."""
     quiet = Scenario()
     id_ = quiet.start(BO)
-
-    def around(call: Call) -> object:
-        if call.method == "save_draft":
-            raise Conflict("others")
-        return call.go()
-
-    busy = quiet.another(evolve(quiet.ports, storage=watched(quiet.storage, around)))
+    busy = beside(quiet, FaultPlan(Fault("save_draft", does=Conflict("others"), times=None)))
     with pytest.raises(Conflict, match="draft could not be saved"):
         busy.patient(BO).save_draft(id_, PAIN, {})
 

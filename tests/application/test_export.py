@@ -42,7 +42,7 @@ from digital_painschool.ports.storage import (
     readable,
 )
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Call
 from digital_painschool.testing.history import (
     CompleteModule,
     HandOver,
@@ -58,6 +58,7 @@ from digital_painschool.testing.history import History as Lived
 from digital_painschool.testing.people import ARCHIVIST, BO, UNIT
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.strategies import histories
+from tests.scenario import beside
 
 pytestmark = pytest.mark.rule("M-21")
 
@@ -251,7 +252,7 @@ def test_what_cannot_be_read_is_in_no_file_counted_nowhere_and_named(school: Sce
             return {**found, "e-0001": UnreadableEnrolment(enrolment_id=EnrolmentId("e-0001"), unit=UNIT)}
         return found
 
-    damaged = school.another(attrs.evolve(school.ports, storage=watched(school.storage, around)))
+    damaged = beside(school, around)
     receipt = damaged.administrator(ARCHIVIST).export(tmp_path / "export")
     assert (1, ("e-0001",), [1, 1, 1]) == (receipt.enrolments, receipt.unreadable, [f.lines for f in receipt.files])
     assert "e-0001" not in "".join(file.read_text("utf-8") for file in (tmp_path / "export").iterdir())

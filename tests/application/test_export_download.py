@@ -18,11 +18,12 @@ from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import Entry, load_histories, readable
 from digital_painschool.testing.environment import START, local
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Fault, FaultPlan
 from digital_painschool.testing.people import ARCHIVIST, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application.desk_calls import lived
 from tests.application.test_access_log import entries
+from tests.scenario import beside
 
 OLD = EnrolmentId("e-0001")
 BOTH = (Format.CSV, Format.JSON_LINES)
@@ -93,13 +94,7 @@ def test_a_download_counts_when_its_last_piece_was_taken() -> None:
 def test_a_storage_that_fails_in_the_middle_leaves_no_receipt() -> None:
     """Otherwise half a file would pass for an export."""
     school = lived()
-
-    def fail(call: Call) -> object:
-        if call.method == "load_timelines":
-            raise StorageError("the disk is gone")
-        return call.go()
-
-    failing = school.another(evolve(school.ports, storage=watched(school.storage, fail)))
+    failing = beside(school, FaultPlan(Fault("load_timelines", does=StorageError("the disk is gone"), times=None)))
     download = failing.administrator(ARCHIVIST).download()
     with pytest.raises(StorageError):
         b"".join(download)

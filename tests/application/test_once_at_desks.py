@@ -20,7 +20,7 @@ from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.environment import AT_WORK, with_adapters
-from digital_painschool.testing.faults import Call, Fault, FaultPlan, Killed, watched
+from digital_painschool.testing.faults import Call, Dies, Fault, FaultPlan, Killed, watched
 from digital_painschool.testing.people import ARCHIVIST, NURSE, OPERATOR
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.snapshot import difference
@@ -28,6 +28,7 @@ from tests.application.desk_calls import APPROVED, PEOPLE, E, lived
 from tests.application.test_bad_input import RECEIPT
 from tests.application.test_once import ONCE
 from tests.delivery.test_dead_letters import REPAIRED, given_up, letter_of
+from tests.scenario import beside
 
 
 @pytest.mark.rule("D-24a", "D-23a")
@@ -75,13 +76,8 @@ def test_an_inbox_that_is_away_keeps_no_messenger_from_forgetting() -> None:
 def test_an_interrupted_purge_continues_under_its_key() -> None:
     """Otherwise the key of a purge whose process died would stop the purge for ever."""
     school = lived()
-
-    def die(call: Call) -> object:
-        if call.method == "save_record" and call.args[0].kind is PurgeReceipt:
-            raise Killed(call.name)
-        return call.go()
-
-    dying = school.another(evolve(school.ports, storage=watched(school.storage, die)))
+    death = Fault("save_record", of=lambda call: call.args[0].kind is PurgeReceipt, does=Dies())
+    dying = beside(school, FaultPlan(death))
     with pytest.raises(Killed):
         dying.administrator(ARCHIVIST).purge(APPROVED, once="k")
     receipt = school.office.purge(APPROVED, once="k")
@@ -148,7 +144,7 @@ def test_a_double_click_gets_the_first_result_wherever_the_other_one_comes(
                 got.append(act(school.school))
             return ours.go()
 
-        second = act(school.another(evolve(school.ports, storage=watched(school.storage, around))))
+        second = act(beside(school, around))
         return [second, *got], school.kept().numbered()
 
     _, once = met_before(0)

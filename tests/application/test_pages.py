@@ -15,10 +15,11 @@ from digital_painschool.domain.people import Author
 from digital_painschool.ports.storage import load_timeline
 from digital_painschool.testing.environment import in_memory, on_sqlite
 from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Call
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, COORDINATOR, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application.page_walks import E, pages, timeline, walked, written_in
+from tests.scenario import beside
 
 
 @pytest.fixture(params=[in_memory, on_sqlite], ids=["memory", "sqlite"])
@@ -94,7 +95,7 @@ def test_a_page_reads_no_more_of_a_timeline_than_it_shows(school: Scenario) -> N
             read.extend(len(timeline.entries) + len(timeline.documents) for timeline in found.values())
         return found
 
-    desk = school.another(evolve(school.ports, storage=watched(school.storage, around))).therapist(NURSE)
+    desk = beside(school, around).therapist(NURSE)
     first = desk.pages.timeline(E, limit=2)
     desk.pages.timeline(E, first.next, limit=2)
     assert [3, 4] == read

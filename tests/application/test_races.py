@@ -6,7 +6,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from digital_painschool.bootstrap.school import PainSchool
 from digital_painschool.domain.enrolment import Phase
@@ -18,10 +17,10 @@ from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import NotPermitted, Reason
 from digital_painschool.ports.storage import load_notifications
 from digital_painschool.testing.example import PAIN
-from digital_painschool.testing.faults import Call, watched
+from digital_painschool.testing.faults import Call
 from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, PERSON, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.scenario import refused
+from tests.scenario import beside, refused
 
 pytestmark = pytest.mark.usefixtures("without_waiting")
 
@@ -52,7 +51,7 @@ def in_between(
                 act(school)
             return call.go()
 
-        other = school.another(evolve(school.ports, storage=watched(school.storage, around)))
+        other = beside(school, around)
         return school, partial(step, other), calls
 
     _, undisturbed, calls = before_call(0)

@@ -10,19 +10,17 @@ import pytest
 from attrs import evolve
 
 from digital_painschool import Channel, PainSchool
-from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.pool import ConnectionPool
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Notify
 from digital_painschool.errors import DeliveryError, PainSchoolError, StorageError
 from digital_painschool.ports.inbox import Delivered
-from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import DAILY
 from digital_painschool.testing.people import ANNA, BO, CILLA, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.application import desk_calls
 from tests.application.desk_calls import APPROVED, GRANTED, PEOPLE, E
-from tests.databases import execute
+from tests.databases import all_in, execute
 from tests.tracebacks import shown_by
 
 TEXT, HEADING, ANSWER = "Secret words", "Secret heading", "Secret answer"
@@ -41,20 +39,6 @@ DAMAGES = {
 }
 
 
-def opened(url: str) -> Callable[[Environment], Any]:
-    """Return an opening of everything on one database."""
-
-    def open_there(environment: Environment) -> Any:
-        clock = lambda: environment.now  # noqa: E731
-        return environment.ports(
-            storage=SqlStorage(url),
-            inbox=SqlInbox(url, clock=clock),
-            messengers=(SqlMessenger(Channel.EMAIL, url, clock=clock), SqlMessenger(Channel.SMS, url, clock=clock)),
-        )
-
-    return open_there
-
-
 @pytest.fixture(params=["sqlite_url", "postgresql_url"])
 def lived(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -62,7 +46,7 @@ def lived(
     """A school with one of everything, and its database."""
     url = request.getfixturevalue(request.param)
     monkeypatch.chdir(tmp_path)
-    school = desk_calls.lived(opened(url))
+    school = desk_calls.lived(all_in(url))
     school.desk.receive_notifications(email=True, sms=True)
     school.desk.start_conversation(E, TEXT, heading=HEADING, notify=Notify.DIRECT)
     school.room.write(E, TEXT, conversation=2)

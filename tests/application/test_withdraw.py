@@ -149,15 +149,16 @@ def test_who_started_it_for_a_colleague_finds_it_by_the_number_and_sees_nothing_
     assert () == school.coordinator.find_withdrawable(ANNA)
 
 
-@pytest.mark.parametrize("written", ["form", "message", "heading"])
+@pytest.mark.parametrize("written", ["form", "message", "heading", "module"])
 def test_what_the_patient_has_written_hinders_it(written: str) -> None:
-    """Otherwise a record that a patient has written would vanish before its time."""
+    """Otherwise what a patient has written, or a treatment with a completed module, would vanish before its time."""
     school = Scenario()
     id_ = slipped(school)
     writes: dict[str, Callable[[], object]] = {
         "form": lambda: school.room.save_form(id_, PAIN, {"smarta": 3}),
         "message": lambda: school.room.write(id_, "Hej", conversation=1),
         "heading": lambda: school.room.rename_conversation(id_, 1, "Min fråga"),
+        "module": lambda: school.complete(id_, 1),
     }
     assert Action.WITHDRAW in school.desk.patient_page(id_).actions
     writes[written]()
@@ -240,16 +241,6 @@ def test_a_start_that_is_repeated_after_the_purge_starts_nothing(ports_factory: 
     assert ANNA == school.desk.start(ANNA, program="smartskola", once="job-2").person.value
 
 
-def test_a_key_gives_the_first_result_again() -> None:
-    """Otherwise a therapist whose answer was lost would read that nothing was withdrawn."""
-    school = Scenario()
-    id_ = slipped(school)
-    first = school.desk.withdraw(id_, WRONG, once="k")
-    school.advance(days=1)
-    assert first == school.desk.withdraw(id_, WRONG, once="k")
-    assert 1 == sum(isinstance(entry.event, Withdrawn) for entry in school.desk.timeline(id_))
-
-
 def test_what_came_since_the_view_refuses_it_if_it_raised_a_flag() -> None:
     """Otherwise a withdrawal would hide that a notification was lost after the therapist looked."""
     school = Scenario()
@@ -261,16 +252,3 @@ def test_what_came_since_the_view_refuses_it_if_it_raised_a_flag() -> None:
     seen = school.coordinator.patient_page(id_).version
     school.room.read_page(id_, 1, 2)
     assert Phase.WITHDRAWN is school.desk.withdraw(id_, WRONG, expected=seen).phase
-
-
-@pytest.mark.rule("D-07b")
-def test_a_treatment_in_which_the_patient_completed_a_module_is_not_withdrawn() -> None:
-    """Otherwise a whole treatment could be purged at once and without an export, as if it had been a slip."""
-    school = Scenario()
-    id_ = slipped(school)
-    school.room.open_module(id_, 1)
-    assert Action.WITHDRAW in school.desk.patient_page(id_).actions
-    school.complete(id_, 1)
-    assert Action.WITHDRAW not in school.desk.patient_page(id_).actions
-    with school.unchanged(), refused("D-07b", Reason.PATIENT_HAS_WRITTEN):
-        school.desk.withdraw(id_, WRONG)

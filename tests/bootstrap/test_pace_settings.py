@@ -9,6 +9,8 @@ from attrs import evolve
 from digital_painschool import AdapterConfig, ChannelPace, ConfigurationError, Settings, connect, read_settings
 from digital_painschool.domain.notification import Channel
 
+pytestmark = pytest.mark.rule("D-13e")
+
 PACE = ChannelPace(interval=timedelta(seconds=1), round_size=1000, pause=timedelta(minutes=5))
 WRITTEN = "{ interval_seconds = 1, round_size = 1000, pause_seconds = 300 }"
 
@@ -27,7 +29,6 @@ def settings_file(folder: Path, pace: str, kind: str = "inbox") -> Path:
     return file
 
 
-@pytest.mark.rule("D-13e")
 @pytest.mark.parametrize(
     ("kind", "written", "expected"),
     [
@@ -43,7 +44,6 @@ def test_a_settings_file_sets_a_pace_or_lifts_it(
     assert expected == connect(read_settings(settings_file(tmp_path, written, kind))).paces
 
 
-@pytest.mark.rule("D-13e")
 @pytest.mark.parametrize(
     ("kind", "written", "says"),
     [
@@ -67,7 +67,6 @@ def test_a_pace_that_is_none_is_refused_with_its_key(tmp_path: Path, kind: str, 
     assert says in str(refused.value)
 
 
-@pytest.mark.rule("D-13e")
 def test_a_pace_in_code_is_checked_and_outlives_another_storage() -> None:
     """Otherwise settings that are evolved for a test database would send at another pace than those before."""
     with pytest.raises(Exception, match="pace is a ChannelPace"):

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from digital_painschool.cli.app import app
 from digital_painschool.testing.people import UNIT
+from tests.cli.test_commands import COMMANDS, WHO, run
 
-WHO = ("--hsa-id", "SE2321000131-P000000000004", "--unit", UNIT)
 NASTY = (
     *("", " ", "-", "--", "-1", "0", "1_000", " 7 ", "٣", "+7", "nan", "inf", "1e999", "9" * 400, "null", "None", "%s"),
     *("\x1b[31mred\x1b[0m", "[bold]x[/x]", "\u202egnp.exe", "a\nb", "a\x00b", "\udcff\udc80", "\ufeff", "å" * 5_000),
@@ -51,18 +50,7 @@ FILES: dict[str, bytes] = {
     "settings.toml": b'storage = "memory://"\n[units."\\u001b"]\n[policy]\nzone = "\\u202e"\n',
     "mail.toml": b'storage = "memory://"\ndirectory = { name = "toml", path = "binary" }\n',
 }
-LEAVES: dict[tuple[str, ...], click.Command] = {}
-
-
-def _collect(path: tuple[str, ...], command: click.Command) -> None:
-    if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
-            _collect((*path, name), inner)
-    else:
-        LEAVES[path] = command
-
-
-_collect((), app)
+LEAVES = {path: command for path, command in COMMANDS.items() if not isinstance(command, click.Group)}
 
 
 @pytest.fixture
@@ -77,11 +65,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PAINSCHOOL_SETTINGS", "PAINSCHOOL_STORAGE", "PAINSCHOOL_SCHEMA"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
-
-
-def run(*args: str, input_: str | bytes | None = None) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(app, args, input=input_)
 
 
 def assert_in_form(result: Result, *args: object) -> None:
@@ -145,7 +128,7 @@ def test_numbers_and_days_are_read_strictly(value: str, place: Path) -> None:
         assert_in_form(run("deliver", "--settings", "nowhere.toml", "--watch", value))
 
 
-@pytest.mark.parametrize("content", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("content", [*FILES.values(), b"{", b"null", b"[5]", b'"x"', b"{}", b"[]"])
 def test_any_input_for_a_replay(content: bytes, place: Path) -> None:
     """Otherwise a receipt that a shell has written in UTF-16 would end in a traceback."""
     for text in (content, b"\xef\xbb\xbf" + content):

@@ -84,9 +84,7 @@ class Environment:
         return run(*args, "--settings", self.settings(), *(WHO if who else ()), input_=input_)
 
     def settings(self) -> str:
-        """Write a settings file that names the storage, and the policies where there are some; gives its path."""
-        text = f'storage = "{self.url}"\n{self.policies}'
-        return str(_settings(Path(self.url.removeprefix("sqlite:///")).parent, text))
+        return settings_of(self.url, self.policies)
 
     def retention(self, *args: str, input_: str | None = None) -> Result:
         return self.run("retention", *args, who=True, input_=input_)
@@ -111,7 +109,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def run(*args: str, input_: str | None = None) -> Result:
+def run(*args: str, input_: str | bytes | None = None) -> Result:
     """Run a command in this process."""
     return CliRunner().invoke(app, args, input=input_)
 
@@ -619,18 +617,6 @@ def test_a_refused_receipt_stops_none_of_the_others(environment: Environment, tm
     assert "1 enrolment had come back; 1 purged again, 0 left.\n" == replayed.stdout
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe{", b"[" * 100_000, b"\x93RS\x94", b"null", b"[5]", b'"x"', b"{}", b"[]"]
-)
-def test_a_file_without_receipts_is_refused_in_one_line(
-    environment: Environment, tmp_path: Path, content: bytes
-) -> None:
-    """A traceback would be all that an operator sees after a restore."""
-    environment.ended()
-    (tmp_path / "receipts.json").write_bytes(content)
-    assert_refused(environment.run("retention", "replay", str(tmp_path / "receipts.json"), "--yes", who=True), 1)
-
-
 @pytest.mark.rule("D-21a")
 @pytest.mark.parametrize(
     ("code", "answer", "said"),
@@ -831,6 +817,11 @@ def test_what_else_is_missing_is_not_blamed_on_the_extra(monkeypatch: pytest.Mon
         main()
 
 
+def settings_of(url: str, policies: str = "") -> str:
+    """Write a settings file that names the storage, and the policies where there are some, and return its path."""
+    return str(_settings(Path(url.removeprefix("sqlite:///")).parent, f'storage = "{url}"\n{policies}'))
+
+
 def _settings(folder: Path, text: str) -> Path:
     file = folder / "painschool.toml"
     file.write_text(text, "utf-8")
@@ -854,16 +845,6 @@ def _copy(source: Path, target: Path) -> None:
     before.backup(after)
     before.close()
     after.close()
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_is_told_by_the_exit_code(environment: Environment) -> None:
-    """Otherwise a job would take an empty list of patients for a fine one."""
-    with Path("/dev/full").open("w") as full, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdout", full)
-        with pytest.raises(SystemExit) as stopped:
-            app(["plugins", "--storage", environment.url])
-    assert 1 == stopped.value.code
 
 
 def test_what_cannot_be_read_is_named_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,22 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from click.testing import CliRunner, Result
 
 from digital_painschool import Actor, Notify, OperatorDesk, Role, open_school
-from digital_painschool.cli.app import app
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.testing.people import ANNA, BO, RESERVE_NUMBER
+from tests.cli.test_commands import NURSE, UNIT, run, settings_of
 
-UNIT = "SE2321000131-E000000000001"
-NURSE = Actor(hsa_id="SE2321000131-P000000000001", unit=UNIT, roles={Role.THERAPIST})
 WHO = ("--hsa-id", "SE2321000131-P000000000007", "--unit", UNIT)
 SERVICE = Path(__file__).parents[2] / "docs" / "how-to" / "painschool-deliver.service"
-
-
-def run(*args: str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(app, args)
 
 
 @pytest.fixture
@@ -43,13 +35,6 @@ def storage(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
         desk.start_conversation(desk.start(ANNA, program="digitala-smartskolan").id, "Hej", notify=Notify.DIRECT)
     monkeypatch.setenv("PAINSCHOOL_SETTINGS", settings_of(sqlite_url))
     return sqlite_url
-
-
-def settings_of(url: str) -> str:
-    """Write a settings file that names the storage alone, and return its path."""
-    file = Path(url.removeprefix("sqlite:///")).with_name("painschool.toml")
-    file.write_text(f'storage = "{url}"\n', "utf-8")
-    return str(file)
 
 
 def ids(storage: str) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 import pytest
-from attrs import evolve
 
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.events import AccessEnded, Event, NotificationDropped, NotificationUndelivered
@@ -18,6 +17,7 @@ from digital_painschool.testing.faults import Answers, Call, Fault, FaultPlan, w
 from digital_painschool.testing.people import ANNA, BO, COLLEAGUE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import DAY, NINE, NONE, ONE, Faulty, asking, notes, statuses
+from tests.scenario import beside
 
 
 @pytest.mark.rule("D-13b", "D-13d")
@@ -71,7 +71,7 @@ def test_what_another_worker_notes_meanwhile_is_counted_and_logged_by_that_one_a
             others.append(school.deliver())
         return answer
 
-    second = school.another(evolve(school.ports, storage=watched(school.storage, meanwhile)))
+    second = beside(school, meanwhile)
     entries = len(school.storage.access_entries(UNIT))
     assert (0, 1) == (getattr(second.delivery().run(), figure), getattr(others[0], figure))
     assert 1 == len(school.storage.access_entries(UNIT)) - entries

@@ -71,16 +71,6 @@ def test_an_inbox_that_asks_for_a_wait_is_left_alone_for_so_long(asked: Any, min
 
 
 @pytest.mark.rule("D-13d")
-def test_a_permanent_failure_is_not_tried_again() -> None:
-    """Otherwise the therapist would learn a day late that nothing was sent."""
-    school = Faulty()
-    school.fails(DeliveryError("the inbox has no such person", permanent=True))
-    id_ = asking(school, notify=Notify.DIRECT)
-    assert DeliveryReport(undelivered=1) == school.deliver()
-    assert [1] == notes(school, NotificationUndelivered, id_)
-
-
-@pytest.mark.rule("D-13d")
 @pytest.mark.parametrize("permanent", [False, True])
 def test_each_failed_attempt_is_logged_once_with_the_adapters_reason(
     permanent: bool, caplog: pytest.LogCaptureFixture

@@ -20,6 +20,8 @@ from tests.delivery.faulty import (
     write,
 )
 
+pytestmark = pytest.mark.rule("D-13a")
+
 
 def late(school: Scenario, id_: EnrolmentId) -> None:
     """Write a message of which the patient was to be told today, after today's notice has gone."""
@@ -36,7 +38,6 @@ def assert_one_a_day(school: Faulty, id_: EnrolmentId, *, delivered: int) -> Non
     assert {Status.DELIVERED} == set(statuses(school, id_))
 
 
-@pytest.mark.rule("D-13a")
 def test_a_message_that_comes_when_the_day_s_notice_has_gone_goes_with_the_next_day_s() -> None:
     """Otherwise its patient would get a second notice on one forenoon."""
     school = Faulty()
@@ -47,7 +48,6 @@ def test_a_message_that_comes_when_the_day_s_notice_has_gone_goes_with_the_next_
     assert_one_a_day(school, id_, delivered=0)
 
 
-@pytest.mark.rule("D-13a")
 @pytest.mark.parametrize("missed", [False, True], ids=["of-today", "of-an-earlier-day"])
 @pytest.mark.parametrize("deaths", [1, 2])
 def test_a_message_that_comes_while_workers_die_with_a_notice_is_neither_a_second_one_nor_swallowed(
@@ -67,7 +67,6 @@ def test_a_message_that_comes_while_workers_die_with_a_notice_is_neither_a_secon
     assert_one_a_day(school, id_, delivered=1)
 
 
-@pytest.mark.rule("D-13a")
 def test_a_message_that_comes_when_the_inbox_s_answer_was_lost_is_neither_a_second_one_nor_swallowed() -> None:
     """Otherwise, as it once was, it would be a second notice, or count as told of with one that was there before it."""
     school = Faulty()
@@ -81,7 +80,6 @@ def test_a_message_that_comes_when_the_inbox_s_answer_was_lost_is_neither_a_seco
     assert_one_a_day(school, id_, delivered=1)
 
 
-@pytest.mark.rule("D-13a")
 def test_the_day_after_a_crash_the_new_message_is_told_of() -> None:
     """Otherwise yesterday's notice, sent and not stored as sent, would swallow today's."""
     school = Faulty()
@@ -93,7 +91,6 @@ def test_the_day_after_a_crash_the_new_message_is_told_of() -> None:
     assert (DeliveryReport(sent=1, delivered=2), 2) == (school.deliver(), len(school.inbox.delivered))
 
 
-@pytest.mark.rule("D-13a")
 def test_a_restored_backup_tells_nobody_again_of_what_was_told() -> None:
     """Otherwise a patient would be told twice on a day: the storage has forgotten it, the inbox has not."""
     with Scenario(on_sqlite) as school:

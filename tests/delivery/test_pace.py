@@ -19,10 +19,13 @@ from digital_painschool.ports import Ports
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.contracts.paces import assert_keeps
 from digital_painschool.testing.environment import Environment, in_memory, local
-from digital_painschool.testing.faults import Call, calls_of, watched, with_faults
+from digital_painschool.testing.faults import Call, calls_of, with_faults
 from digital_painschool.testing.people import ANNA, NUMBERS
 from digital_painschool.testing.scenario import Scenario
 from tests.delivery.faulty import NINE, NONE, asking, write
+from tests.scenario import beside
+
+pytestmark = pytest.mark.rule("D-13e")
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -75,7 +78,6 @@ class Slow(Scenario):
         return [(at - NINE) / SECOND for at in self.inbox.called]
 
 
-@pytest.mark.rule("D-13e")
 def test_notices_go_at_the_pace_that_the_inbox_declares() -> None:
     """Otherwise the national inbox would get hundreds a second, and shut the region out, or wait for nobody's slots."""
     school = Slow()
@@ -87,7 +89,6 @@ def test_notices_go_at_the_pace_that_the_inbox_declares() -> None:
     assert (1, 305) == (school.deliver().sent, school.seconds()[-1])
 
 
-@pytest.mark.rule("D-13e")
 def test_a_slow_inbox_gets_no_burst_afterwards() -> None:
     """Otherwise an inbox that is overloaded already would get all that it was too slow for at once."""
     school = Slow(ChannelPace(interval=SECOND))
@@ -99,7 +100,6 @@ def test_a_slow_inbox_gets_no_burst_afterwards() -> None:
     assert [0, 2, 4] == school.seconds()[:3]
 
 
-@pytest.mark.rule("D-13e")
 def test_an_inbox_that_hangs_loses_its_slots_and_no_notice() -> None:
     """Otherwise claims that could not be sent in time would be lost, or sent beside another worker's."""
     school = Slow(ChannelPace(interval=SECOND))
@@ -109,7 +109,6 @@ def test_an_inbox_that_hangs_loses_its_slots_and_no_notice() -> None:
     assert_keeps(ChannelPace(interval=SECOND), school.inbox.called)
 
 
-@pytest.mark.rule("D-13e")
 def test_a_slot_that_a_dropped_notice_leaves_is_used() -> None:
     """Otherwise a run would take its own slots for another worker's, and end with notices that wait."""
     school = Slow(ChannelPace(interval=MINUTE))
@@ -120,7 +119,7 @@ def test_a_slot_that_a_dropped_notice_leaves_is_used() -> None:
     assert ([0, 60], 2, 1) == (school.seconds(), report.sent, report.dropped)
 
 
-@pytest.mark.rule("D-13e", "M-12")
+@pytest.mark.rule("M-12")
 def test_what_becomes_due_meanwhile_goes_within_about_a_minute() -> None:
     """Otherwise a direct message, or an e-mail, would wait behind hours of collected notices."""
     school = Slow(ChannelPace(interval=40 * SECOND))
@@ -140,7 +139,6 @@ def test_what_becomes_due_meanwhile_goes_within_about_a_minute() -> None:
     assert school.inbox.called[place] - written[0] <= 2 * MINUTE
 
 
-@pytest.mark.rule("D-13e")
 def test_an_e_mail_does_not_wait_for_the_pause_of_the_inbox() -> None:
     """Otherwise a therapist would hear of an alert when the patients have all been told."""
     school = Slow(evolve(PACE, round_size=4), Policy(staff_flags=frozenset(FlagKind)))
@@ -164,7 +162,7 @@ def test_an_e_mail_does_not_wait_for_the_pause_of_the_inbox() -> None:
     assert school.inbox.called[4] - at[0] > 4 * MINUTE
 
 
-@pytest.mark.rule("D-13a", "D-13e")
+@pytest.mark.rule("D-13a")
 def test_what_does_not_fit_into_the_forenoon_goes_first_the_next_day(caplog: pytest.LogCaptureFixture) -> None:
     """Otherwise a telephone would ring at night, or the same patients would wait every day (law 5)."""
     school = Slow(ChannelPace(interval=80 * MINUTE))
@@ -184,7 +182,6 @@ def test_what_does_not_fit_into_the_forenoon_goes_first_the_next_day(caplog: pyt
     assert school.inbox.delivered[3].person not in told
 
 
-@pytest.mark.rule("D-13e")
 @pytest.mark.parametrize(
     ("pace", "batch", "others"), [(PACE, 200, 1), (ChannelPace(interval=SECOND), 200, 0), (PACE, 2, 4)]
 )
@@ -202,7 +199,6 @@ def test_a_second_worker_keeps_to_the_same_pace_and_ends_when_there_is_nothing_f
     assert_keeps(pace, school.inbox.called)
 
 
-@pytest.mark.rule("D-13e")
 def test_a_crash_wastes_slots_and_loses_no_other_notice() -> None:
     """Otherwise a worker that dies would take a minute of patients with it, as suspects of its death."""
     school = Slow(ChannelPace(interval=SECOND))
@@ -219,7 +215,6 @@ def test_a_crash_wastes_slots_and_loses_no_other_notice() -> None:
     assert_keeps(ChannelPace(interval=SECOND), school.inbox.called)
 
 
-@pytest.mark.rule("D-13e")
 def test_a_claim_holds_what_goes_in_half_a_lease() -> None:
     """Otherwise a lease would end before the last notice of its claim has gone, which two workers would send."""
     limits: list[int] = []
@@ -230,14 +225,13 @@ def test_a_claim_holds_what_goes_in_half_a_lease() -> None:
         return call.go()
 
     school = Slow(ChannelPace(interval=30 * SECOND))
-    worker = school.another(evolve(school.ports, storage=watched(school.storage, around))).delivery(lease=4 * MINUTE)
+    worker = beside(school, around).delivery(lease=4 * MINUTE)
     school.wait_for_nine(6)
     assert 6 == worker.run().sent
     assert {3} == set(limits[:1])
     assert max(limits) * 30 * SECOND <= 2 * MINUTE
 
 
-@pytest.mark.rule("D-13e")
 def test_without_a_pace_nothing_is_counted_or_reserved() -> None:
     """Otherwise every school would be slower for a limit that only some inboxes have."""
     school = Scenario(with_faults(in_memory, storage=[]))
@@ -248,7 +242,6 @@ def test_without_a_pace_nothing_is_counted_or_reserved() -> None:
     assert (True, 0, 0) == ("claim" in calls, calls.count("reserve_slots"), calls.count("count_due"))
 
 
-@pytest.mark.rule("D-13e")
 def test_a_run_that_is_stopped_finishes_the_one_at_hand_and_gives_the_others_back() -> None:
     """Otherwise a restart of the service would take half an hour, or hold up patients until a lease is over."""
     school, stop = Slow(), Event()
@@ -258,7 +251,6 @@ def test_a_run_that_is_stopped_finishes_the_one_at_hand_and_gives_the_others_bac
     assert 4 == len(school.storage.claim(school.now, 100, MINUTE))
 
 
-@pytest.mark.rule("D-13e")
 def test_a_clock_that_stands_still_ends_the_run() -> None:
     """Otherwise a host that forgets to move its clock would wait for ever."""
     school = Slow()
@@ -269,7 +261,6 @@ def test_a_clock_that_stands_still_ends_the_run() -> None:
     assert 1 == school.deliver().sent
 
 
-@pytest.mark.rule("D-13e")
 def test_a_run_says_what_is_due_and_when_it_is_done(caplog: pytest.LogCaptureFixture) -> None:
     """Otherwise an operator would not know at nine whether the forenoon is long enough."""
     school = Slow()
@@ -288,7 +279,6 @@ def test_a_run_says_what_is_due_and_when_it_is_done(caplog: pytest.LogCaptureFix
     assert 1 == caplog.text.count("inbox: 6 due")
 
 
-@pytest.mark.rule("D-13e")
 @pytest.mark.parametrize("wrong", [1, "1 s", timedelta(seconds=1), ChannelPace])
 def test_a_pace_that_is_none_is_refused_at_the_start(wrong: Any) -> None:
     """Otherwise a school would open, and fail on its first forenoon."""
@@ -301,7 +291,6 @@ def test_a_pace_that_is_none_is_refused_at_the_start(wrong: Any) -> None:
         school.another(evolve(school.ports, paces={Channel.INBOX: wrong}))
 
 
-@pytest.mark.rule("D-13e")
 @pytest.mark.parametrize("failure", [AttributeError(ANNA), KeyError(ANNA), DeliveryError(ANNA)])
 def test_an_inbox_that_fails_to_say_its_pace_has_not_none(failure: Exception) -> None:
     """Otherwise a mistake in an adapter would send everything at once."""
@@ -314,7 +303,6 @@ def test_an_inbox_that_fails_to_say_its_pace_has_not_none(failure: Exception) ->
         Scenario(lambda environment: environment.ports(inbox=inbox))
 
 
-@pytest.mark.rule("D-13e")
 def test_a_pace_that_is_set_takes_the_place_of_the_declared_one() -> None:
     """Otherwise an operator could not slow down, or lift, what an adapter's author has guessed."""
     for pace, expected in ((None, [0, 0.1, 0.2]), (ChannelPace(interval=4 * SECOND), [0, 4, 8])):
@@ -328,7 +316,6 @@ def test_a_pace_that_is_set_takes_the_place_of_the_declared_one() -> None:
         assert expected == pytest.approx(school.seconds())
 
 
-@pytest.mark.rule("D-13e")
 @pytest.mark.parametrize(
     ("at", "left"),
     [("2026-03-02 03:00", 180), ("2026-03-02 11:50", 10), ("2026-03-02 11:59:57", 3), ("2026-03-02 12:00", 0)],

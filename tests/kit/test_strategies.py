@@ -20,25 +20,10 @@ from digital_painschool.domain.validation import normalise_answers
 from digital_painschool.errors import InvalidValue, RuleViolation
 from digital_painschool.programs import program_from_data, program_to_data
 from digital_painschool.rules.forms import answer_problems, is_alert, score
+from digital_painschool.testing import history as h
 from digital_painschool.testing import strategies
 from digital_painschool.testing.environment import INSTANT, local
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, SLEEP, program
-from digital_painschool.testing.history import (
-    Advance,
-    At,
-    Deliver,
-    Done,
-    History,
-    PlanPurge,
-    Purge,
-    ReceiveNotifications,
-    Refused,
-    Restart,
-    SaveForm,
-    Start,
-    Step,
-    take,
-)
 from digital_painschool.testing.people import ANNA, BO, NURSE, OTHER_ARCHIVIST, OTHER_UNIT, SERIES, UNIT
 from digital_painschool.testing.scenario import Scenario
 from digital_painschool.testing.strategies import (
@@ -363,16 +348,16 @@ def test_every_step_is_accepted_or_refused_as_it_was_planned(data: st.DataObject
     offered = (program(ordering, completion), SLEEP)
     steps = data.draw(planned_steps(offered, Policy(), 25, refused=refused))
     assert refused is not all(accepted for _, accepted in steps)
-    with History((), programs=offered).scenario() as school:
+    with h.History((), programs=offered).scenario() as school:
         for step, accepted in steps:
             if accepted:
-                assert isinstance(take(step, school), Done)
+                assert isinstance(h.take(step, school), h.Done)
             else:
                 with school.unchanged():
-                    assert isinstance(take(step, school), Refused)
+                    assert isinstance(h.take(step, school), h.Refused)
 
 
-NEVER_REFUSED = {Advance, At, Deliver, Restart, ReceiveNotifications}
+NEVER_REFUSED = {h.Advance, h.At, h.Deliver, h.Restart, h.ReceiveNotifications}
 """Steps that time and machines take, and one whose refusals are those of another step."""
 KINDS = sorted({type(step) for step in LIFE.steps}, key=lambda kind: kind.__name__)
 
@@ -383,7 +368,7 @@ KINDS = sorted({type(step) for step in LIFE.steps}, key=lambda kind: kind.__name
     ("kind", "accepted"),
     [(kind, accepted) for accepted in (True, False) for kind in KINDS if accepted or kind not in NEVER_REFUSED],
 )
-def test_histories_hold_every_step(kind: type[Step], accepted: bool) -> None:
+def test_histories_hold_every_step(kind: type[h.Step], accepted: bool) -> None:
     """Otherwise some step would never be tried, or never be refused."""
     steps = st.sampled_from(Ordering).flatmap(
         lambda ordering: planned_steps((program(ordering), SLEEP), Policy(), 25, refused=not accepted)
@@ -398,13 +383,13 @@ def test_histories_are_of_any_program_under_any_policy(data: st.DataObject) -> N
     offered, policy = (data.draw(programs(key="egen")),), data.draw(policies())
     told = data.draw(histories(programs=offered, policy=policy))
     with told.scenario(policy=policy) as school:
-        assert [] == [what for what in told.play(school) if isinstance(what, Refused)]
+        assert [] == [what for what in told.play(school) if isinstance(what, h.Refused)]
 
 
-def after(test: Callable[[Scenario, History], bool]) -> Callable[[History], bool]:
+def after(test: Callable[[Scenario, h.History], bool]) -> Callable[[h.History], bool]:
     """Return a test of a history by what it leaves."""
 
-    def passes(told: History) -> bool:
+    def passes(told: h.History) -> bool:
         with told.scenario() as school:
             told.play(school)
             return test(school, told)
@@ -412,7 +397,7 @@ def after(test: Callable[[Scenario, History], bool]) -> Callable[[History], bool
     return passes
 
 
-def has_an_alert(school: Scenario, _: History) -> bool:
+def has_an_alert(school: Scenario, _: h.History) -> bool:
     """Some form waits first in the list."""
     return any(row.priority for desk in (school.desk, school.colleague) for row in desk.caseload().rows)
 
@@ -420,7 +405,7 @@ def has_an_alert(school: Scenario, _: History) -> bool:
 def test_the_smallest_history_with_an_alert_has_two_steps() -> None:
     """Otherwise a failure would show a year of somebody's life, of which two steps matter."""
     told = smallest(histories(length=4), after(has_an_alert))
-    assert [Start, SaveForm] == [type(step) for step in told.steps]
+    assert [h.Start, h.SaveForm] == [type(step) for step in told.steps]
 
 
 def test_the_smallest_history_with_a_refusal_has_one_step() -> None:
@@ -449,16 +434,16 @@ def test_what_the_model_rules_out_is_not_drawn() -> None:
     school = PlannedSchool((PROGRAM,), Policy())
     assert smallest(drawn(second_start, school)) is None
     enrolment = school.start(ANNA, PROGRAM, NURSE)
-    assert Start() == smallest(drawn(second_start, school))
+    assert h.Start() == smallest(drawn(second_start, school))
     enrolment.end(school.now)
     assert smallest(drawn(second_start, school)) is None
     school.export()
-    assert Advance(days=3660) == smallest(drawn(wait_a_while, school))
+    assert h.Advance(days=3660) == smallest(drawn(wait_a_while, school))
 
 
 def test_a_purge_is_planned_before_it_is_carried_out() -> None:
     """Otherwise no history would hold a purge."""
-    assert PlanPurge() == smallest(drawn(purge, PlannedSchool((PROGRAM,), Policy())))
+    assert h.PlanPurge() == smallest(drawn(purge, PlannedSchool((PROGRAM,), Policy())))
 
 
 def test_words_shrink_to_the_simple_ones() -> None:
@@ -471,11 +456,11 @@ def test_an_approved_purge_is_out_of_turn_at_another_unit_only() -> None:
     """Otherwise the purge that a history means to have refused would be carried out."""
     school = PlannedSchool((PROGRAM,), Policy())
     school.plan_purge().is_approved = True
-    assert Purge(by=OTHER_ARCHIVIST) == smallest(drawn(out_of_turn, school))
+    assert h.Purge(by=OTHER_ARCHIVIST) == smallest(drawn(out_of_turn, school))
 
 
 @st.composite
-def drawn(draw: st.DrawFn, command: Command, school: PlannedSchool) -> Step | None:
+def drawn(draw: st.DrawFn, command: Command, school: PlannedSchool) -> h.Step | None:
     """Return what a command gives, in a school that stays at its time."""
     return command(draw, deepcopy(school))
 

@@ -138,6 +138,8 @@ def test_the_timeline_can_be_filtered_to_forms_or_to_one_form() -> None:
     school.desk.open_form(id_, PAIN)
     assert [2, 5] == [entry.seq for entry in school.desk.timeline(id_, [FormSaved])]
     assert [2] == [entry.seq for entry in school.desk.timeline(id_, form=PAIN)]
+    with refused("M-16", Reason.UNKNOWN_FORM):
+        school.desk.timeline(id_, form="smarta")
     assert [2, 4, 5] == [entry.seq for entry in school.desk.timeline(id_, {FormSaved, MessageSent})]
     assert [1, 2, 3, 4, 5, 6] == [entry.seq for entry in school.desk.timeline(id_)]
     with school.unchanged():

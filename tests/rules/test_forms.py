@@ -15,12 +15,11 @@ from digital_painschool.domain.validation import Answer
 from digital_painschool.errors import Reason
 from digital_painschool.rules.flags import Flag
 from digital_painschool.rules.forms import answer_problems, is_alert, save_form, score
-from digital_painschool.rules.lifecycle import maintain
-from digital_painschool.testing.environment import INSTANT, START
+from digital_painschool.testing.environment import START
 from digital_painschool.testing.example import DAILY, PAIN, PROGRAM, program
-from digital_painschool.testing.people import NURSE, PATIENT
+from digital_painschool.testing.people import PATIENT
 from digital_painschool.testing.scenario import Scenario
-from tests.scenario import POLICY, TERMS, folded, refused, started
+from tests.scenario import POLICY, TERMS, refused, started
 
 LATER = START + timedelta(hours=1)
 GOOD: Mapping[str, Answer] = {"hemma": "bra"}
@@ -198,19 +197,6 @@ def test_the_score_is_the_sum_of_what_the_answers_add_and_alerts_from_its_thresh
     """Otherwise a patient who asks for a call, or scores high, would wait with the rest."""
     assert FORM is not None
     assert (total, alert) == (score(FORM, answers), is_alert(FORM, answers, total))
-
-
-@pytest.mark.rule("M-18", "D-05a")
-def test_no_form_is_saved_from_the_end_of_access_on_or_in_maintenance() -> None:
-    """Otherwise the last instant would be another than for reading, or flags come from whom nobody treats any more."""
-    enrolment = started()
-    maintained = folded(enrolment, maintain(enrolment, TERMS, 30, (1,), shortens=True, by=NURSE, at=LATER))
-    over = enrolment.access_until
-    assert save_form(enrolment, TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=over - INSTANT)
-    with refused("D-05a", Reason.ACCESS_IS_OVER):
-        save_form(enrolment, TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=over)
-    with refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
-        save_form(maintained, TERMS, PAIN, {"smarta": 3}, by=PATIENT, at=LATER)
 
 
 def test_answers_are_never_in_an_event() -> None:

@@ -13,7 +13,6 @@ from digital_painschool.domain.events import (
     HandedOver,
     Maintained,
     NotificationDropped,
-    Reviewed,
     Started,
 )
 from digital_painschool.domain.ids import EnrolmentId
@@ -179,19 +178,6 @@ def test_a_review_is_due_when_the_last_is_more_than_21_days_old() -> None:
     assert True is is_review_due(START, START + timedelta(days=2), Policy(review_after_days=1))
 
 
-@pytest.mark.rule("M-09")
-def test_the_list_shows_who_is_due_and_a_review_settles_it() -> None:
-    """Otherwise the advice "var tredje vecka" would stay in the manual."""
-    school = Scenario()
-    id_ = school.start()
-    assert [False] == [row.review_due for row in school.desk.caseload().rows]
-    school.advance(days=22)
-    assert [True] == [row.review_due for row in school.desk.caseload().rows]
-    school.desk.review(id_)
-    assert isinstance(school.events(id_)[-1], Reviewed)
-    assert [False] == [row.review_due for row in school.desk.caseload().rows]
-
-
 @pytest.mark.rule("D-09a")
 def test_a_patient_is_handed_over_with_all_flags() -> None:
     """Otherwise a flag would be lost while a therapist is away."""
@@ -236,22 +222,6 @@ def test_a_therapist_has_a_flag_of_a_patient_that_somebody_else_started(therapis
     )
     assert isinstance(event, Started)
     assert flagged is event.flagged
-
-
-@pytest.mark.rule("M-18")
-def test_maintenance_lets_the_patient_read_the_chosen_modules_and_fill_in_no_forms() -> None:
-    """Otherwise a patient in maintenance would raise flags that nobody looks at."""
-    school = Scenario()
-    id_ = school.start()
-    school.desk.maintain(id_, days=90, modules=(1, 2), shortens=True)
-    assert "Tema 1" == school.room.open_module(id_, 1).title
-    with school.unchanged(), refused("M-18", Reason.MODULE_NOT_IN_MAINTENANCE, module=3):
-        school.room.open_module(id_, 3)
-    with school.unchanged(), refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
-        school.room.save_form(id_, "halsoskattning", {"smarta": 3})
-    with school.unchanged(), refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
-        school.room.complete_module(id_, 1)
-    assert () == school.desk.to_handle(id_)
 
 
 @pytest.mark.rule("M-18")

@@ -148,7 +148,7 @@ def test_going_back_says_which_page_it_follows_from() -> None:
     assert Phase.ACTIVE is school.desk.reactivate(id_, expected=shown + 2).phase
 
 
-@pytest.mark.rule("D-18c")
+@pytest.mark.rule("D-18a", "D-18c")
 @pytest.mark.parametrize("policy", [Policy(), WRITING])
 def test_whether_the_patient_may_write_in_maintenance_is_the_unit_s(policy: Policy) -> None:
     """Otherwise a unit that goes on answering could not let its patients ask, or others would get what nobody reads."""
@@ -170,8 +170,14 @@ def test_whether_the_patient_may_write_in_maintenance_is_the_unit_s(policy: Poli
         else:
             with school.unchanged(), refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
                 step()
-    with school.unchanged(), refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
-        school.room.save_form(id_, PAIN, {"smarta": 3})
+    for form_step in (
+        partial(school.room.save_form, id_, PAIN, {"smarta": 3}),
+        partial(school.room.complete_module, id_, 1),
+    ):
+        with school.unchanged(), refused("M-18", Reason.READ_ONLY_IN_MAINTENANCE):
+            form_step()
+    school.desk.write(id_, 1, "Lycka till")
+    assert 1 == school.room.overview(id_).unread_messages
     flags = [FlagKind.MESSAGE_RECEIVED] * 2 * may
     assert flags == [flag.kind for flag in school.desk.to_handle(id_)]
     assert len(flags) == school.deliver().delivered

@@ -14,6 +14,8 @@ from digital_painschool.rules.pace import capacity, last_send_at, next_send_at, 
 from digital_painschool.testing.environment import local
 from digital_painschool.testing.people import OTHER_UNIT, UNIT
 
+pytestmark = pytest.mark.rule("D-13e")
+
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 PACE = ChannelPace(interval=SECOND, round_size=3, pause=timedelta(seconds=60))
@@ -25,7 +27,6 @@ def at(*seconds: float) -> tuple[datetime, ...]:
     return tuple(NOW + second * SECOND for second in seconds)
 
 
-@pytest.mark.rule("D-13e")
 @pytest.mark.parametrize(
     ("slots", "previous", "now", "expected"),
     [
@@ -51,7 +52,6 @@ def test_the_next_send_keeps_the_interval_within_the_slots(
     assert wanted == next_send_at(at(*slots), before, ChannelPace(interval=SECOND), NOW + now * SECOND)
 
 
-@pytest.mark.rule("D-13e")
 @given(
     interval=st.integers(1, 90),
     rounds=st.one_of(st.none(), st.tuples(st.integers(1, 9), st.integers(1, 400))),
@@ -70,7 +70,6 @@ def test_a_capacity_is_what_is_sent_before_the_end(
     assert (notices - 1, notices) == (capacity(pace, NOW, last), capacity(pace, NOW, until))
 
 
-@pytest.mark.rule("D-13e")
 def test_a_forenoon_carries_some_eight_thousand_notices_of_the_national_inbox() -> None:
     """Otherwise an operator would learn in the clinic's busiest week what the inbox takes."""
     assert 8408 == capacity(NATIONAL_INBOX, NINE, NOON)
@@ -78,7 +77,7 @@ def test_a_forenoon_carries_some_eight_thousand_notices_of_the_national_inbox() 
     assert 0 == capacity(NATIONAL_INBOX, NOON, NINE)
 
 
-@pytest.mark.rule("D-13a", "D-13e")
+@pytest.mark.rule("D-13a")
 def test_a_plan_holds_for_all_units_and_ends_with_the_first_forenoon() -> None:
     """Otherwise units that share the inbox would each be promised all of it."""
     early = Policy(collected_at=time(7), forenoon_ends=time(9, 10))

@@ -4,7 +4,6 @@ import pytest
 from attrs import evolve
 
 from digital_painschool.domain.people import Actor, HsaId, Patient, PersonId, Role, SystemActor
-from digital_painschool.domain.policy import FlagKind
 from digital_painschool.errors import InvalidValue
 from digital_painschool.rules.permissions import PATIENT, STAFF, SYSTEM, Action, Scope, allowed
 from digital_painschool.testing.people import (
@@ -39,17 +38,6 @@ def test_an_actor_without_a_role_may_do_nothing() -> None:
     """Otherwise signing in would be enough."""
     nobody = staff(9)
     assert [] == [action for action in Action if allowed(action, nobody, ENROLMENT) or allowed(action, nobody)]
-
-
-@pytest.mark.rule("M-08")
-def test_the_patient_s_page_has_the_box_the_messages_and_the_timeline_for_its_therapist() -> None:
-    """Otherwise one of the tabs Hantera, Meddelande and Tidslinje would be empty."""
-    school = Scenario()
-    id_ = school.start()
-    school.room.write(id_, "Hej")
-    assert [FlagKind.MESSAGE_RECEIVED] == [flag.kind for flag in school.desk.to_handle(id_)]
-    assert 1 == len(school.desk.conversations(id_))
-    assert 3 == len(school.desk.timeline(id_))
 
 
 @pytest.mark.rule("M-06")

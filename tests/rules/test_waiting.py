@@ -14,8 +14,8 @@ from digital_painschool.rules.flags import Flag, caseload_counts, mark_handled, 
 from digital_painschool.rules.forms import alert_reasons, save_form
 from digital_painschool.serialization.events import event_from_data, event_to_data
 from digital_painschool.testing.environment import START
-from digital_painschool.testing.example import DAILY, PAIN
-from digital_painschool.testing.people import ANNA, BO, CILLA, NURSE, PATIENT, RESERVE_NUMBER
+from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.people import NURSE, PATIENT, RESERVE_NUMBER
 from digital_painschool.testing.scenario import Scenario
 from tests.scenario import TERMS, folded, started
 
@@ -127,22 +127,6 @@ def test_what_is_left_when_some_notifications_are_handled_waits_since_it_came() 
     handled = folded(enrolment, mark_handled(enrolment, TERMS, FlagKind.UNDELIVERED, view, by=NURSE, at=hour(4)))
     assert [hour(1), hour(2)] == [since(enrolment), since(handled)]
     assert ("n-2", "n-3") == handled.undelivered
-
-
-def test_within_a_rank_the_oldest_flag_comes_first() -> None:
-    """Otherwise the patient who has waited longest would be on the last page, by the chance of an id."""
-    school = Scenario()
-    ids = {number: school.start(number) for number in (ANNA, BO, CILLA)}
-    for number, form, given in (
-        (CILLA, DAILY, {"hemma": "bra"}),
-        (BO, PAIN, {"smarta": 1}),
-        (ANNA, PAIN, {"smarta": 1}),
-    ):
-        school.advance(hours=1)
-        school.school.patient(number).save_form(ids[number], form, given)
-    assert [ids[CILLA], ids[BO], ids[ANNA]] == [row.enrolment_id for row in school.desk.caseload().rows]
-    school.room.save_form(ids[ANNA], PAIN, {"smarta": 9})
-    assert [ids[ANNA], ids[CILLA], ids[BO]] == [row.enrolment_id for row in school.desk.caseload().rows]
 
 
 FORM = Form(

@@ -45,19 +45,6 @@ def test_a_refusal_concerns_one_message_and_the_next_one_goes(
     assert 1 == len(mailbox.raw)
 
 
-def test_what_may_have_arrived_is_said_so_and_comes_again_as_the_same_message(tmp_path: Path) -> None:
-    """Otherwise a mailbox could not tell the second copy, or an operator believe that nothing was sent."""
-    mailbox = Mailbox({"DATA": ["keep and drop"]})
-    with messenger_to(mailbox, tmp_path) as to:
-        failure = failure_of(to)
-        assert "unknown whether the mail server accepted it" in str(failure)
-        assert not failure.permanent
-        send(to)
-        send(to, "key-2")
-    first, again, other = [message["Message-ID"] for message in mailbox.messages]
-    assert first == again != other
-
-
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     """Otherwise a minute's outage would be for good."""
     with socket.socket() as taken:

@@ -1,9 +1,7 @@
 """A school whose staff are told by e-mail: from the settings file to the mailbox."""
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 from click.testing import CliRunner
@@ -11,24 +9,20 @@ from click.testing import CliRunner
 from digital_painschool import Actor, Channel, InvalidValue, PainSchool, Role, open_school
 from digital_painschool.adapters.memory import MemoryMessenger
 from digital_painschool.cli.app import app
-from digital_painschool.delivery.report import DeliveryReport
-from digital_painschool.domain.notification import Status, Template
-from digital_painschool.domain.policy import Policy
+from digital_painschool.domain.notification import Template
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.testing.environment import with_adapters
-from digital_painschool.testing.people import NUMBERS, NURSE, UNIT
+from digital_painschool.testing.people import NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.adapters.smtp.servers import (
     PASSWORD,
     USER,
     Mailbox,
     authority,
-    messenger_to,
     running,
     server_side,
 )
-from tests.delivery.faulty import done, statuses
 
 SETTINGS = """
 storage = "memory://"
@@ -113,67 +107,6 @@ def test_an_operator_can_try_it(settings: Path, mailbox: Mailbox) -> None:
     tried = CliRunner().invoke(app, [*command, *who])
     assert "is one e-mail address" in tried.output
     assert "Anna" not in tried.output
-
-
-@pytest.mark.rule("D-13d")
-@pytest.mark.parametrize(
-    ("command", "answer", "report", "status"),
-    [
-        ("MAIL", "550 5.7.1 not you", DeliveryReport(retried=1), "PENDING"),
-        ("RCPT", "554 5.7.1 Relay access denied", DeliveryReport(retried=1), "PENDING"),
-        ("RCPT", "450 4.2.0 Greylisted", DeliveryReport(retried=1), "PENDING"),
-        ("RCPT", "550 5.1.1 <{who}> User unknown", DeliveryReport(undelivered=1), "FAILED"),
-    ],
-)
-def test_a_mistake_of_the_operator_marks_no_notification_undeliverable(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, command: str, answer: str, report: DeliveryReport, status: str
-) -> None:
-    """Otherwise one wrong setting would raise a flag for every patient of a forenoon."""
-    mailbox = Mailbox({command: [answer]})
-    with messenger_to(mailbox, tmp_path) as to:
-        school = Scenario(with_adapters(messengers=(to,)))
-        school.desk.receive_notifications(email=True)
-        enrolment = done(school)
-        assert report == school.deliver()
-        assert [status] == [one.name for one in statuses(school, enrolment)]
-        school.advance(minutes=6)
-        assert DeliveryReport(sent=1, delivered=1) == school.deliver() or status == "FAILED"
-    assert "nurse@" not in caplog.text
-    assert answer[:3] in caplog.text
-
-
-FAULTS = {
-    "EHLO": ["drop"],
-    "MAIL": ["drop", "421 4.3.2 busy", "451 4.3.0 later", "550 5.7.1 not you", "drop"],
-    "RCPT": ["450 4.2.0 Greylisted", "drop", "554 5.7.1 Relay access denied", "421 4.7.0 enough", "452 4.2.2 full"],
-    "DATA": ["keep and drop", "drop", "451 4.3.0 later", "keep and drop", "554 5.7.1 Spam", "drop"],
-}
-
-
-@pytest.mark.rule("D-13c", "D-13d")
-@pytest.mark.parametrize("seed", range(2))
-def test_whatever_the_server_does_each_message_arrives_and_a_second_copy_is_one(tmp_path: Path, seed: int) -> None:
-    """Otherwise a therapist would miss that a patient is done, or take a second copy for a second patient."""
-    chance = Random(seed)  # noqa: S311 - nothing that is drawn is a secret
-    faults = {command: [*answers, "", "", ""] for command, answers in FAULTS.items()}
-    for answers in faults.values():
-        chance.shuffle(answers)
-    mailbox = Mailbox(faults)
-    with messenger_to(mailbox, tmp_path) as to:
-        policy = Policy(retry_minutes=(5,) * 30)
-        school = Scenario(with_adapters(messengers=(to,)), policy=policy)
-        school.desk.receive_notifications(email=True)
-        enrolments = [done(school, number) for number in NUMBERS]
-        reports = []
-        for _ in range(40):
-            reports.append(school.deliver())
-            school.advance(minutes=6)
-    assert {Status.DELIVERED} == set(statuses(school, *enrolments))
-    assert len(enrolments) == sum(report.sent for report in reports)
-    copies = Counter(message["Message-ID"] for message in mailbox.messages)
-    kept_and_lost = 2 - mailbox.answers["DATA"].count("keep and drop")
-    assert len(enrolments) == len(copies)
-    assert kept_and_lost == sum(copies.values()) - len(copies)
 
 
 def test_a_trial_says_what_is_wrong_with_it(monkeypatch: pytest.MonkeyPatch) -> None:

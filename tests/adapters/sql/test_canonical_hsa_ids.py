@@ -10,24 +10,23 @@ import pytest
 from sqlalchemy import Column
 
 from digital_painschool.adapters.memory import MemoryDirectory
-from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage, migrate, migration_sql
+from digital_painschool.adapters.sql import SqlStorage, migrate, migration_sql
 from digital_painschool.adapters.sql.revisions import VERSION_TABLE
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.delivery.report import DeliveryReport
 from digital_painschool.domain.ids import EnrolmentId
-from digital_painschool.domain.notification import Channel, Notify
+from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import FlagKind, Policy
 from digital_painschool.errors import StorageError
-from digital_painschool.ports import Ports
 from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.contracts.silence import assert_silent
-from digital_painschool.testing.environment import AT_WORK, Environment
+from digital_painschool.testing.environment import AT_WORK
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
-from tests.databases import execute, run_script
+from tests.databases import all_in, execute, run_script
 from tests.older_schema import NEW_TABLES, OLD_TABLES, back_to_0003, columns_of
 
 Bring = Callable[[str], None]
@@ -40,19 +39,8 @@ SMALL = str(UNIT).replace("-E", "-e")
 
 def school_at(url: str) -> Scenario:
     """Return a school whose storage, inbox and messages lie in one database."""
-    made: list[Any] = []
-
-    def ports_factory(environment: Environment) -> Ports:
-        made[:] = [
-            SqlInbox(url, clock=lambda: environment.now),
-            SqlMessenger(Channel.EMAIL, url, clock=lambda: environment.now),
-        ]
-        known = {str(NURSE.hsa_id): StaffEntry(email=Address("nurse@vgregion.example"))}
-        return environment.ports(
-            storage=SqlStorage(url), inbox=made[0], messengers=(made[1],), directory=MemoryDirectory(known, AT_WORK)
-        )
-
-    return Scenario(ports_factory, policy=POLICY)
+    known = {str(NURSE.hsa_id): StaffEntry(email=Address("nurse@vgregion.example"))}
+    return Scenario(all_in(url, directory=MemoryDirectory(known, AT_WORK)), policy=POLICY)
 
 
 def years_of_a_unit(url: str) -> None:

@@ -17,7 +17,6 @@ from attrs import frozen
 from sqlalchemy import Column, Integer, Table
 
 from benchmarks.servers import database
-from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
 from digital_painschool.adapters.sql.column_types import Instant, StrictBoolean
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.application.export import Format
@@ -31,12 +30,11 @@ from digital_painschool.errors import InvalidValue, PainSchoolError, StorageErro
 from digital_painschool.ports.messaging import Address
 from digital_painschool.ports.storage import Listed, position_of, record_key
 from digital_painschool.testing.contracts.silence import assert_silent
-from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import PAIN
 from digital_painschool.testing.people import ANNA, BO, CILLA, COLLEAGUE, COORDINATOR, NUMBERS, NURSE, STRANGER, UNIT
 from digital_painschool.testing.reference.permissions import DESK, ROOM
 from digital_painschool.testing.scenario import Scenario
-from tests.databases import execute
+from tests.databases import all_in, execute
 
 pytestmark = pytest.mark.usefixtures("without_waiting")  # nobody else is there to collide with
 
@@ -50,19 +48,6 @@ LATER = "2037-03-02 08:00"
 Call = Callable[[Scenario], object]
 
 
-def opened(url: str) -> Callable[[Environment], Any]:
-    """Return an opening of everything on one database."""
-
-    def open_there(environment: Environment) -> Any:
-        clock = lambda: environment.now  # noqa: E731
-        inbox = SqlInbox(url, clock=clock)
-        return environment.ports(
-            storage=SqlStorage(url), inbox=inbox, messengers=(SqlMessenger(Channel.EMAIL, url, clock=clock),)
-        )
-
-    return open_there
-
-
 def close(school: Scenario) -> None:
     """Let go of all connections."""
     for adapter in (school.storage, school.ports.inbox, *school.ports.messengers):
@@ -71,7 +56,7 @@ def close(school: Scenario) -> None:
 
 def fill(url: str, folder: Path) -> None:
     """Make a purge that is over, two enrolments that ended long ago, three open ones with all that can wait, a plan."""
-    school = Scenario(opened(url))
+    school = Scenario(all_in(url))
     school.desk.end(school.start(), reason="klar")
     school.at("2026-07-01 08:00")
     for number in NUMBERS[3:5]:
@@ -309,7 +294,7 @@ def tried(name: str, call: Callable[[], object], *, may_fail: bool) -> object:
 
 def judge(url: str, folder: Path, damage: Damage) -> None:
     """Make every call on a database with a damage."""
-    school = Scenario(opened(url))
+    school = Scenario(all_in(url))
     school._ids = 1000
     school.at("2037-03-02 08:30")
     try:
@@ -386,7 +371,7 @@ def damaged(filled_file: Path, tmp_path: Path) -> Iterator[tuple[str, Scenario]]
     """A school on a copy of the file, and its URL."""
     path = tmp_path / "painschool.db"
     shutil.copyfile(filled_file, path)
-    school = Scenario(opened(f"sqlite:///{path}"))
+    school = Scenario(all_in(f"sqlite:///{path}"))
     school.at("2037-03-02 09:00")
     yield f"sqlite:///{path}", school
     close(school)
@@ -488,7 +473,7 @@ def test_a_start_is_refused_where_an_open_one_may_hide(damaged: tuple[str, Scena
 def test_a_damaged_state_is_told_to_nobody_who_may_not_see_it(request: pytest.FixtureRequest, kind: str) -> None:
     """Otherwise another unit, or a person who was started by mistake, would learn of a treatment without a trace."""
     url = request.getfixturevalue(kind)
-    school = Scenario(opened(url))
+    school = Scenario(all_in(url))
     anna, bo = school.start(ANNA), school.start(BO)
     school.coordinator.withdraw(bo, "wrong-person")
     execute(url, "UPDATE enrolments SET state = '{}'")
@@ -521,7 +506,7 @@ def test_a_damaged_state_is_told_to_nobody_who_may_not_see_it(request: pytest.Fi
 
 def test_a_time_that_only_postgresql_knows_hides_one_row(postgresql_url: str) -> None:
     """Otherwise one such time would empty a therapist's list."""
-    school = Scenario(opened(postgresql_url))
+    school = Scenario(all_in(postgresql_url))
     anna, bo = school.start(ANNA), school.start(BO)
     execute(postgresql_url, f"UPDATE enrolments SET started_at = 'infinity' WHERE id = '{bo}'")  # noqa: S608
     page = school.desk.caseload()
@@ -587,7 +572,7 @@ def test_what_came_back_and_cannot_be_read_stays_and_is_named(
     restored = tmp_path / "restored.db"
     shutil.copyfile(filled_file, restored)
     url = f"sqlite:///{restored}"
-    school = Scenario(opened(url))
+    school = Scenario(all_in(url))
     school.at("2037-03-02 10:00")
     cut(url, "enrolments", "state")
     execute(url, f"UPDATE enrolments SET last_entry_at = 'x' WHERE id = '{OLD_VICTIM}'")  # noqa: S608
@@ -631,7 +616,7 @@ def test_a_damaged_row_of_postgresql_stops_nobody_else(
 @pytest.mark.rule("D-24a")
 def test_a_repeat_over_a_timeline_without_its_start_is_refused_by_name(sqlite_url: str) -> None:
     """Otherwise a call that is made again would end in an error of Python's, which no host expects."""
-    school = Scenario(opened(sqlite_url))
+    school = Scenario(all_in(sqlite_url))
     id_ = school.start()
     school.desk.review(id_, once="k")
     execute(sqlite_url, "DELETE FROM timeline WHERE seq = 1")

@@ -53,6 +53,13 @@ def plan_of(connection: psycopg.Connection, sql: str) -> Any:
     return found[0]["Plan"]
 
 
+def steps_of(url: str, statement: Any) -> list[str]:
+    """Return the steps in which SQLite carries out a statement."""
+    sql = STATEMENTS[statement].sql
+    with closing(sqlite3.connect(path_of(url))) as connection:
+        return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * sql.count("?"))]
+
+
 @pytest.mark.parametrize("statement", [*statements()])
 def test_every_statement_goes_by_an_index_on_postgresql(connection: psycopg.Connection, statement: Any) -> None:
     """Otherwise it would become slower with every patient, at every unit."""
@@ -70,16 +77,8 @@ def test_a_statement_without_an_index_is_found(connection: psycopg.Connection) -
 @pytest.mark.parametrize("statement", [*statements()])
 def test_every_statement_goes_by_an_index_on_sqlite(sqlite_url: str, statement: Any) -> None:
     """Otherwise it would become slower with every patient, at every unit."""
-    compiled = STATEMENTS[statement]
-    with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
-        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
-    steps = [row[3] for row in rows]
+    steps = steps_of(sqlite_url, statement)
     assert [] == [step for step in steps if step.startswith("SCAN") and not step.startswith("SCAN json_each")]
-
-
-def of_an_author() -> list[Any]:
-    """Return the statements that list what one author did, whoever it was done with."""
-    return [_ENTRIES[False, True, newest_first, False] for newest_first in (False, True)]
 
 
 def fill_log(connection: psycopg.Connection, *, units: int) -> None:
@@ -94,38 +93,28 @@ def fill_log(connection: psycopg.Connection, *, units: int) -> None:
     connection.execute("ANALYZE access_log")
 
 
-@pytest.mark.parametrize("statement", of_an_author())
-def test_what_one_author_did_is_found_by_its_index_on_sqlite(sqlite_url: str, statement: Any) -> None:
-    """Otherwise the few lines of a former colleague would be looked for in all lines of the unit."""
-    compiled = STATEMENTS[statement]
-    with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
-        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
-    [step] = [row[3] for row in rows]
-    assert "INDEX ix_access_log_author (unit=? AND by=? AND number>? AND number<?)" in step
+EXCERPTS = [
+    pytest.param(_ENTRIES[False, of_author, newest_first, not of_author], of_author, id=f"{of_author} {newest_first}")
+    for of_author in (True, False)
+    for newest_first in (False, True)
+]
+"""The statements that list what one author did, whoever it was done with, or what was done at a time."""
+
+
+@pytest.mark.parametrize(("statement", "of_author"), EXCERPTS)
+def test_what_one_author_did_is_found_by_its_index_on_sqlite(sqlite_url: str, statement: Any, of_author: bool) -> None:
+    """Otherwise few lines would be looked for in all lines of the unit, or its first line begin each page."""
+    [step] = steps_of(sqlite_url, statement)
+    index = "author (unit=? AND by=?" if of_author else "unit (unit=?"
+    assert f"INDEX ix_access_log_{index} AND number>? AND number<?)" in step
 
 
 def test_what_one_author_did_is_found_by_its_index_on_postgresql(connection: psycopg.Connection) -> None:
-    """Otherwise the few lines of a former colleague would be looked for in all lines of the unit."""
-    fill_log(connection, units=3)
-    for statement in of_an_author():
-        [scan] = scans(plan_of(connection, statements_for(None)[statement].sql))
-        assert "ix_access_log_author" == scan["Index Name"]
-
-
-@pytest.mark.parametrize("newest_first", [False, True])
-def test_what_was_done_at_a_time_is_picked_within_the_index_on_sqlite(sqlite_url: str, newest_first: bool) -> None:
-    """Otherwise the second page would begin at the first line of the unit again."""
-    compiled = STATEMENTS[_ENTRIES[False, False, newest_first, True]]
-    with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
-        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * compiled.sql.count("?")).fetchall()
-    [step] = [row[3] for row in rows]
-    assert "INDEX ix_access_log_unit (unit=? AND number>? AND number<?)" in step
-
-
-def test_what_was_done_at_a_time_is_picked_within_the_index_on_postgresql(connection: psycopg.Connection) -> None:
-    """Otherwise an hour of last year would be looked for in every line that the unit has written since."""
-    fill_log(connection, units=200)
-    for newest_first in (False, True):
-        [scan] = scans(plan_of(connection, statements_for(None)[_ENTRIES[False, False, newest_first, True]].sql))
-        assert "ix_access_log_unit" == scan["Index Name"]
-        assert all(condition in scan["Index Cond"] for condition in ("(at >= ", "(at < "))
+    """Otherwise few lines would be looked for in every line that the unit has written since."""
+    for units, of_author, index in ((3, True, "ix_access_log_author"), (200, False, "ix_access_log_unit")):
+        fill_log(connection, units=units)
+        for newest_first in (False, True):
+            statement = _ENTRIES[False, of_author, newest_first, not of_author]
+            [scan] = scans(plan_of(connection, statements_for(None)[statement].sql))
+            assert index == scan["Index Name"]
+            assert of_author or all(condition in scan["Index Cond"] for condition in ("(at >= ", "(at < "))

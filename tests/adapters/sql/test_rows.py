@@ -27,7 +27,7 @@ from digital_painschool.domain.events import (
 from digital_painschool.domain.fold import apply
 from digital_painschool.domain.ids import EnrolmentId, PlanId
 from digital_painschool.domain.notification import Notify
-from digital_painschool.errors import InvalidValue, StorageError
+from digital_painschool.errors import StorageError
 from digital_painschool.ports.storage import (
     Change,
     find_cancellable,
@@ -50,12 +50,11 @@ from digital_painschool.testing.contracts.changes import (
     fill_in,
     saved,
 )
-from digital_painschool.testing.environment import stored_at, with_adapters
+from digital_painschool.testing.environment import with_adapters
 from digital_painschool.testing.example import PAIN, PROGRAM
-from digital_painschool.testing.people import ANNA, COLLEAGUE, NUMBERS, NURSE, UNIT
+from digital_painschool.testing.people import ANNA, COLLEAGUE, NURSE, UNIT
 from digital_painschool.testing.scenario import Scenario
 from tests.adapters.sql.writers import start_of
-from tests.cursors import MINE, position_of, with_part
 from tests.databases import execute
 
 
@@ -216,24 +215,6 @@ def test_a_clock_may_give_a_subclass_of_datetime(url: str) -> None:
         assert 1 == school.delivery().run().delivered
     with closing(SqlStorage(url)) as storage:
         assert [now, now, now] == [entry.event.at for entry in load_timeline(storage, enrolment.id)]
-
-
-def test_a_cursor_and_a_log_number_that_no_column_holds_are_refused(sqlite_url: str) -> None:
-    """Otherwise an address that was changed in a browser would look like a database that is broken."""
-    school = Scenario(stored_at(sqlite_url))
-    with school.school:
-        for number in NUMBERS[:2]:
-            school.start(number)
-        cursor = school.desk.caseload(limit=1).next
-        assert cursor is not None
-        for place, part in ((1, 10**30), (1, 10**12), (3, "\ud800"), (3, "\x00")):
-            with pytest.raises(InvalidValue):
-                school.desk.caseload(with_part(MINE, cursor, place, part))
-        assert with_part(MINE, cursor, 1, position_of(cursor)[1]) == cursor
-        for after in (10**30, 10**5000):
-            with pytest.raises(InvalidValue):
-                school.office.access_log(after=after)
-        assert () == school.office.access_log(after=10**12)
 
 
 def test_a_damaged_notification_is_left_out_and_named(url: str, caplog: pytest.LogCaptureFixture) -> None:

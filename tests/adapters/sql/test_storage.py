@@ -130,15 +130,28 @@ class OnSql(StorageContract):
         execute(place, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608
 
 
-class TestSqliteStorage(OnSql):
-    """The storage on SQLite, by the contract."""
-
-    full: ClassVar[Exception] = sqlite3.OperationalError("database or disk is full")
+class OnFile:
+    """A contract on SQLite."""
 
     @pytest.fixture
     def place(self, sqlite_url: str) -> str:
         """A new database."""
         return sqlite_url
+
+
+class OnServer:
+    """A contract on PostgreSQL."""
+
+    @pytest.fixture
+    def place(self, postgresql_url: str) -> str:
+        """A new database."""
+        return postgresql_url
+
+
+class TestSqliteStorage(OnFile, OnSql):
+    """The storage on SQLite, by the contract."""
+
+    full: ClassVar[Exception] = sqlite3.OperationalError("database or disk is full")
 
     def spoil(self, place: str) -> None:
         """Write over the file's first bytes."""
@@ -217,22 +230,12 @@ class OfInbox(Impatient, InboxContract):
         return locked(place, "notices")
 
 
-class TestSqliteInbox(OfInbox):
+class TestSqliteInbox(OnFile, OfInbox):
     """The inbox on SQLite, by the contract."""
 
-    @pytest.fixture
-    def place(self, sqlite_url: str) -> str:
-        """A new database."""
-        return sqlite_url
 
-
-class TestPostgresqlInbox(OfInbox):
+class TestPostgresqlInbox(OnServer, OfInbox):
     """The inbox on PostgreSQL, by the contract."""
-
-    @pytest.fixture
-    def place(self, postgresql_url: str) -> str:
-        """A new database."""
-        return postgresql_url
 
 
 class OfMessenger(Impatient, MessengerContract):
@@ -256,13 +259,8 @@ class OfMessenger(Impatient, MessengerContract):
         return locked(place, "staff_messages")
 
 
-class TestSqliteMessenger(OfMessenger):
+class TestSqliteMessenger(OnFile, OfMessenger):
     """The messenger on SQLite, by the contract."""
-
-    @pytest.fixture
-    def place(self, sqlite_url: str) -> str:
-        """A new database."""
-        return sqlite_url
 
 
 class TestSqliteSmsMessenger(TestSqliteMessenger):
@@ -271,10 +269,5 @@ class TestSqliteSmsMessenger(TestSqliteMessenger):
     channel = Channel.SMS
 
 
-class TestPostgresqlMessenger(OfMessenger):
+class TestPostgresqlMessenger(OnServer, OfMessenger):
     """The messenger on PostgreSQL, by the contract."""
-
-    @pytest.fixture
-    def place(self, postgresql_url: str) -> str:
-        """A new database."""
-        return postgresql_url

@@ -20,16 +20,9 @@ from digital_painschool.domain.program import Completion, Ordering, Program
 from digital_painschool.errors import PainSchoolError, Reason
 from digital_painschool.ports import Ports
 from digital_painschool.ports.storage import readable
+from digital_painschool.testing import history as h
 from digital_painschool.testing.environment import Environment, in_memory, local
 from digital_painschool.testing.example import program
-from digital_painschool.testing.history import (
-    CompleteModule,
-    End,
-    EnrolmentStep,
-    ReadPage,
-    TherapistStep,
-    TherapistWrites,
-)
 from digital_painschool.testing.lifecycle import checks
 from digital_painschool.testing.lifecycle.model import RunModel
 from digital_painschool.testing.lifecycle.options import FOCUSES, POLICIES, STARTS, check_options
@@ -56,9 +49,9 @@ def during(*focuses: str) -> Callable[[Any], Any]:
     return precondition(lambda machine: machine.focus in {*focuses, "everything"})
 
 
-def message(enrolment: ReferenceEnrolment, conversation: int, notify: Notify) -> TherapistWrites:
+def message(enrolment: ReferenceEnrolment, conversation: int, notify: Notify) -> h.TherapistWrites:
     """Return the step that writes in a conversation, or in a new one when there are not so many (0)."""
-    return TherapistWrites(conversation=min(conversation, len(enrolment.conversations)), notify=notify)
+    return h.TherapistWrites(conversation=min(conversation, len(enrolment.conversations)), notify=notify)
 
 
 @contextmanager
@@ -192,11 +185,11 @@ class MachineBase(RuleBasedStateMachine):
 
     def start_anew(self, of: ReferenceEnrolment) -> None:
         """End an enrolment, and start the same program for the same patient anew."""
-        self.take(of, End())
+        self.take(of, h.End())
         if len(self.enrolments) < MOST_ENROLMENTS:
             self.enrol(of.number, of.therapist_actor, of.program)
 
-    def take(self, of: ReferenceEnrolment | int, step: EnrolmentStep, wrong: Refusal | None = None) -> bool:
+    def take(self, of: ReferenceEnrolment | int, step: h.EnrolmentStep, wrong: Refusal | None = None) -> bool:
         """Execute a step in an enrolment; return whether it is done.
 
         Args:
@@ -213,7 +206,7 @@ class MachineBase(RuleBasedStateMachine):
             repr(step),
             lambda school: self.answered(addressed.take(school)),
             refusal=found,
-            by=addressed.by.hsa_id if isinstance(addressed, TherapistStep) else "patient",
+            by=addressed.by.hsa_id if isinstance(addressed, h.TherapistStep) else "patient",
             about=None if enrolment.purged else enrolment,
         )
         if is_done:
@@ -224,8 +217,8 @@ class MachineBase(RuleBasedStateMachine):
         """Read a module's pages, as many as its completion asks for, and try to complete it after each."""
         needs_all = of.program.completion is Completion.PAGES_READ
         for page in range(1, of.pages[module] + 1 if needs_all else 2):
-            self.take(of, ReadPage(module, page))
-            self.take(of, CompleteModule(module))
+            self.take(of, h.ReadPage(module, page))
+            self.take(of, h.CompleteModule(module))
 
     def answered(self, answer: object) -> object:
         """Note what a desk returned, the school under test first, and return it."""
