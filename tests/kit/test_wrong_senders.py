@@ -255,7 +255,7 @@ def test_of_many_arrivals_the_closest_is_described() -> None:
 
 def test_an_inbox_that_cannot_delete_is_told_what_to_state() -> None:
     """Otherwise its author would read an arithmetic expression."""
-    says("keys_are_opaque_to_the_letter", "returned 0 of 7; if it cannot delete, state `deletes = False`", keeps_all)
+    says("keys_are_opaque_to_the_letter", "returned 0 of 9; if it cannot delete, state `deletes = False`", keeps_all)
 
 
 def test_a_failure_for_good_is_told_by_its_word() -> None:

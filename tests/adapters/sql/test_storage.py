@@ -207,7 +207,11 @@ class OfInbox(Impatient, InboxContract):
 
     def spoil(self, place: str) -> None:
         """Take away its table."""
-        execute(place, "DROP TABLE notices")
+        execute(place, "ALTER TABLE notices RENAME TO away")
+
+    def mend(self, place: str) -> None:
+        """Bring it back."""
+        execute(place, "ALTER TABLE away RENAME TO notices")
 
     def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
         """Fetch the notices of each person, as a portal does that shows them."""
@@ -249,7 +253,11 @@ class OfMessenger(Impatient, MessengerContract):
 
     def spoil(self, place: str) -> None:
         """Take away its table."""
-        execute(place, "DROP TABLE staff_messages")
+        execute(place, "ALTER TABLE staff_messages RENAME TO away")
+
+    def mend(self, place: str) -> None:
+        """Bring it back."""
+        execute(place, "ALTER TABLE away RENAME TO staff_messages")
 
     def arrived(self, place: str, messenger: Messenger) -> list[Arrival]:
         """Fetch the messages, as a gateway does."""
