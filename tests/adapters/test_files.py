@@ -21,6 +21,7 @@ from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.people import UNIT
+from tests import arrivals
 from tests.staff_file import staff_file
 
 NURSE = HsaId("SE2321000131-P000000123456")
@@ -128,11 +129,7 @@ class TestFileMessenger(MessengerContract):
 
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Read the files."""
-        found = [json.loads(file.read_text("utf-8")) for file in (place / "messages").glob("*.json")]
-        return [
-            Arrival(recipient=message["to"], text=f"{message['text']} {message['link']}", unit=message["unit"])
-            for message in found
-        ]
+        return arrivals.of_files(place / "messages")
 
 
 class TestFileSmsMessenger(TestFileMessenger):
