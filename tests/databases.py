@@ -12,6 +12,10 @@ import pytest
 
 from benchmarks import servers
 from benchmarks.servers import SERVER
+from digital_painschool.domain.draft import Draft
+from digital_painschool.domain.notification import Profile
+from digital_painschool.domain.retention import ExportReceipt
+from digital_painschool.ports.storage import CompletedCall, RecordKey
 
 
 def skip_without_a_server() -> None:
@@ -44,6 +48,22 @@ def execute(url: str, statement: str, values: Sequence[Any] = ()) -> list[Any]:
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(statement.encode(), values or None)
         return cursor.fetchall() if cursor.description else []
+
+
+_CELLS = {
+    Profile: ("profiles", "data", ("unit", "hsa_id")),
+    Draft: ("drafts", "answers", ("enrolment_id", "form")),
+    ExportReceipt: ("exports", "data", ("id",)),
+    CompletedCall: ("completed_calls", "fingerprint", ("unit", "caller", "action", '"key"')),
+}
+"""The table of a kind of record, one of its cells, and the columns of its key."""
+
+
+def cut_record(url: str, key: RecordKey) -> None:
+    """Cut a byte off the row of a record."""
+    table, cell, names = _CELLS[key.kind]
+    where = " AND ".join(f"{name} = '{part}'" for name, part in zip(names, key.parts, strict=True))
+    execute(url, f"UPDATE {table} SET {cell} = substr({cell}, 1, length({cell}) - 1) WHERE {where}")  # noqa: S608
 
 
 def run_script(url: str, script: str) -> None:

@@ -72,6 +72,7 @@ class Inbox(Protocol):
           its `DeliveryError` is that wait.
         * **isolated**: an error concerns the one notice and leaves the inbox usable for the next.
         * **threads**: safe to call from many threads; each call is about its own person, text and link.
+        * **forks**: in a forked process, a call with the parent's adapter is refused or right.
         * **silent**: no error text, line of the log, warning or output contains anything of the person, or a secret of
           the adapter such as a token.
     """

@@ -67,6 +67,7 @@ class Messenger(Protocol):
           its `DeliveryError` is that wait.
         * **isolated**: an error concerns the one message and leaves the messenger usable for the next.
         * **threads**: safe to call from many threads; each call is about its own address, text and link.
+        * **forks**: in a forked process, a call with the parent's adapter is refused or right.
         * **silent**: no error text, line of the log, warning or output contains the address, or a secret of the adapter
           such as a password.
     """

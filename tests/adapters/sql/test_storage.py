@@ -22,6 +22,7 @@ from digital_painschool.errors import Conflict
 from digital_painschool.labels.lookup import Language
 from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.ports.guarded import WRITES
+from digital_painschool.ports.storage import RecordKey
 from digital_painschool.testing.contracts import every_call
 from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.changes import PERSONS
@@ -29,7 +30,7 @@ from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.contracts.storage import StorageContract
 from tests import arrivals
-from tests.databases import execute, path_of
+from tests.databases import cut_record, execute, path_of
 
 SPOILT = "enrolments_that_were_taken_away"
 
@@ -121,6 +122,10 @@ class OnSql(StorageContract):
     def damage(self, place: str, id_: EnrolmentId | DigestId) -> None:
         """Cut a byte off the row of the enrolment or the digest."""
         cut(place, id_)
+
+    def damage_record(self, place: str, key: RecordKey) -> None:
+        """Cut a byte off the record's row."""
+        cut_record(place, key)
 
     def damage_slot(self, place: str, channel: Channel) -> None:
         """Write a number that no slot has."""

@@ -1,7 +1,7 @@
 """Adapters that are wrong in one way each: mistakes in what arrives, and how often."""
 
 import logging
-import sys
+import os
 import unicodedata
 import warnings
 from collections.abc import Callable
@@ -137,7 +137,7 @@ INBOX: Mistakes = {
     ("deliver", "Inbox: silent"): {
         "the-number-in-the-log": saying(logging.getLogger("inbox").info),
         "the-number-in-a-warning": saying(warnings.warn),
-        "the-number-on-the-screen": saying(lambda text: sys.stderr.write(text)),
+        "the-number-on-the-screen": saying(lambda text: os.write(2, text.encode())),
     },
     ("deliver", "Inbox: as given"): {
         "the-unit-of-the-first-notice": lambda right, self, notice: right(

@@ -59,6 +59,8 @@ class RefusingContract(RepeatingContract[Adapter]):
     def test_an_outage_says_nobody(self, place: Any) -> None:
         """Otherwise the numbers of all patients would end up in a log on a bad morning."""
         with self.opened(place) as adapter:
+            told = [secret for secret in self.secrets if secret in repr(adapter)]
+            assert not told, "the adapter's `repr` says a secret"
             self.spoil(place)
             for to in self.recipients():
                 failure = self.failure_of(partial(self.send, adapter, "key-1", to), OUT_OF_ORDER)

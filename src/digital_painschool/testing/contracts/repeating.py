@@ -20,9 +20,10 @@ from digital_painschool.testing.contracts.concurrency import (
     Tell,
     in_processes,
     in_threads,
+    refusal_or,
 )
 from digital_painschool.testing.contracts.lines import Line, before_each_line
-from digital_painschool.testing.contracts.sending import ACCEPTED, DUPLICATE, KEYS, SendingContract
+from digital_painschool.testing.contracts.sending import ACCEPTED, DUPLICATE, KEYS, TURNS, SendingContract
 
 ODD_KEYS = ("key.1", "KEY.1", "key/1", "../key.1", "key.1 ", "key%2E1", "key:1", "k\u00e5", "ka\u030a", "k" * 120)
 """Keys that are different, whatever a file system or a database would make of them."""
@@ -112,6 +113,25 @@ class RepeatingContract(SendingContract[Adapter]):
         with self.opened(forked_place) as adapter:
             assert [DUPLICATE] * len(KEYS) == self._send_all(adapter)
             assert ACCEPTED is self.send(adapter, "another")
+
+    @pytest.mark.usefixtures("remembering")
+    @proves("{port}: forks")
+    def test_a_forked_process_sends_right_or_not_at_all(self, forked_place: Any) -> None:
+        """Otherwise two processes would read each other's answers, and what nobody got would count as delivered."""
+        with self.opened(forked_place) as adapter:
+            assert ACCEPTED is self.send(adapter, "known")
+
+            def work(wait: Callable[[], object]) -> list[Delivered | None]:
+                wait()
+                keys = [key for turn in range(TURNS) for key in (f"new-{os.getpid()}-{turn}", "known")]
+                answers = [refusal_or(partial(self.send, adapter, key)) for key in keys]
+                return [one if isinstance(one, Delivered) else None for one in answers]
+
+            for answers in in_processes([work] * PROCESSES):
+                assert not isinstance(answers, Exception), f"a forked process got {answers!r}"
+                assert {*answers[::2]} <= {None, ACCEPTED}, f"new keys were answered {answers[::2]} in a forked process"
+                assert {*answers[1::2]} <= {None, DUPLICATE}, f"a known key was answered {answers[1::2]} in one"
+            assert [DUPLICATE, ACCEPTED] == [self.send(adapter, key) for key in ("known", "another")]
 
     @pytest.mark.usefixtures("remembering")
     @proves("{port}: idempotent")
