@@ -53,9 +53,9 @@ class TestLmdbStorage(StorageContract):
         (place / "records").rename(place / "elsewhere")
 
     def damage(self, place: Path, id_: str) -> None:
-        """Cut the last byte off the state of the enrolment, or off the digest."""
+        """Cut the last byte off the state of the enrolment, or off the digest and its first notification."""
         with _raw(place) as (environment, transaction):
-            for table in (Table.STATES, Table.DIGESTS):
+            for table in (Table.STATES, Table.DIGESTS, Table.NOTIFICATIONS):
                 stored = environment.open_db(table.value.encode(), transaction)
                 kept = transaction.get(packed((id_,)), db=stored)
                 if kept is not None:

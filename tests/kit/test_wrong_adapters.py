@@ -9,11 +9,13 @@ from attrs import frozen
 
 from digital_painschool.adapters.file_messenger import FileMessenger
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger, MemoryStorage
+from digital_painschool.adapters.sql import SqlStorage
 from digital_painschool.adapters.toml_directory import TomlDirectory
 from digital_painschool.domain.notification import Channel
 from digital_painschool.errors import StorageError
 from digital_painschool.testing.contracts import DirectoryContract, InboxContract, MessengerContract, StorageContract
 from tests import arrivals
+from tests.databases import cut_record
 from tests.kit import served
 from tests.kit.contract_runs import contract_of, failure_of
 from tests.kit.pickled import PickledStorage, stop_writing
@@ -62,6 +64,24 @@ class Subject:
         return contract_of(self.contract, lambda place: self.make(adapter, place), **self.hooks)
 
 
+class OnSqlite:
+    """A storage on SQLite in which the methods that are made wrong are the class's, as a mistake needs it."""
+
+    def __init__(self, url: str) -> None:
+        self._storage = SqlStorage(url, migrate=True)
+
+    def save_record(self, *args: Any, **options: Any) -> Any:
+        """Save a record."""
+        return self._storage.save_record(*args, **options)
+
+    def save_draft(self, *args: Any, **options: Any) -> Any:
+        """Save a draft."""
+        return self._storage.save_draft(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+
 STORAGE = Subject(
     StorageContract,
     MemoryStorage,
@@ -78,6 +98,12 @@ FILE = Subject(
     PickledStorage,
     lambda adapter, place: adapter(place),
     {"before_each_write": lambda _, storage, stop: stop_writing(storage, stop)},
+)
+SQL = Subject(
+    StorageContract,
+    OnSqlite,
+    lambda adapter, place: adapter(_file(place)),
+    {"damage_record": lambda _, place, key: cut_record(_file(place), key)},
 )
 INBOX = Subject(
     InboxContract,
@@ -164,6 +190,7 @@ MISTAKES = (
     (STORAGE, whole.STORAGE),
     (STORAGE, atomicity.STORAGE),
     (FILE, atomicity.FILE),
+    (SQL, registers.SQL),
     (INBOX, channels.INBOX),
     (INBOX, senders.INBOX),
     (MESSENGER, channels.MESSENGER),
@@ -175,6 +202,10 @@ MISTAKES = (
     (DIRECTORY, channels.DIRECTORY),
     (FILE_DIRECTORY, channels.FILE_DIRECTORY),
 )
+
+
+def _file(folder: Path) -> str:
+    return f"sqlite:///{folder}/painschool.db"
 
 
 def _staff_file(folder: Path, without: object = None) -> Path:

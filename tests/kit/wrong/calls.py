@@ -105,6 +105,11 @@ STORAGE: Mistakes = {
             DeskCall, lambda _, self, key: next(iter(_calls(self, DeskCall).values()), None)
         ),
     },
+    ("purge", "Retention.purge"): {
+        "a-purge-of-nothing-keeps-no-call": lambda right, _, plan_id, purge, *args, **options: right(
+            plan_id, purge, *args, **(options if purge else options | {"completed": None})
+        ),
+    },
     ("save", "Change.completed"): {
         "the-second-call-takes-the-key": _forgetting_first,
     },

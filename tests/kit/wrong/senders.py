@@ -17,6 +17,7 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.ports.inbox import Delivered, Notice
 from digital_painschool.testing.people import UNIT
+from tests.kit.served import TOKEN
 from tests.kit.wrong.mistake import Mistakes, Wrong, last, saying
 
 ELSEWHERE = "https://www.1177.se/"
@@ -173,10 +174,16 @@ SERVED_INBOX: Mistakes = {
         "a-wait-in-minutes": _with_a_wait(lambda wait: wait * 60),
     },
     ("reach", "Inbox.reach: fresh"): {"asked-once-a-masked-number": _asking_once_a_person},
+    ("__repr__", "Inbox: silent"): {"the-token-in-the-repr": lambda right, _: f"{right()} with {TOKEN}"},
 }
 
 FILE_MESSENGER: Mistakes = {
     ("send", "Messenger: idempotent"): {"a-key-is-noted-before-its-message": _marking_first},
+    ("send", "Messenger: forks"): {
+        "keys-of-each-process": lambda right, _, *args, key, **options: right(
+            *args, key=f"{key} {os.getpid()}", **options
+        ),
+    },
 }
 
 MESSENGER: Mistakes = {

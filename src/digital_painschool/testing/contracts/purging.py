@@ -219,9 +219,9 @@ class PurgingContract(StorageOpening):
         assert dict.fromkeys(IDS) == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert () == storage.ended(UNIT)
 
-    @proves("Retention.purge")
+    @proves("Retention.purge", "Records: with the step")
     def test_purging_nothing_is_fine(self, storage: Storage) -> None:
-        """Otherwise the last, empty batch would be an error."""
+        """Otherwise the last, empty batch would be an error, or be made again by whoever repeats its call."""
         all_over(storage)
         call = desk_call("k")
         storage.purge(PlanId("plan-1"), (), (), completed=call)
