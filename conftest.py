@@ -20,11 +20,45 @@ settings.load_profile("the same")
 # like: `--hypothesis-profile=searching`, again and again.
 
 
+_UNMEASURED = (
+    "proofs",
+    "tests/adapters/sql/test_canonical_hsa_ids.py",
+    "tests/adapters/sql/test_drift.py",
+    "tests/adapters/sql/test_forks.py",
+    "tests/adapters/sql/test_older_data.py",
+    "tests/adapters/sql/test_pool.py",
+    "tests/application/test_bad_input.py",
+    "tests/application/test_text_subclasses.py",
+    "tests/application/test_tracebacks.py",
+    "tests/bootstrap/test_package.py",
+    "tests/cli/test_command_line_fuzz.py",
+    "tests/domain/test_masking.py",
+    "tests/kit/test_first_try.py",
+    "tests/kit/test_pytest_plugin.py",
+    "tests/kit/test_wrong_adapters.py",
+    "tests/kit/test_wrong_senders.py",
+    "tests/kit/test_wrong_storages.py",
+    "tests/laws/test_desk_permissions.py",
+)
+"""Files and folders of slow tests whose lines of the package other tests run too."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that run without coverage."""
+    slow = [config.rootpath / path for path in _UNMEASURED]
+    for item in items:
+        if any(item.path.is_relative_to(path) for path in slow):
+            item.add_marker("unmeasured")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers: the rule of the manual that a test is tied to, and the long searches."""
+    """Register the markers: the rule of the manual that a test is tied to, and what runs without coverage."""
     config.addinivalue_line("markers", "rule(id): the rule that the test is an example of, such as M-17 or D-13a")
     config.addinivalue_line(
         "markers", "search: a long search that runs without coverage, which would slow it threefold"
+    )
+    config.addinivalue_line(
+        "markers", "unmeasured: runs without coverage, because other tests run the same lines; see conftest.py"
     )
     config.addinivalue_line(
         "markers", "nightly: a search of half a minute and more, of what a shorter one beside it tries too"

@@ -22,7 +22,7 @@ _NOTHING_PROVED = "Measured with --quick, to see that it runs: these figures say
 
 
 def main() -> None:
-    """Run what the arguments ask for."""
+    """Run the measurements that the arguments name."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios, measured side by side.")
     parser.add_argument("--quick", action="store_true", help="small numbers, to see that it runs")
     parser.add_argument("--only", type=_aims, default=tuple(_AIMS), metavar=",".join(_AIMS), help="only these aims")

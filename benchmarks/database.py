@@ -33,7 +33,7 @@ SCORED_ANSWERS: dict[str, Answer] = {"hemma": "med-moda", "med-andra": "bra", "r
 MESSAGE = "Hej! Jag har läst det du skrev i hälsoskattningen. Dela gärna upp städningen på flera dagar, så hörs vi."
 
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
-_BETWEEN_CALLS = timedelta(seconds=20)
+BETWEEN_CALLS = timedelta(seconds=20)
 
 
 class MadeUpIdentity:
@@ -80,12 +80,12 @@ class Place:
             self._desk.start_conversation(enrolment.id, MESSAGE)
 
     def call(self) -> None:
-        """Let a patient save a form, or the nurse write to that patient, to be notified the next forenoon, in turn."""
+        """Save a form as a patient, or write to the patient as the nurse, to be notified the next forenoon, in turn."""
         patient, message = divmod(self._calls, 2)
         patient %= len(self._rooms)
         id_ = _id(self._first + patient)
         self._calls += 1
-        self._now += _BETWEEN_CALLS
+        self._now += BETWEEN_CALLS
         if message:
             self._desk.write(id_, 1, MESSAGE, notify=Notify.COLLECTED)
         else:

@@ -82,7 +82,7 @@ class Everybody:
         return Reachability(reachable=True)
 
     def deliver(self, notice: Notice) -> Delivered:  # noqa: ARG002 - as above
-        """Take it."""
+        """Accept a notice."""
         return Delivered.ACCEPTED
 
     def forget(self, keys: Iterable[str]) -> int:  # noqa: ARG002 - as above

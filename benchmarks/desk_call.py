@@ -1,4 +1,4 @@
-"""P2: a whole desk call on SQLite beside raw sqlite3 with the same statements and bytes, and beside eventsourcing.
+"""P2: a whole desk call on SQLite beside raw sqlite3 with the same statements and bytes, two ORMs, and eventsourcing.
 
 The statements of our calls are recorded once, at the driver, on a copy of the file: their texts, parameters and order.
 The floor runs them on another copy, and in the end both files must hold the same rows.
@@ -19,14 +19,18 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
 from benchmarks.database import MESSAGE, SHORT_ANSWERS, SHORT_FORM, on_sqlite
+from benchmarks.django_host import DjangoHost
+from benchmarks.host_service import calls_of
 from benchmarks.measuring import calls, interleaved
+from benchmarks.sqlalchemy_host import SqlalchemyHost
 from benchmarks.table import Row
 
 _PATIENTS = 100
-_WANTED = {"NORMAL": 0.7, "FULL": 0.9}
-_WANTED_OF_PEERS = 2.0
+_DURABLE = ("NORMAL", "FULL")
 _OURS, _RAW = "ours", "raw sqlite3, same statements and bytes"
+_SQLALCHEMY, _DJANGO = "a service on SQLAlchemy's ORM", "a service on Django's ORM"
 _REPLAYING, _CACHED = "eventsourcing, replaying", "eventsourcing, with its cache"
+_WANTED = {_RAW: 0.7, _SQLALCHEMY: 5.0, _DJANGO: 5.0, _REPLAYING: 2.0, _CACHED: 2.0}
 
 
 @frozen
@@ -46,7 +50,7 @@ _Tape = list[list[_Statement]]
 def measure(*, quick: bool) -> Iterable[Row]:
     """Measure forms saved and messages written in turn, with both of SQLite's ways to be durable."""
     number, rounds = (20, 2) if quick else (200, 24)
-    for synchronous in _WANTED:
+    for synchronous in _DURABLE:
         with TemporaryDirectory(prefix="painschool-benchmark-") as folder:
             yield from _measure(Path(folder), synchronous, number, rounds)
 
@@ -61,16 +65,26 @@ def _measure(folder: Path, synchronous: str, number: int, rounds: int) -> Iterat
     place = on_sqlite(ours, _PATIENTS, synchronous=synchronous)
     # eventsourcing has no setting for how durable SQLite is to be: it is set as each connection is made.
     settled = patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=_connection_with(synchronous)))
-    with place.school, closing(sqlite3.connect(raw, isolation_level=None)) as connection, settled:
+    sqlalchemy = SqlalchemyHost(f"sqlite:///{folder / 'sqlalchemy.db'}", synchronous=synchronous)
+    django = DjangoHost(_for_django(folder / "django.db", synchronous))
+    with (
+        place.school,
+        closing(sqlite3.connect(raw, isolation_level=None)) as connection,
+        closing(sqlalchemy),
+        closing(django),
+        settled,
+    ):
         jobs = {
             _OURS: place.call,
             _RAW: _played(connection, tape),
+            _SQLALCHEMY: calls_of(sqlalchemy, _PATIENTS),
+            _DJANGO: calls_of(django, _PATIENTS),
             _REPLAYING: _Treatments(folder / "replaying.db", {}).call,
             _CACHED: _Treatments(folder / "cached.db", {"AGGREGATE_CACHE_MAXSIZE": str(_PATIENTS)}).call,
         }
         timings = interleaved({name: calls(job, number) for name, job in jobs.items()}, rounds)
     _require_same_rows(ours, raw)
-    for peer in (_RAW, _REPLAYING, _CACHED):
+    for peer, wanted in _WANTED.items():
         yield Row.timed(
             timings,
             _OURS,
@@ -78,8 +92,14 @@ def _measure(folder: Path, synchronous: str, number: int, rounds: int) -> Iterat
             aim="P2",
             what=f"a desk call, synchronous={synchronous}",
             beside=peer,
-            wanted=_WANTED[synchronous] if peer == _RAW else _WANTED_OF_PEERS,
+            wanted=wanted,
         )
+
+
+def _for_django(file: Path, synchronous: str) -> Mapping[str, Any]:
+    begin = f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}"
+    options = {"transaction_mode": "IMMEDIATE", "init_command": begin}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file), "OPTIONS": options}
 
 
 def _record(file: Path, synchronous: str, number: int) -> _Tape:

@@ -8,12 +8,12 @@ from time import perf_counter
 from attrs import frozen
 
 Job = Callable[[], float]
-"""Does its work once, and gives the seconds that one call of it took."""
+"""A function that does its work once, and returns the seconds of one call."""
 
 
 @frozen
 class Ratio:
-    """How two jobs compare: the median over the rounds, and the quartiles on both sides of it."""
+    """The ratio of two jobs: the median over the rounds, and the quartiles on both sides of it."""
 
     low: float
     middle: float
@@ -22,7 +22,7 @@ class Ratio:
 
 @frozen
 class Timings:
-    """What was measured: for each job the seconds of one call, a value a round."""
+    """The timings of all jobs: for each the seconds of one call, a value a round."""
 
     seconds: Mapping[str, tuple[float, ...]]
 
@@ -31,14 +31,14 @@ class Timings:
         return median(self.seconds[job])
 
     def ratio(self, job: str, other: str) -> Ratio:
-        """Divide one job's seconds by another's, round by round: what both met in a round falls out."""
+        """Return one job's seconds divided by another's, round by round: a disturbance that both met falls out."""
         ratios = [mine / its for mine, its in zip(self.seconds[job], self.seconds[other], strict=True)]
         low, middle, high = quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
         return Ratio(low, middle, high)
 
 
 def calls(job: Callable[[], object], number: int) -> Job:
-    """Make a job of a function: it is called that many times, and the seconds are those of one call."""
+    """Return a job that calls a function that many times; its seconds are those of one call."""
 
     def timed() -> float:
         began = perf_counter()
@@ -50,7 +50,7 @@ def calls(job: Callable[[], object], number: int) -> Job:
 
 
 def interleaved(jobs: Mapping[str, Job], rounds: int) -> Timings:
-    """Let every job have its turn in every round, each round begun by another one; the first round is not counted."""
+    """Run every job in every round, each round begun by another one, and return the timings but for the first round."""
     names = list(jobs)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(rounds + 1):

@@ -44,7 +44,7 @@ _DUE_BEFORE = NOW - timedelta(days=POLICY.review_after_days)
 
 @frozen(kw_only=True)
 class Place:
-    """Whose lists are asked for: a therapist's at a unit, and an enrolment's."""
+    """The people whose lists are drawn: a therapist at a unit, and one of the enrolments."""
 
     actor: Actor
     enrolment_id: EnrolmentId

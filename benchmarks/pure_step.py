@@ -1,16 +1,15 @@
-"""P1: a full pure step (the rule with all its checks, its events, the new state) beside a bare transition."""
+"""P1: a full pure step (the rule with its checks, its event, the new state) beside the same rule in other libraries."""
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import reduce
-
-from eventsourcing.domain import Aggregate, event
-from statemachine import State, StateMachine
-from transitions import Machine
+from typing import Any
 
 from benchmarks.database import MESSAGE, NURSE, POLICY, PROGRAM, SCORED_ANSWERS, SCORED_FORM, SHORT_ANSWERS, SHORT_FORM
 from benchmarks.database import START as STARTED
 from benchmarks.measuring import calls, interleaved
+from benchmarks.same_rules import PEERS, REFUSALS, Facts
 from benchmarks.table import Row
 from digital_painschool import Enrolment, Event, PersonId, apply
 from digital_painschool.domain.ids import EnrolmentId
@@ -25,88 +24,78 @@ _TERMS = Terms(PROGRAM, POLICY)
 _PERSON = PersonId("made-up", "EXAMPLE00000")
 _PATIENT = Patient(_PERSON)
 _AT = STARTED + timedelta(days=40)
+_OVER = STARTED + timedelta(days=400)
+_NEW = 4
+"""The module that is opened."""
 
-_STEPS = ("open_module", "review", "save_form, not scored", "save_form, scored")
-_TRANSITIONS, _STATEMACHINE, _AGGREGATE = "transitions", "python-statemachine", "eventsourcing, aggregate"
-_WANTED = {_TRANSITIONS: 3.0, _STATEMACHINE: 60.0}
+_WANTED = {"transitions": 3.0, "python-statemachine": 15.0, "eventsourcing, aggregate": 2.0}
 
-
-class _Flags:
-    """The model that `transitions` moves: between two states, with no condition and no callback."""
-
-
-class _Bare(StateMachine):  # type: ignore[misc] # the library has no types here
-    """Two states and one event, with no condition and no callback."""
-
-    one = State(initial=True)
-    other = State()
-    step = one.to(other) | other.to(one)
-
-
-class _Treatment(Aggregate):  # type: ignore[misc] # the library has no types here
-    """An aggregate with one event that changes one number, and no checks."""
-
-    def __init__(self) -> None:
-        self.module = 0
-
-    @event("ModuleOpened")  # type: ignore[untyped-decorator] # the library has no types here
-    def open_module(self, module: int) -> None:
-        self.module = module
+Rule = Callable[[Enrolment], tuple[Event, ...]]
+Step = Callable[[Any, datetime], object]
+_STEPS: Mapping[str, tuple[Rule, Step]] = {
+    "open_module": (
+        lambda state: open_module(state, _TERMS, _NEW, by=_PATIENT, at=_AT),
+        lambda peer, at: peer.open_module(at, _NEW),
+    ),
+    "review": (
+        lambda state: review(state, _TERMS, by=NURSE, at=_AT),
+        lambda peer, at: peer.review(at),
+    ),
+    "save_form, not scored": (
+        lambda state: save_form(state, _TERMS, SHORT_FORM, SHORT_ANSWERS, by=_PATIENT, at=_AT),
+        lambda peer, at: peer.save_form(at, SHORT_FORM, SHORT_ANSWERS),
+    ),
+    "save_form, scored": (
+        lambda state: save_form(state, _TERMS, SCORED_FORM, SCORED_ANSWERS, by=_PATIENT, at=_AT),
+        lambda peer, at: peer.save_form(at, SCORED_FORM, SCORED_ANSWERS),
+    ),
+}
+"""Each step: this library's rule, and the same of a peer."""
 
 
 def measure(*, quick: bool) -> Iterable[Row]:
     """Measure the steps of a patient in the midst of the program."""
     state = _midway()
-    flags = _Flags()
-    there_and_back = [["step", "one", "other"], ["step", "other", "one"]]
-    Machine(flags, ["one", "other"], initial="one", transitions=there_and_back, auto_transitions=False)
-    bare = _Bare()
-    treatment = _Treatment()
+    number, rounds = (20, 3) if quick else (1_000, 51)
+    for step, (rule, of_peer) in _STEPS.items():
+        jobs = {step: calls(lambda rule=rule: _taken(rule, state), number)}  # type: ignore[misc] # a default binds it
+        for name, make in PEERS.items():
+            peer, facts = make()
+            _require_same_rule(name, of_peer, peer, facts, rule(state)[0])
+            jobs[name] = calls(lambda of_peer=of_peer, peer=peer, facts=facts: _step(of_peer, peer, facts), number)  # type: ignore[misc] # as above
+        timings = interleaved(jobs, rounds)
+        for name, wanted in _WANTED.items():
+            yield Row.timed(timings, step, name, aim="P1", what=step, beside=name, wanted=wanted)
 
-    def open_() -> Enrolment:
-        (opened,) = open_module(state, _TERMS, 4, by=_PATIENT, at=_AT)
-        return apply(state, opened)
 
-    def review_() -> Enrolment:
-        (reviewed,) = review(state, _TERMS, by=NURSE, at=_AT)
-        return apply(state, reviewed)
+def _taken(rule: Rule, state: Enrolment) -> Enrolment:
+    (event,) = rule(state)
+    return apply(state, event)
 
-    def save_unscored() -> Enrolment:
-        (saved,) = save_form(state, _TERMS, SHORT_FORM, SHORT_ANSWERS, by=_PATIENT, at=_AT)
-        return apply(state, saved)
 
-    def save_scored() -> Enrolment:
-        (saved,) = save_form(state, _TERMS, SCORED_FORM, SCORED_ANSWERS, by=_PATIENT, at=_AT)
-        return apply(state, saved)
+def _step(of_peer: Step, peer: Any, facts: Facts) -> None:
+    """Run a step of a peer, and drop the facts that it noted, so that each step finds the same."""
+    of_peer(peer, _AT)
+    facts.entries.clear()
+    facts.opened.discard(_NEW)
+    facts.alerts.clear()
+    facts.waiting.clear()
+    if pending := getattr(peer, "pending_events", None):
+        pending.clear()
 
-    def trigger() -> None:
-        treatment.open_module(4)
-        treatment.pending_events.clear()
 
-    number, rounds = (20, 3) if quick else (2_000, 101)
-    timings = interleaved(
-        {
-            **{
-                name: calls(job, number)
-                for name, job in zip(_STEPS, (open_, review_, save_unscored, save_scored), strict=True)
-            },
-            _TRANSITIONS: calls(lambda: flags.step(), number),  # type: ignore[attr-defined] # noqa: PLW0108 - it is set on the model
-            _STATEMACHINE: calls(lambda: bare.step(), number // 10),  # noqa: PLW0108 - it is a descriptor
-            _AGGREGATE: calls(trigger, number),
-        },
-        rounds,
-    )
-    for peer in (_TRANSITIONS, _STATEMACHINE, _AGGREGATE):
-        for step in _STEPS:
-            yield Row.timed(
-                timings,
-                step,
-                peer,
-                aim="P1",
-                what=step,
-                beside=peer,
-                wanted=_WANTED.get(peer),
-            )
+def _require_same_rule(name: str, of_peer: Step, peer: Any, facts: Facts, event: Event) -> None:
+    of_peer(peer, _AT)
+    (entry,) = facts.entries
+    kept = {what: getattr(event, what) for what in entry if what not in ("kind", "by")}
+    if type(event).__name__ != entry["kind"] or any(entry[what] != kept[what] for what in kept):
+        raise RuntimeError(f"{name} did not do the same work: {entry} beside {event}")
+    _step(of_peer, peer, facts)
+    if entry["by"] == "patient":
+        with suppress(*REFUSALS):
+            of_peer(peer, _OVER)
+        if facts.entries:
+            raise RuntimeError(f"{name} refuses nothing after the year")
 
 
 def _after(state: Enrolment, events: tuple[Event, ...]) -> Enrolment:

@@ -39,7 +39,7 @@ OutboxEntry = Callable[[int], None]
 
 @frozen(kw_only=True)
 class Size:
-    """How large a region is; enrolments go round the therapists, therapists round the units.
+    """The size of a region; enrolments go round the therapists, therapists round the units.
 
     Args:
         enrolments: How many enrolments.
@@ -75,7 +75,7 @@ def therapist(number: int) -> str:
 
 
 class _Target(Protocol):
-    """What is done in one way on SQLite and in another on PostgreSQL."""
+    """The work that SQLite and PostgreSQL do in different ways."""
 
     def run(self, sql: str) -> None: ...
     def fill(self, table: str, rows: Iterable[Sequence[Any]]) -> None: ...
@@ -183,7 +183,7 @@ def _ids(numbers: Iterable[int], of_ten: Sequence[str], size: Size) -> Iterator[
 
 
 def _stamp(source: sqlite3.Connection, target: _Target, table: Table, lived: Sequence[Lived]) -> str:
-    """Put a table's rows of all lives into a table beside it, and give the statement that stamps them out."""
+    """Write a table's rows of all lives into a table beside it, and return the statement that stamps them out."""
     columns = [column for column in table.c if column.identity is None]
     names = ", ".join(f'"{column.name}"' for column in columns)
     rows = source.execute(f"SELECT {names} FROM {table.name}").fetchall()  # noqa: S608 - names of our own tables

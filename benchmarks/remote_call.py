@@ -1,8 +1,8 @@
-"""P3: a desk call on PostgreSQL beside raw psycopg, with one worker and several.
+"""P3: a desk call on PostgreSQL beside raw psycopg and two ORMs, with one worker and several, and over a slow link.
 
 What our calls send is recorded once, at the driver, on a copy of the database; the floor sends the very same from the
 same number of processes. Recorded a second time with one statement a table, it is the way that most programs go. In the
-end all databases must hold the same rows.
+end all these databases must hold the same rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,10 +16,15 @@ from unittest.mock import patch
 
 import psycopg
 from attrs import frozen
+from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.database import on_postgresql
-from benchmarks.measuring import interleaved
+from benchmarks.django_host import DjangoHost
+from benchmarks.host_service import Host, calls_of
+from benchmarks.measuring import Timings, interleaved
 from benchmarks.servers import database, postgresql
+from benchmarks.slow_link import round_trip, slow_link
+from benchmarks.sqlalchemy_host import SqlalchemyHost
 from benchmarks.table import Row
 from digital_painschool.adapters.sql import migrate
 from digital_painschool.adapters.sql.postgresql import PostgresqlDriver
@@ -30,7 +35,9 @@ _PATIENTS = 50
 _OURS = "ours"
 _SAME = "raw psycopg, same statements"
 _EACH = "raw psycopg, one statement a table"
-_WANTED = {_SAME: 0.85, _EACH: 1.5}
+_SQLALCHEMY, _DJANGO = "a service on SQLAlchemy's ORM", "a service on Django's ORM"
+_WANTED = {_SAME: 0.8, _EACH: 1.3, _SQLALCHEMY: 3.0, _DJANGO: 3.0}
+_WANTED_OVER_A_SLOW_LINK = 2.5
 
 Call = list[tuple[bytes | str, Any]]
 """The statements of one call with their values."""
@@ -38,7 +45,7 @@ Call = list[tuple[bytes | str, Any]]
 
 @frozen
 class _Work:
-    """What one worker does.
+    """The work of one worker.
 
     Args:
         urls: The database of each job.
@@ -65,6 +72,7 @@ def measure(*, quick: bool) -> Iterable[Row]:
         }
         for crowd in crowds:
             yield from _measure(server, template, recorded, crowd, number, rounds)
+        yield from _over_a_slow_link(server, template, recorded, number, rounds)
 
 
 def _firsts(crowd: int) -> range:
@@ -97,6 +105,35 @@ def _measure(
 ) -> Iterator[Row]:
     with ExitStack() as stack:
         urls = {job: stack.enter_context(database(server, template)) for job in (_OURS, *recorded)}
+        hosts = {job: stack.enter_context(database(server)) for job in _HOSTS}
+        for job, url in hosts.items():
+            _HOSTS[job](url, create=True).close()
+        timings = _timed(urls | hosts, recorded, crowd, number, rounds)
+        _require_same_rows(urls)
+    who = "one worker" if crowd == 1 else f"{crowd} workers"
+    for peer, wanted in _WANTED.items():
+        what = f"a desk call on PostgreSQL, {who}"
+        yield Row.timed(timings, _OURS, peer, aim="P3", what=what, beside=peer, wanted=wanted)
+
+
+def _over_a_slow_link(
+    server: str, template: str, recorded: Mapping[str, list[list[Call]]], number: int, rounds: int
+) -> Iterator[Row]:
+    with ExitStack() as stack:
+        urls = {job: stack.enter_context(database(server, template)) for job in (_OURS, *recorded)}
+        slow = {job: stack.enter_context(slow_link(url)) for job, url in urls.items()}
+        milliseconds = round_trip(slow[_OURS]) * 1000
+        timings = _timed(slow, recorded, 1, number, rounds)
+        _require_same_rows(urls)
+    what = f"the same, one worker, at a round trip of {milliseconds:.2f} ms"
+    for peer, wanted in ((_SAME, None), (_EACH, _WANTED_OVER_A_SLOW_LINK)):
+        yield Row.timed(timings, _OURS, peer, aim="P3", what=what, beside=peer, wanted=wanted)
+
+
+def _timed(
+    urls: Mapping[str, str], recorded: Mapping[str, list[list[Call]]], crowd: int, number: int, rounds: int
+) -> Timings:
+    with ExitStack() as stack:
         works = [
             _Work(urls, first, {job: tapes[place] for job, tapes in recorded.items()})
             for place, first in enumerate(_firsts(crowd))
@@ -105,22 +142,11 @@ def _measure(
         timings = interleaved({job: partial(_crowd, ends, job, number) for job in urls}, rounds)
         for end in ends:
             end.send(None)
-        _require_same_rows(urls)
-    who = "one worker" if crowd == 1 else f"{crowd} workers"
-    for peer in recorded:
-        yield Row.timed(
-            timings,
-            _OURS,
-            peer,
-            aim="P3",
-            what=f"a desk call on PostgreSQL, {who}",
-            beside=peer,
-            wanted=_WANTED[peer],
-        )
+    return timings
 
 
 def _crowd(ends: list[Connection], job: str, number: int) -> float:
-    """Let all workers do a job at once; give the seconds of one call, whoever made it."""
+    """Run a job in all workers at the same time, and return the seconds of one call."""
     began = perf_counter()
     for end in ends:
         end.send((job, number))
@@ -145,6 +171,9 @@ def _serve(end: Connection, work: _Work) -> None:
                 place = on_postgresql(url, _PATIENTS, work.first)
                 stack.enter_context(place.school)
                 jobs[job] = place.call
+            elif job in _HOSTS:
+                host = stack.enter_context(closing(_HOSTS[job](url, create=False)))
+                jobs[job] = calls_of(host, _PATIENTS, work.first)
             else:
                 connection = stack.enter_context(closing(psycopg.connect(url, autocommit=True)))
                 jobs[job] = _played(connection, work.tapes[job])
@@ -154,6 +183,19 @@ def _serve(end: Connection, work: _Work) -> None:
             for _ in range(number):
                 jobs[job]()
             end.send("done")
+
+
+def _sqlalchemy(url: str, *, create: bool) -> Host:
+    return SqlalchemyHost(url.replace("postgresql://", "postgresql+psycopg://"), create=create)
+
+
+def _django(url: str, *, create: bool) -> Host:
+    place = conninfo_to_dict(url)
+    named = {"NAME": place["dbname"], "USER": place["user"], "HOST": place.get("host"), "PORT": place.get("port")}
+    return DjangoHost({"ENGINE": "django.db.backends.postgresql", **named}, create=create)
+
+
+_HOSTS = {_SQLALCHEMY: _sqlalchemy, _DJANGO: _django}
 
 
 def _played(connection: psycopg.Connection, tape: list[Call]) -> Callable[[], None]:

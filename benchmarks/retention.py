@@ -60,7 +60,7 @@ class Archive:
 
     @property
     def kind(self) -> str:
-        """Which database, for people."""
+        """The name of the database for people."""
         return "PostgreSQL" if self.server else "SQLite"
 
     @contextmanager
@@ -200,7 +200,7 @@ def _timed(archive: Archive, task: Task) -> Job:
 
 
 def _alone(archive: Archive, task: Task) -> tuple[float, int]:
-    """Do a task in a new process; give the seconds and the most memory that it took, in bytes."""
+    """Run a task in a new process, and return the seconds and the most memory that it took, in bytes."""
     with archive.copy() as url, _NEW.Pool(1) as pool:
         return pool.apply(_with_memory, (task, url, archive.enrolments))
 

@@ -155,7 +155,7 @@ class Lived:
 
 
 def live(file: Path, only: Iterable[str] = USUAL) -> list[Lived]:
-    """Let lives happen in a new SQLite file."""
+    """Run lives in a new SQLite file, and return them."""
     lived: list[Lived] = []
     for number, name in enumerate(only):
         often, begins, lives = LIVES[name]

@@ -13,7 +13,7 @@ from attrs import frozen
 from benchmarks.measuring import Ratio, Timings
 
 _HEAD = ("aim", "what", "beside", "ratio (quartiles)", "wanted", "", "ours", "theirs")
-_PEERS = ("attrs", "cattrs", "eventsourcing", "python-statemachine", "SQLAlchemy", "transitions")
+_PEERS = ("attrs", "cattrs", "Django", "eventsourcing", "python-statemachine", "SQLAlchemy", "transitions")
 
 
 @frozen(kw_only=True)
@@ -55,7 +55,7 @@ class Row:
         wanted: float | None = None,
         at_most: bool = False,
     ) -> Self:
-        """Compare two jobs that were timed; where the ratio is to stay low, it says how much longer ours took.
+        """Return the comparison of two timed jobs; where the ratio is to stay low, it is how much longer ours took.
 
         Args:
             timings: What was measured.
@@ -96,7 +96,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Whether what is wanted is met."""
+        """The verdict: met or missed."""
         if self.wanted is None:
             return ""
         reached = self.ratio.middle <= self.wanted if self.at_most else self.ratio.middle >= self.wanted
@@ -114,7 +114,7 @@ def markdown(rows: Iterable[Row]) -> str:
 
 
 def machine() -> str:
-    """Say in one line what was measured on: figures of two machines are not to be compared."""
+    """Return the machine in one line: figures of two machines cannot be compared."""
     peers = ", ".join(f"{name} {version(name)}" for name in _PEERS)
     return (
         f"{platform.python_implementation()} {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "

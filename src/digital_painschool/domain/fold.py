@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from digital_painschool.domain.enrolment import Conversation, Enrolment, FormCount, ModuleReading, Phase
 from digital_painschool.domain.events import (
@@ -100,6 +100,7 @@ def replay(events: Iterable[Event]) -> Enrolment:
 
 
 Changes = dict[str, Any]
+_Part = TypeVar("_Part", FormCount, Conversation)
 
 
 def _twice(enrolment: Enrolment, event: Started) -> Changes:
@@ -169,28 +170,29 @@ def _program_done(enrolment: Enrolment, event: ProgramDone) -> Changes:
 
 def _form_saved(enrolment: Enrolment, event: FormSaved) -> Changes:
     before = enrolment.form(event.form)
-    after = FormCount(
-        form=event.form,
-        saved=event.number,
-        read=before.read,
-        alert=event.number if event.alert else before.alert,
-        reasons=event.reasons if event.alert else before.reasons,
-        waiting=one_more(before.waiting, before.unread, event.at),
-    )
-    return {"forms": _replaced(enrolment.forms, after)}
+    changes: Changes = {
+        "form": event.form,
+        "saved": event.number,
+        "waiting": one_more(before.waiting, before.unread, event.at),
+    }
+    if event.alert:
+        changes |= {"alert": event.number, "reasons": event.reasons}
+    return {"forms": _replaced(enrolment.forms, _changed(before, changes))}
 
 
 def _form_read(enrolment: Enrolment, event: FormRead) -> Changes:
     before = enrolment.form(event.form)
-    after = FormCount(
-        form=event.form,
-        saved=before.saved,
-        read=event.up_to,
-        alert=before.alert,
-        reasons=before.reasons if before.alert > event.up_to else (),
-        waiting=unread_of(before.waiting, event.up_to - before.read, before.saved - event.up_to),
-    )
-    return {"forms": _replaced(enrolment.forms, after)}
+    changes = {
+        "read": event.up_to,
+        "reasons": before.reasons if before.alert > event.up_to else (),
+        "waiting": unread_of(before.waiting, event.up_to - before.read, before.saved - event.up_to),
+    }
+    return {"forms": _replaced(enrolment.forms, _changed(before, changes))}
+
+
+def _changed(before: _Part, changes: Changes) -> _Part:
+    """Return a part of the state with some fields changed, as `apply` does with the state itself."""
+    return from_checked(type(before), before.__dict__ | changes)
 
 
 def _replaced(forms: tuple[FormCount, ...], after: FormCount) -> tuple[FormCount, ...]:
@@ -207,7 +209,7 @@ def _conversation_started(enrolment: Enrolment, event: ConversationStarted) -> C
 
 def _conversation_changed(enrolment: Enrolment, number: int, changes: Changes) -> Changes:
     before = enrolment.conversations[number - 1]
-    after = Conversation(**{**before.__dict__, **changes})
+    after = _changed(before, changes)
     return {"conversations": (*enrolment.conversations[: number - 1], after, *enrolment.conversations[number:])}
 
 

@@ -49,7 +49,7 @@ def save_form(
             or answers are missing, wrong or for an unknown question: the facts name each question, never the answer.
         InvalidValue: The module is not a whole number.
     """
-    definition = form_to_fill_in(enrolment, terms, form, at)
+    definition = _definition(enrolment, terms, form, at)
     filled_in_from = _module_of(enrolment, terms, form, module, at)
     problems = answer_problems(definition, answers)
     if problems:
@@ -77,12 +77,8 @@ def form_to_fill_in(enrolment: Enrolment, terms: Terms, form: str, at: datetime)
     Raises:
         RuleViolation: The patient may only read, the form does not exist, or its module is closed.
     """
-    if not access(enrolment, terms.policy, at).fill_in_forms:
-        raise refusal(enrolment, terms.policy, at)
-    definition = terms.program.form(form)
-    if definition is None:
-        raise RuleViolation("M-14", Reason.UNKNOWN_FORM)
-    _require_open_module(enrolment, terms, form, at)
+    definition = _definition(enrolment, terms, form, at)
+    _open_carriers(enrolment, terms, form, at)
     return definition
 
 
@@ -130,15 +126,22 @@ def alert_reasons(form: Form, answers: Mapping[str, Answer], total: int | None) 
     return (*of_score, *of_answers)
 
 
-def _require_open_module(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> None:
-    first: RuleViolation | None = None
-    for module in terms.program.carriers(form):
-        why = module_refusal(enrolment, terms, module, at)
-        if why is None:
-            return
-        first = first or why
-    if first is not None:
-        raise first
+def _definition(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> Form:
+    if not access(enrolment, terms.policy, at).fill_in_forms:
+        raise refusal(enrolment, terms.policy, at)
+    definition = terms.program.form(form)
+    if definition is None:
+        raise RuleViolation("M-14", Reason.UNKNOWN_FORM)
+    return definition
+
+
+def _open_carriers(enrolment: Enrolment, terms: Terms, form: str, at: datetime) -> list[int]:
+    """Return the open modules that carry a form; refuse where all of them are closed."""
+    carriers = terms.program.carriers(form)
+    open_ones = [carrier for carrier in carriers if module_refusal(enrolment, terms, carrier, at) is None]
+    if carriers and not open_ones and (why := module_refusal(enrolment, terms, carriers[0], at)):
+        raise why
+    return open_ones
 
 
 def _coded(code: AnswerCode, **limits: float) -> AnswerProblem:
@@ -148,13 +151,10 @@ def _coded(code: AnswerCode, **limits: float) -> AnswerProblem:
 
 def _module_of(enrolment: Enrolment, terms: Terms, form: str, module: int | None, at: datetime) -> int | None:
     """Return the module that a form is filled in from; None where several open ones carry it and none is named."""
-    carriers = terms.program.carriers(form)
+    open_ones = _open_carriers(enrolment, terms, form, at)
     if module is None:
-        if len(carriers) == 1:
-            return carriers[0]
-        open_ones = [carrier for carrier in carriers if module_refusal(enrolment, terms, carrier, at) is None]
         return open_ones[0] if len(open_ones) == 1 else None
-    if whole_number(module, "module") not in carriers:
+    if whole_number(module, "module") not in terms.program.carriers(form):
         raise RuleViolation("M-14", Reason.FORM_NOT_IN_MODULE, form=form, module=module)
     if closed := module_refusal(enrolment, terms, module, at):
         raise closed
@@ -227,7 +227,10 @@ _CHECKS: Mapping[type[Question], Callable[[Any, Answer], AnswerProblem | None]] 
 
 
 def _points(question: Question, answer: Answer) -> int:
-    if isinstance(question, (Choice, ManyChoices)):
+    if isinstance(question, Choice):
+        option = question.by_key.get(answer) if isinstance(answer, str) else None
+        return 0 if option is None else option.score or 0
+    if isinstance(question, ManyChoices):
         return sum([option.score or 0 for option in _chosen(question, answer)])
     return int(answer) if isinstance(answer, int) else 0
 
