@@ -11,12 +11,15 @@ from .long_text import LongText
 
 
 def answers_form(form: Form, data: Mapping[str, Any] | None, initial: Mapping[str, object]) -> forms.Form:
-    """Return the fields for a form's questions, with the answers of a draft."""
+    """Return the fields for a form's questions, with the answers of a draft.
+
+    Their names have a prefix: a question's key may be any, and so the name of a hidden field of the page.
+    """
     fields = {question.key: field_of(question) for question in form.questions}
     typed = {
         key: str(answer).replace(".", ",") if isinstance(answer, float) else answer for key, answer in initial.items()
     }
-    drawn = forms.Form(data, initial=typed, label_suffix="")
+    drawn = forms.Form(data, initial=typed, label_suffix="", prefix="answer")
     drawn.fields.update(fields)
     return drawn
 

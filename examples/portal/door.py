@@ -46,7 +46,7 @@ def staff_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign a member of staff in."""
     form = StaffSignIn(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return remember(redirect("mine"), STAFF_SIDE, form.cleaned_data["who"])
+        return remember(request, redirect("mine"), STAFF_SIDE, form.cleaned_data["who"])
     return show(request, "sign_in.html", {"form": form, "title": "Logga in – personal"})
 
 
@@ -55,7 +55,7 @@ def patient_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign a patient in."""
     form = PatientSignIn(request.POST or None)
     if attempt(form, lambda: school().patient(form.cleaned_data["number"])):
-        return remember(redirect("my-programs"), PATIENT_SIDE, form.cleaned_data["number"])
+        return remember(request, redirect("my-programs"), PATIENT_SIDE, form.cleaned_data["number"])
     context = {"form": form, "title": "Logga in – patient", "patients": PATIENTS}
     return show(request, "sign_in.html", context)
 

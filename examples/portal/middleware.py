@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from digital_painschool import (
     Conflict,
+    DeliveryError,
     InvalidIdentity,
     InvalidValue,
     NotFound,
@@ -31,6 +32,7 @@ STATUS: dict[type[PainSchoolError], int] = {
     Conflict: 409,
     OutcomeUnknown: 503,
     StorageError: 503,
+    DeliveryError: 503,
 }
 """The web status of each error of the library; every other one is 500."""
 

@@ -2,6 +2,9 @@
 
 Staff and patients have cookies of their own, each sent to its own part of the portal alone: who is signed in on one
 side is nobody on the other. A cookie holds an opaque key; who it stands for is kept on the server.
+
+Nothing is left to the next person at the same browser. Each form says for whom its page was drawn, and takes no step
+for anybody else; a sentence about a patient that nobody has seen yet is thrown away at a sign-in and a sign-out.
 """
 
 from collections.abc import Callable
@@ -11,13 +14,16 @@ from typing import Concatenate, ParamSpec
 
 from attrs import frozen
 from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.file import SessionStore
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from digital_painschool import PatientDesk
 
+from .middleware import stale_page
 from .people import STAFF, Colleague
 from .school import school
 
@@ -44,8 +50,9 @@ STAFF_SIDE = Side("personal", "/personal/", "staff-sign-in")
 PATIENT_SIDE = Side("patient", "/patient/", "patient-sign-in")
 
 
-def remember(response: HttpResponse, side: Side, who: str) -> HttpResponse:
-    """Sign somebody in: a member of staff by HSA-id, a patient by identity number."""
+def remember(request: HttpRequest, response: HttpResponse, side: Side, who: str) -> HttpResponse:
+    """Sign somebody in: a member of staff by HSA-id, a patient by identity number; whoever was there is signed out."""
+    _leave(request, response, side)
     session = _session(None)
     session["who"] = who
     session.create()
@@ -56,10 +63,16 @@ def remember(response: HttpResponse, side: Side, who: str) -> HttpResponse:
 
 def forget(request: HttpRequest, side: Side) -> HttpResponse:
     """Sign out, and show the sign-in page."""
-    _session(request.COOKIES.get(side.cookie)).delete()
     response = redirect(side.page)
+    _leave(request, response, side)
     response.delete_cookie(side.cookie, path=side.path, samesite="Lax")
     return response
+
+
+def _leave(request: HttpRequest, response: HttpResponse, side: Side) -> None:
+    """End the session of whoever is signed in, with what the browser still holds of it."""
+    _session(request.COOKIES.get(side.cookie)).delete()
+    response.delete_cookie(CookieStorage.cookie_name, samesite="Lax")
 
 
 def _session(key: str | None) -> SessionStore:
@@ -72,6 +85,16 @@ def _who(request: HttpRequest, side: Side) -> str | None:
     return who if isinstance(who, str) else None
 
 
+def drawn_for(who: str) -> str:
+    """Return what a form says of the person whom its page was drawn for; it names nobody."""
+    return salted_hmac(__name__, who).hexdigest()
+
+
+def _is_for_another(request: HttpRequest, who: str) -> bool:
+    drawn = request.POST.get("drawn_for", "")
+    return request.method == "POST" and not constant_time_compare(drawn, drawn_for(who))
+
+
 def for_staff(view: Callable[Concatenate[HttpRequest, Colleague, P], HttpResponseBase]) -> Page[P]:
     """Give a view the member of staff who is signed in; ask others to sign in."""
 
@@ -81,6 +104,8 @@ def for_staff(view: Callable[Concatenate[HttpRequest, Colleague, P], HttpRespons
         if colleague is None:
             return redirect(STAFF_SIDE.page)
         request.META["portal.colleague"] = colleague
+        if _is_for_another(request, colleague.actor.hsa_id):
+            return stale_page(request)
         return view(request, colleague, *args, **kwargs)
 
     return page
@@ -95,6 +120,8 @@ def for_patients(view: Callable[Concatenate[HttpRequest, PatientDesk, P], HttpRe
         if number is None:
             return redirect(PATIENT_SIDE.page)
         request.META["portal.patient"] = number
+        if _is_for_another(request, number):
+            return stale_page(request)
         return view(request, school().patient(number), *args, **kwargs)
 
     return page
@@ -102,4 +129,6 @@ def for_patients(view: Callable[Concatenate[HttpRequest, PatientDesk, P], HttpRe
 
 def signed_in(request: HttpRequest) -> dict[str, object]:
     """Return who is signed in, for the head of each page."""
-    return {"colleague": request.META.get("portal.colleague"), "patient": request.META.get("portal.patient")}
+    colleague, patient = request.META.get("portal.colleague"), request.META.get("portal.patient")
+    who = colleague.actor.hsa_id if colleague else patient
+    return {"colleague": colleague, "patient": patient, "drawn_for": drawn_for(who) if who else ""}

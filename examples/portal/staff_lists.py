@@ -8,7 +8,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from digital_painschool import CasePage, CaseSelection, CaseSort, CaseTotals, Phase, Program, Role, UnitStaff
+from digital_painschool import (
+    CasePage,
+    CaseSelection,
+    CaseSort,
+    CaseTotals,
+    Phase,
+    Program,
+    Reason,
+    Role,
+    RuleViolation,
+    TherapistDesk,
+)
 
 from .pages import PAGE, more
 from .people import Colleague, choices
@@ -30,11 +41,13 @@ class StartForm(forms.Form):
     program = forms.ChoiceField(label="Moment")
     therapist = forms.ChoiceField(label="Behandlare")
 
-    def __init__(self, data: object, programs: Sequence[Program], staff: UnitStaff, colleague: Colleague) -> None:
+    def __init__(
+        self, data: object, programs: Sequence[Program], therapists: list[tuple[str, str]], colleague: Colleague
+    ) -> None:
         super().__init__(data, initial={"therapist": colleague.actor.hsa_id})  # type: ignore[arg-type]
         titles = [(program.key, program.title) for program in programs]
         self.fields["program"] = forms.ChoiceField(label="Moment", choices=titles)
-        self.fields["therapist"] = forms.ChoiceField(label="Behandlare", choices=choices(staff))
+        self.fields["therapist"] = forms.ChoiceField(label="Behandlare", choices=therapists)
 
 
 SHOWN: dict[str, tuple[str, CaseSelection]] = {
@@ -100,13 +113,23 @@ def _list(request: HttpRequest, title: str, load: Callable[..., CasePage], total
     return render(request, "caseload.html", context)
 
 
+def _therapists(desk: TherapistDesk, colleague: Colleague) -> list[tuple[str, str]]:
+    """Return who can get the patient: while the staff directory does not answer, the therapist who starts alone."""
+    try:
+        return choices(desk.staff())
+    except RuleViolation as refusal:
+        if refusal.reason is not Reason.DIRECTORY_UNAVAILABLE or Role.THERAPIST not in colleague.actor.roles:
+            raise
+        return [(colleague.actor.hsa_id, colleague.name)]
+
+
 @require_http_methods(["GET", "POST"])
 @for_staff
 def start(request: HttpRequest, colleague: Colleague) -> HttpResponse:
     """Start a program: first the number and the program, then all twelve digits to confirm."""
     desk = school().therapist(colleague.actor)
     chooses = Role.THERAPIST not in colleague.actor.roles
-    form = StartForm(request.POST or None, desk.programs(), desk.staff(), colleague)
+    form = StartForm(request.POST or None, desk.programs(), _therapists(desk, colleague), colleague)
     confirmed = request.POST.get("confirmed") == "yes"
 
     def step() -> object:

@@ -44,9 +44,9 @@ class MessageForm(forms.Form):
     def clean(self) -> dict[str, object]:
         """Ask when the two choices of a notification do not go together: none is lost without a word."""
         sent = super().clean() or self.cleaned_data
-        if sent["notify"] and not sent["when"]:
+        if sent["notify"] and not sent.get("when"):
             self.add_error("when", "Välj Direkt eller Uppsamlat.")
-        elif sent["when"] and not sent["notify"] and not sent["silently"]:
+        elif sent.get("when") and not sent["notify"] and not sent["silently"]:
             self.ask_to_confirm()
             self.add_error(
                 "notify", "Utan bock skickas ingen avisering. Bocka för den, eller bekräfta att ingen skickas."

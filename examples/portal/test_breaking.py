@@ -1,12 +1,14 @@
 """What people do that no screen asks for: old pages, double clicks, other people's patients, made-up addresses."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from digital_painschool import EnrolmentId, Phase
-from portal.people import ANNA, BJORN
-from portal.sample import ELSA, FILIP, PROGRAM
+from portal.people import ANNA, BJORN, DAVID
+from portal.sample import ELSA, FILIP, PROGRAM, Clock
 from portal.school import school
-from portal.visitor import ClientVisitor
+from portal.visitor import ClientVisitor, form_data
 from portal.walk import sign_in_patient, sign_in_staff
 
 
@@ -131,6 +133,21 @@ def test_a_second_start_says_that_the_patient_has_the_program(anna: ClientVisito
     assert "Patienten har redan momentet på enheten, hos Anna Åberg. Fråga behandlaren" in anna.text
 
 
+def test_who_was_shown_is_who_is_started(portal: Clock) -> None:
+    """Otherwise ten digits that are a centenarian before midnight would start a child born that day after it."""
+    anna = ClientVisitor()
+    sign_in_staff(anna, "Anna Åberg")
+    portal.now = datetime(1985, 7, 8, 21, 59, tzinfo=UTC)
+    anna.click("Starta nytt moment")
+    anna.fill("Personnummer", "8507099805")
+    anna.press("Nytt moment")
+    assert "18850709-9805" in anna.text
+    portal.now = datetime(1985, 7, 8, 22, 1, tzinfo=UTC)
+    anna.press("Nytt moment")
+    (started,) = school().therapist(ANNA.actor).caseload().rows
+    assert started.person.value == "188507099805"
+
+
 @pytest.mark.parametrize(
     ("address", "status"),
     [
@@ -180,6 +197,40 @@ def test_each_side_has_a_session_of_its_own(anna: ClientVisitor, elsa: Enrolment
     anna.press("Logga ut")
     anna.open(f"/personal/patient/{elsa}/")
     assert "Vem är du?" in anna.text
+
+
+@pytest.mark.parametrize("value", ["", "x", "-1", "9" * 40, "\x00", "å" * 3000])
+def test_a_made_up_field_is_no_server_error(anna: ClientVisitor, elsa: EnrolmentId, value: str) -> None:
+    """Otherwise what a browser's extension or a broken page sends would be told as a fault of the portal's."""
+    school().patient(ELSA).save_form(elsa, "halsoskattning", {"smarta": 9})
+    david, patient = ClientVisitor(), ClientVisitor()
+    sign_in_staff(david, "David Dahl")
+    sign_in_patient(patient, ELSA)
+    plan = school().administrator(DAVID.actor).plan_purge().id
+    staff = (
+        "",
+        "vidmakthall",
+        "dra-tillbaka",
+        "meddelande/ny",
+        "../../starta",
+        "../../dra-tillbaka",
+        "../../min-profil",
+    )
+    pages = [(anna, f"/personal/patient/{elsa}/{page}") for page in staff]
+    pages += [(david, f"/personal/{page}") for page in ("logg", "gallring", f"gallring/plan/{plan}")]
+    pages += [
+        (patient, f"/patient/moment/{elsa}/{page}") for page in ("meddelande/ny", "modul/1/formular/halsoskattning")
+    ]
+    for visitor, address in pages:
+        visitor.open(address)
+        for form in visitor.page.select("main form[method=post]"):
+            sent = form_data(form)
+            names = {str(field["name"]) for field in form.select("[name]")} - {"csrfmiddlewaretoken"}
+            for name in names:
+                answer = visitor.client.post(
+                    str(form.get("action") or address), sent | {name: [value]}, HTTP_REFERER="http://localhost/"
+                )
+                assert answer.status_code < 500, (address, name)
 
 
 def test_no_page_is_kept_by_the_browser_and_no_address_has_a_number(anna: ClientVisitor, elsa: EnrolmentId) -> None:

@@ -1,16 +1,30 @@
 """Forms of the program on the screen: every kind of question there and back, drafts, and plots."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
 
-from digital_painschool import EnrolmentId, Form, FormAnswers, Scale, Submission
+from digital_painschool import (
+    AdapterConfig,
+    EndReason,
+    EnrolmentId,
+    Form,
+    FormAnswers,
+    Module,
+    Page,
+    Program,
+    Scale,
+    Submission,
+    Text,
+    open_school,
+)
 from portal.people import ANNA
 from portal.plots import plots
 from portal.sample import ELSA, PROGRAM, Clock
-from portal.school import school
+from portal.school import school, school_settings, use
 from portal.visitor import ClientVisitor
 from portal.walk import sign_in_patient
 
@@ -55,6 +69,30 @@ def test_every_kind_of_answer_is_kept_as_it_was_given(plan: ClientVisitor, elsa:
     }
 
 
+def test_a_program_may_have_any_key(folder: Path, portal: Clock) -> None:
+    """Otherwise a full stop in a form's key would be a server error, and an answer would be read as a hidden field."""
+    questions = tuple(Text(key=key, text=f"Vad är {key}?", required=False) for key in ("do", "once", "replaces"))
+    asked = Form(key="v.1", title="V", questions=questions)
+    pages = (Page(title="Sida", text="", forms=(asked.key,)),)
+    modules = (Module(number=1, title="M", pages=pages),)
+    reasons = (EndReason(key="annan", title="Annan"),)
+    program = Program(
+        key="p", version="1", title="P", modules=modules, forms=(asked,), required=(1,), end_reasons=reasons
+    )
+    settings = evolve(school_settings(folder), storage=AdapterConfig("memory"), programs=(program,), offered=())
+    use(open_school(settings, clock=portal))
+    elsa = school().therapist(ANNA.actor).start(ELSA, program="p").id
+    visitor = ClientVisitor()
+    sign_in_patient(visitor, ELSA)
+    visitor.open(f"/patient/moment/{elsa}/modul/1/sida/1")
+    visitor.click("Fyll i V")
+    for key in ("do", "once", "replaces"):
+        visitor.fill(f"Vad är {key}? (frivillig)", "draft")
+    visitor.press("Spara")
+    (saved,) = school().therapist(ANNA.actor).answers(elsa, "v.1")
+    assert dict(saved.answers) == dict.fromkeys(("do", "once", "replaces"), "draft")
+
+
 @pytest.mark.parametrize("minutes", ["många", "241", "1,5", ""])
 def test_a_wrong_answer_is_said_at_its_question_and_the_others_stay(plan: ClientVisitor, minutes: str) -> None:
     """Otherwise the patient would have to look for the slip, or to fill in everything again."""
@@ -62,8 +100,8 @@ def test_a_wrong_answer_is_said_at_its_question_and_the_others_stay(plan: Client
     plan.press("Spara")
     assert plan.status == 422
     (field,) = plan.page.find_all("input", {"aria-invalid": "true"})
-    assert field["name"] == "minuter"
-    assert "1,5" in str(plan.page.find(id="id_vila"))
+    assert field["name"] == "answer-minuter"
+    assert "1,5" in str(plan.page.find(id="id_answer-vila"))
     assert plan.page.title is not None
     assert plan.page.title.get_text().startswith("Fel:")
 
@@ -73,7 +111,7 @@ def test_a_draft_comes_back_as_it_was_left_and_is_gone_when_saved(plan: ClientVi
     plan.fill("Hur mycket planerad vila behöver du om dagen? (frivillig)", "1,5")
     plan.choose("Vad vill du göra mer av?", "Vila utan krav")
     plan.press("Spara utkast")
-    assert plan.page.find(id="id_vila", value="1,5")
+    assert plan.page.find(id="id_answer-vila", value="1,5")
     assert [box["value"] for box in plan.page.find_all("input", checked=True)] == ["vila"]
     fill_in(plan, "20")
     address = plan.address
@@ -111,16 +149,16 @@ def test_an_old_tab_is_told_of_the_newer_draft_and_keeps_what_was_typed(plan: Cl
     tab.press("Spara utkast")
     assert tab.status == 422
     assert "Det finns ett nyare utkast än det som sidan visade." in tab.text
-    assert "Det äldre fönstret" in str(tab.page.find(id="id_hinder"))
+    assert "Det äldre fönstret" in str(tab.page.find(id="id_answer-hinder"))
     found = room.draft(elsa, "aktivitetsplan")
     assert found is not None
     assert {"hinder": "Det nyare"} == found.answers
     reading = other_tab(plan)
     reading.open(str(next(a for a in tab.page.find_all("a") if "nyare utkastet" in a.get_text())["href"]))
-    assert "Det nyare" in str(reading.page.find(id="id_hinder"))
+    assert "Det nyare" in str(reading.page.find(id="id_answer-hinder"))
     tab.press("Spara utkast")
     assert "Utkastet är sparat." in tab.text
-    assert "Det äldre fönstret" in str(tab.page.find(id="id_hinder"))
+    assert "Det äldre fönstret" in str(tab.page.find(id="id_answer-hinder"))
 
 
 def test_another_refusal_does_not_make_an_old_tab_a_new_one(plan: ClientVisitor, elsa: EnrolmentId) -> None:
@@ -151,7 +189,7 @@ def test_a_tab_whose_draft_was_sent_keeps_what_was_typed(plan: ClientVisitor, el
     tab.fill(HINDER, "Snö")
     tab.press("Spara utkast")
     assert "Utkastet som sidan visade är skickat eller slängt." in tab.text
-    assert "Snö" in str(tab.page.find(id="id_hinder"))
+    assert "Snö" in str(tab.page.find(id="id_answer-hinder"))
     assert None is school().patient(ELSA).draft(elsa, "aktivitetsplan")
     tab.press("Spara utkast")
     assert "Utkastet är sparat." in tab.text

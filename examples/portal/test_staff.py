@@ -13,8 +13,8 @@ from portal import office, staff_answers, staff_lists
 from portal.people import ANNA, BJORN
 from portal.sample import ELSA, FILIP, IDA, PROGRAM, Clock
 from portal.school import close, school, school_settings, use
-from portal.visitor import ClientVisitor
-from portal.walk import sign_in_patient, sign_in_staff
+from portal.visitor import ClientVisitor, form_data
+from portal.walk import sign_in_patient, sign_in_staff, start_program
 
 
 @pytest.fixture
@@ -134,9 +134,8 @@ def test_an_export_is_downloaded_and_counts(anna: ClientVisitor, portal: Clock) 
     david = ClientVisitor()
     sign_in_staff(david, "David Dahl")
     david.click("Export och gallring")
-    token = david.page.select_one("[name=csrfmiddlewaretoken]")
-    assert token is not None
-    answer = david.client.post("/personal/gallring/ladda-ner", {"csrfmiddlewaretoken": str(token["value"])})
+    (form,) = david.page.select("[action='/personal/gallring/ladda-ner']")
+    answer = david.client.post("/personal/gallring/ladda-ner", form_data(form))
     assert ("application/zip", "no-store") == (answer.headers["Content-Type"], answer.headers["Cache-Control"])
     assert 'attachment; filename="export-2026-03-02.zip"' == answer.headers["Content-Disposition"]
     with ZipFile(BytesIO(b"".join(answer))) as archive:
@@ -168,6 +167,18 @@ def test_plans_are_listed_page_by_page(portal: Clock, monkeypatch: pytest.Monkey
     david.click("Visa äldre")
     assert "Öppen" in david.text
     assert not david.page.find("a", string="Visa äldre")
+
+
+def test_a_directory_that_is_away_stops_no_start_of_one_s_own(folder: Path, portal: Clock) -> None:
+    """Otherwise nobody could be treated while it is away, and "Min profil" would speak of a notification."""
+    (folder / "staff.toml").write_text("[")
+    anna = ClientVisitor()
+    sign_in_staff(anna, "Anna Åberg")
+    start_program(anna, ELSA)
+    assert "Momentet är startat för Elsa Ek." in anna.text
+    anna.open("/personal/min-profil")
+    assert anna.status == 503
+    assert "Ett annat system svarar inte." in anna.text
 
 
 def test_who_is_not_in_the_directory_is_told_who_corrects_it(portal: Clock) -> None:

@@ -44,7 +44,22 @@ class PlanConverter(EnrolmentConverter):
         return PlanId(value)
 
 
+class KeyConverter:
+    """A key of a program's file, such as a form's, in an address: a full stop may be in it, which no slug has."""
+
+    regex = "[0-9a-zA-Z][0-9a-zA-Z._-]*"
+
+    def to_python(self, value: str) -> str:
+        """Return the key."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """Return the key as it stands in an address."""
+        return value
+
+
 register_converter(EnrolmentConverter, "enrolment")
+register_converter(KeyConverter, "key")
 register_converter(PlanConverter, "plan")
 
 staff_patient_pages: Pages = [
@@ -55,7 +70,7 @@ staff_patient_pages: Pages = [
     path("dra-tillbaka", staff_patient.withdraw, name="withdraw"),
     path("byt-behandlare", staff_patient.hand_over, name="hand-over"),
     path("modul/<int:number>", staff_patient.module, name="module"),
-    path("formular/<slug:form>", staff_answers.answers, name="answers"),
+    path("formular/<key:form>", staff_answers.answers, name="answers"),
     path("tidslinje", staff_answers.timeline, name="timeline"),
     path("meddelande", staff_messages.conversations, name="conversations"),
     path("meddelande/ny", staff_messages.new_conversation, name="new-conversation"),
@@ -88,9 +103,9 @@ patient_program_pages: Pages = [
     path("", patient_pages.program, name="my-program"),
     path("modul/<int:number>/sida/<int:page>", patient_pages.page, name="my-page"),
     path("modul/<int:number>/klar", patient_pages.complete, name="complete"),
-    path("modul/<int:number>/formular/<slug:form>", patient_forms.fill_in, name="my-form"),
-    path("modul/<int:number>/formular/<slug:form>/svar", patient_forms.answers, name="my-answers"),
-    path("modul/<int:number>/formular/<slug:form>/slang", patient_forms.discard, name="discard"),
+    path("modul/<int:number>/formular/<key:form>", patient_forms.fill_in, name="my-form"),
+    path("modul/<int:number>/formular/<key:form>/svar", patient_forms.answers, name="my-answers"),
+    path("modul/<int:number>/formular/<key:form>/slang", patient_forms.discard, name="discard"),
     path("meddelande", patient_messages.conversations, name="my-conversations"),
     path("meddelande/ny", patient_messages.new_conversation, name="my-new-conversation"),
     path("meddelande/<int:number>", patient_messages.conversation, name="my-conversation"),

@@ -81,7 +81,7 @@ class ClientVisitor:
         assert found, f"there is no button {button!r} at {self.address}"
         form = found[0].find_parent("form")
         assert isinstance(form, Tag)
-        data = _sent(form) | {
+        data = form_data(form) | {
             name: values for name, values in self.filled.items() if form.select_one(f'[name="{name}"]')
         }
         if name := found[0].get("name"):
@@ -114,7 +114,7 @@ class ClientVisitor:
         return control
 
 
-def _sent(form: Tag) -> dict[str, list[str]]:
+def form_data(form: Tag) -> dict[str, list[str]]:
     """Return what a browser sends of a form that nobody has touched."""
     sent: dict[str, list[str]] = {}
     for control in form.find_all(["input", "textarea", "select"]):

@@ -272,7 +272,7 @@ class AdapterError(PainSchoolError):
 
 
 class DeliveryError(PainSchoolError):
-    """An adapter could not send a notification.
+    """An adapter could not send a notification, or answer a question that a call has asked.
 
     Args:
         why: The reason in short, without personal data.

@@ -8,9 +8,11 @@ import pytest
 from digital_painschool.domain.notification import Notify
 from digital_painschool.domain.policy import Policy
 from digital_painschool.domain.retention import PurgeReceipt
+from digital_painschool.errors import OutcomeUnknown, StorageError
 from digital_painschool.ports.storage import load_enrolment
 from digital_painschool.testing.environment import INSTANT, STOCKHOLM, in_memory, local, stored_at
 from digital_painschool.testing.example import PAIN
+from digital_painschool.testing.faults import Fault, FaultPlan, watched
 from digital_painschool.testing.people import NUMBERS
 from digital_painschool.testing.scenario import Scenario
 
@@ -121,3 +123,27 @@ def test_progress_is_of_the_whole_also_after_an_interruption(tmp_path: Path, mon
         school.office.purge(plan, progress=stopped)
     receipt = school.office.purge(plan, progress=purged.append)
     assert ([2, 4, 5], 5) == (purged, len(receipt.purged))
+
+
+@pytest.mark.rule("D-21a")
+@pytest.mark.parametrize("call", ["purge", "save_record"])
+def test_a_purge_that_breaks_off_does_not_say_that_nothing_was_changed(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the data administrator would read that nothing was changed, while a thousand records are gone."""
+    monkeypatch.setattr("digital_painschool.application.unit_records._BATCH", 2)
+    plan = FaultPlan()
+    school = Scenario(lambda environment: environment.ports(storage=watched(environment.storage, plan)), policy=POLICY)
+    for number in NUMBERS[:3]:
+        school.desk.end(school.start(number), reason="klar")
+    school.at("2037-03-10 08:00")
+    approved = school.office.approve(school.office.plan_purge(), decision="RS 2037-1")
+    backup = school.storage.load_many([one.enrolment_id for one in approved.enrolments])
+    plan.inject(Fault(call, call=2 if call == "purge" else 1, does=StorageError("the disk is full")))
+    with pytest.raises(OutcomeUnknown, match="the disk is full; what is purged stays purged"):
+        school.office.purge(approved)
+    assert len(school.storage.load_many(list(backup))) < len(backup)
+    plan.inject(Fault("load_record", does=StorageError("the disk is full")))
+    with pytest.raises(StorageError):
+        school.office.purge(approved)
+    assert 3 == len(school.office.purge(approved).purged)

@@ -16,6 +16,7 @@ from digital_painschool.testing.example import PAIN, PROGRAM
 from digital_painschool.testing.faults import Answers, Call, Fault, FaultPlan, watched, with_faults
 from digital_painschool.testing.people import ANNA, BO, OTHER_UNIT, STRANGER, UNIT
 from digital_painschool.testing.scenario import Scenario
+from tests.databases import execute
 
 
 def _of(kind: type) -> Callable[[Call], bool]:
@@ -122,6 +123,17 @@ def test_the_same_content_read_anew_is_the_same_version() -> None:
 
 
 @pytest.mark.rule("D-05c")
+@pytest.mark.rule("D-05c")
+def test_a_start_after_a_restore_has_its_program(sqlite_url: str) -> None:
+    """Otherwise whoever starts somebody would store a treatment that no other process could open, ever."""
+    school = Scenario(stored_at(sqlite_url))
+    school.start()
+    execute(sqlite_url, "DELETE FROM programs")  # as a backup from before the first start
+    later = school.start(BO)
+    school.restart()
+    assert PROGRAM.title == school.desk.patient_page(later).title
+
+
 def test_an_enrolment_whose_program_is_missing_is_named() -> None:
     """Otherwise a storage that was restored without its programs would run patients under another content."""
     school = Scenario(

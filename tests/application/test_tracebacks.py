@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from attrs import evolve
 
 from digital_painschool import Channel, PainSchool
 from digital_painschool.adapters.sql import SqlInbox, SqlMessenger, SqlStorage
+from digital_painschool.adapters.sql.pool import ConnectionPool
 from digital_painschool.adapters.sql.schema import METADATA
 from digital_painschool.domain.notification import Notify
-from digital_painschool.errors import DeliveryError, PainSchoolError
+from digital_painschool.errors import DeliveryError, PainSchoolError, StorageError
 from digital_painschool.ports.inbox import Delivered
 from digital_painschool.testing.environment import Environment
 from digital_painschool.testing.example import DAILY
@@ -122,6 +124,46 @@ def test_what_cannot_be_read_shows_nobody(lived: tuple[str, Scenario], damage: s
     failed, found = shown(school, tmp_path)
     assert set() == found
     assert failed
+
+
+@pytest.mark.rule("M-06")
+def test_a_commit_that_fails_shows_nobody(
+    lived: tuple[str, Scenario], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a disk that fills up would send what a call has read, or claimed, to the collector of errors."""
+    _, school = lived
+    left: list[int] = []
+    take = ConnectionPool.take
+
+    def take_failing(pool: ConnectionPool) -> Any:
+        connection: Any = take(pool)
+        if "commit" not in vars(connection):
+            connection.commit = partial(commit, connection.commit)
+        return connection
+
+    def commit(really: Callable[[], None]) -> None:
+        if left and left.pop() == 0:
+            raise StorageError("the disk is full")
+        really()
+
+    monkeypatch.setattr(ConnectionPool, "take", take_failing)
+    made = dict(calls(school, tmp_path))
+    failures, found = 0, set[tuple[str, str, str]]()
+    for name in sorted(made, key=lambda name: name != "deliver"):  # before the calls that end the treatment
+        for before in range(8):
+            if name == "deliver":
+                school.desk.start_conversation(E, TEXT, notify=Notify.DIRECT)
+            left[:] = range(before + 1)  # the commits that are left; the one at 0 fails
+            try:
+                made[name]()
+            except PainSchoolError as failed:
+                failures += not left
+                found |= shown_by(failed, SECRETS)
+            if left:  # it makes no more commits
+                break
+    left.clear()
+    assert set() == found
+    assert failures
 
 
 class _Broken:

@@ -233,6 +233,9 @@ def test_a_folder_of_an_export_is_masked_and_a_log_line_too(
         ("19****", "1985-07-09-9805"),
         ("19810829-****", "19810829M071"),
         ("SE2321000131-P000000000001", "SE2321000131-P000000000001"),
+        ("postgresql://u:****@host/x", "postgresql://u:s3c/r@t@host/x"),
+        ("postgresql://host/x?password=****&user=u", "postgresql://host/x?password=s3cret&user=u"),
+        ("https://www.1177.se:443/a", "https://www.1177.se:443/a"),
         ("RS 2037-0042", "RS 2037-0042"),
         ("019cad8fac00793cb0d595b51205d935", "019cad8fac00793cb0d595b51205d935"),
     ],
@@ -380,7 +383,10 @@ def test_deliver_refuses_an_inbox_in_memory(environment: Environment, tmp_path: 
     assert_refused(run("deliver", "--settings", str(settings)), 1, "no staff directory", "[directory]")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+NO_HUP = pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="the tests run under nohup")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=NO_HUP)])
 def test_watch_stops_cleanly(environment: Environment, number: signal.Signals) -> None:
     """A worker that is stopped would leave a traceback, or a code that a supervisor takes for a crash."""
     environment.in_treatment()

@@ -20,13 +20,12 @@ def _require_same(saved: Program, program: Program) -> None:
 
 
 class ProgramTerms:
-    """The program versions of enrolments, each looked up or saved once.
+    """The program versions of enrolments: each looked up once, and saved with each start.
 
     Args:
         storage: The program versions that enrolments were started with.
         catalogue: Programs and policies.
-        committed: In a host's transaction, the program versions outside of it. Those within may be rolled back, and so
-            none is remembered as saved.
+        committed: In a host's transaction, the program versions outside of it: those within may be rolled back.
     """
 
     def __init__(self, storage: Records, catalogue: Catalogue, *, committed: "ProgramTerms | None" = None) -> None:
@@ -34,7 +33,7 @@ class ProgramTerms:
         self._storage = storage
         self._catalogue = catalogue
         self._terms: dict[tuple[HsaId, str, str], Terms] = {}
-        self.saved: dict[tuple[HsaId, str, str], Program] = {} if committed is None else committed.saved
+        self._compared: set[tuple[HsaId, str, str]] = set()
 
     def of(self, enrolment: Enrolment) -> Terms:
         """Return the terms of an enrolment. Rule: D-05c.
@@ -62,11 +61,11 @@ class ProgramTerms:
             InvalidProgram: The program's content was changed without a new version.
         """
         key = (unit, program.key, program.version)
-        if key not in self.saved:
+        if key not in self._compared:
             # The same content in another ordering is another version: it too may not have changed.
             for other in self._catalogue.orderings(unit, program.key):
                 _require_same(load_program(self._storage, unit, other.key, other.version) or other, other)
-        _require_same(self.saved.get(key) or save_program(self._storage, unit, program), program)
-        if self._committed is None:
-            self.saved[key] = program
+        # At each start, for a backup may have been restored since the last one. Who started would have no program.
+        _require_same(save_program(self._storage, unit, program), program)
+        self._compared.add(key)
         return Terms(program, self._catalogue.policy_of(unit))

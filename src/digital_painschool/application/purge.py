@@ -13,7 +13,7 @@ from digital_painschool.application.enrolment_loading import load_each
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.once import Once, once_of
 from digital_painschool.application.receipt_proof import ReceiptKey
-from digital_painschool.application.unit_records import Progress, UnitRecords, batches
+from digital_painschool.application.unit_records import Progress, UnitRecords, batches, kept_in_part
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import PlanId
 from digital_painschool.domain.people import Actor
@@ -138,19 +138,20 @@ class Purge:
             with suppress(DeliveryError):
                 self._records.forget(())
             return save_receipt(self._executor.storage, earlier, completed=completing(stored.id))
-        count = len(record.progress)
+        before = count = len(record.progress)
         left = [enrolment for enrolment in stored.enrolments if enrolment.enrolment_id not in record.progress]
-        for batch in batches(left):
-            self._purge_batch(stored.id, batch)
-            count += len(batch)
-            progress(count)
-        outcome = load_purge(self._executor.storage, stored.id).progress
-        skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
-        skipped += [Skipped(enrolment_id=id_, why=Skip.UNREADABLE) for id_ in stored.unreadable]
-        receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._executor.now())
-        if self._receipt_key is not None:
-            receipt = self._receipt_key.signed(receipt)
-        return save_receipt(self._executor.storage, receipt, completed=completing(stored.id))
+        with kept_in_part(lambda: count > before):
+            for batch in batches(left):
+                self._purge_batch(stored.id, batch)
+                count += len(batch)
+                progress(count)
+            outcome = load_purge(self._executor.storage, stored.id).progress
+            skipped = [skip for e in stored.enrolments if (skip := outcome[e.enrolment_id]) is not None]
+            skipped += [Skipped(enrolment_id=id_, why=Skip.UNREADABLE) for id_ in stored.unreadable]
+            receipt = retention.receipt(stored, decision, skipped, by=self._actor, at=self._executor.now())
+            if self._receipt_key is not None:
+                receipt = self._receipt_key.signed(receipt)
+            return save_receipt(self._executor.storage, receipt, completed=completing(stored.id))
 
     def _purge_batch(self, plan_id: PlanId, batch: Sequence[EndedEnrolment]) -> None:
         storage = self._executor.storage

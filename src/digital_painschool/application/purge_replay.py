@@ -10,13 +10,13 @@ from digital_painschool.application.desk_calls import Completing, take_once
 from digital_painschool.application.executor import Executor
 from digital_painschool.application.once import once_of
 from digital_painschool.application.receipt_proof import ReceiptKey
-from digital_painschool.application.unit_records import UnitRecords, batches
+from digital_painschool.application.unit_records import UnitRecords, batches, kept_in_part
 from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.retention import EndedEnrolment, PurgeReceipt, Skip, Skipped
 from digital_painschool.errors import Reason, RuleViolation
-from digital_painschool.ports.storage import find_ended, load_purge, save_receipt
+from digital_painschool.ports.storage import DeskCall, find_ended, load_purge, save_receipt
 from digital_painschool.rules import retention
 from digital_painschool.rules.permissions import Action
 from digital_painschool.serialization.values import to_data
@@ -86,18 +86,27 @@ class PurgeReplay:
         returned = [one for one in found if isinstance(one, _Returned)]
         left = tuple(one for one in found if isinstance(one, Skipped))
         completed = completing(json.dumps([len(returned), [[one.enrolment_id, one.why.value] for one in left]]))
-        for batch in batches(returned):
-            self._records.forget_notifications([one.enrolment.enrolment_id for one in batch])
-            theirs = [(one.enrolment.enrolment_id, one.person) for one in batch]
-            access = access_entries(Action.PURGE, self._actor, self._executor.now(), theirs)
-            self._executor.storage.purge(receipt.plan_id, [one.enrolment for one in batch], (), access=access)
+        purged = 0
+        with kept_in_part(lambda: purged > 0):
+            for batch in batches(returned):
+                self._purge_again(receipt, batch)
+                purged += len(batch)
+            self._save(receipt, evidence, completed)
+        return purged, left
+
+    def _purge_again(self, receipt: PurgeReceipt, batch: Sequence[_Returned]) -> None:
+        self._records.forget_notifications([one.enrolment.enrolment_id for one in batch])
+        theirs = [(one.enrolment.enrolment_id, one.person) for one in batch]
+        access = access_entries(Action.PURGE, self._actor, self._executor.now(), theirs)
+        self._executor.storage.purge(receipt.plan_id, [one.enrolment for one in batch], (), access=access)
+
+    def _save(self, receipt: PurgeReceipt, evidence: Evidence, completed: DeskCall | None) -> None:
         if evidence.proven or (evidence.planned is None and self._receipt_key is None):
             # Any other receipt may be made up, and is not saved. Of a stored plan, `purge` writes the receipt. Without
             # a key nothing is ever proven, and after a restore the receipts are worth more than the doubt.
             save_receipt(self._executor.storage, receipt, completed=completed)
         elif completed is not None:
             self._executor.storage.purge(receipt.plan_id, (), (), completed=completed)
-        return len(returned), left
 
     def _require_sound(self, receipt: PurgeReceipt) -> None:
         is_identity_number = self._executor.persons.is_identity_number

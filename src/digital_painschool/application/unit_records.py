@@ -1,6 +1,7 @@
 """The ended enrolments of one unit, in batches, and the traces that they leave outside the timelines."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from digital_painschool.domain.enrolment import UnreadableEnrolment
 from digital_painschool.domain.ids import EnrolmentId
 from digital_painschool.domain.people import Actor, PersonId
 from digital_painschool.domain.retention import EndedEnrolment
-from digital_painschool.errors import DeliveryError
+from digital_painschool.errors import DeliveryError, OutcomeUnknown, StorageError
 from digital_painschool.ports import Inbox, Messenger
 from digital_painschool.rules.permissions import Action
 
@@ -30,6 +31,27 @@ def batches(items: Iterable[_T]) -> Iterator[tuple[_T, ...]]:
     rest = iter(items)
     while batch := tuple(islice(rest, _BATCH)):
         yield batch
+
+
+@contextmanager
+def kept_in_part(is_begun: Callable[[], bool]) -> Iterator[None]:
+    """Raise another error where a purge breaks off: `StorageError` would promise that nothing was changed. Rule: D-21a.
+
+    Args:
+        is_begun: Returns whether a batch was purged.
+
+    Raises:
+        OutcomeUnknown: The storage failed after that.
+    """
+    why: str | None = None
+    try:
+        yield
+    except StorageError as failure:
+        if not is_begun():
+            raise
+        why = str(failure)
+    if why is not None:
+        raise OutcomeUnknown(f"{why}; what is purged stays purged: purge again, and it goes on where it stopped")
 
 
 class UnitRecords:

@@ -1,4 +1,4 @@
-"""Redaction: identity numbers are masked in whatever is printed or logged. Rule: M-06.
+"""Redaction: identity numbers, and passwords within URLs, are masked in whatever is printed or logged. Rule: M-06.
 
 An opaque id, an HSA-id and a time are no identity numbers, and stay: an operator has to copy them.
 """
@@ -12,6 +12,7 @@ _KEPT = re.compile(
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+(?:Z|\+00:00)?|(?!\W*[0-9]{4}(?!-[0-9]{2}-))))(?![0-9A-Za-z])"
 )
 _USUAL = re.compile(r"(?<![0-9A-Za-z])((?:[0-9]{2})?[0-9]{6})[-+]?[0-9A-Z]{3}[0-9](?![0-9A-Za-z])")
+_PASSWORDS = re.compile(r"(://[^\s:/@]*:)\S*(?=@)|([?&](?:ssl)?password=)[^\s&'\"]*")
 _WORDS = re.compile(r"(\s+)")
 _MOST_WORDS = 12
 _FEWEST_DIGITS = 8
@@ -20,9 +21,9 @@ _FEWEST_DIGITS = 8
 def masked(text: str) -> str:
     """Return the text with identity numbers masked, in every spelling that `contains_identity_number` knows.
 
-    Of a number in a usual spelling, the day of birth is left.
+    Of a number in a usual spelling, the day of birth is left. No URL keeps its password.
     """
-    parts = _KEPT.split(_USUAL.sub(r"\1-****", text))
+    parts = _KEPT.split(_USUAL.sub(r"\1-****", _PASSWORDS.sub(r"\1\2****", text)))
     parts[::2] = map(_masked, parts[::2])
     return "".join(parts)
 

@@ -11,9 +11,14 @@ from types import FrameType
 
 @contextmanager
 def stop_signals() -> Iterator[Event]:
-    """Yield an event that SIGINT or SIGTERM sets; a second signal has its usual effect."""
+    """Yield an event that SIGINT, SIGTERM or a closed terminal sets; a second signal has its usual effect.
+
+    SIGHUP is left alone where it is ignored, as by `nohup`.
+    """
     stop = Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        before[signal.SIGHUP] = signal.SIG_DFL
 
     def restore() -> None:
         for number, handler in before.items():

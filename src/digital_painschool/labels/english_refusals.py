@@ -125,7 +125,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "StorageError": "It could not be saved or read. Nothing was changed. Try again in a while.",
         "OutcomeUnknown": "It is not known whether the change was saved. Reload the page before you try again.",
         "AdapterError": "Another system gave a wrong answer. Nothing was changed. Try again in a while.",
-        "DeliveryError": "The notification could not be delivered.",
+        "DeliveryError": "Another system does not answer. Try again in a while.",
         "PainSchoolError": "Something went wrong. Try again in a while.",
     },
 }

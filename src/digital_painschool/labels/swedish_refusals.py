@@ -117,7 +117,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "StorageError": "Det gick inte att spara eller läsa. Inget är ändrat. Försök igen om en stund.",
         "OutcomeUnknown": "Det är oklart om ändringen sparades. Ladda om sidan innan du försöker igen.",
         "AdapterError": "Ett annat system svarade fel. Inget är ändrat. Försök igen om en stund.",
-        "DeliveryError": "Aviseringen kunde inte lämnas fram.",
+        "DeliveryError": "Ett annat system svarar inte. Försök igen om en stund.",
         "PainSchoolError": "Något gick fel. Försök igen om en stund.",
     },
 }

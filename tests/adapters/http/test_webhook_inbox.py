@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from io import StringIO
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from rich.pretty import Pretty, pretty_repr
 from werkzeug import Response
 
 from digital_painschool.adapters.webhook_inbox.events import person_data, webhook_id_of
-from digital_painschool.adapters.webhook_inbox.inbox import WebhookInbox
+from digital_painschool.adapters.webhook_inbox.inbox import DELIVERED, REFUSED, WebhookInbox
 from digital_painschool.domain.masking import Masked
 from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError, DeliveryError
@@ -87,10 +88,14 @@ def test_an_accepted_notice_is_new_or_known(platform: IntegrationPlatform, statu
 
 
 @pytest.mark.rule("D-13d")
-@pytest.mark.parametrize("status", [200, 202, 409])
-def test_a_web_page_is_no_delivery(platform: IntegrationPlatform, status: int) -> None:
-    """Otherwise the login page of a proxy would count as every patient's notice."""
-    platform.next_answer = lambda: Response("\n<!DOCTYPE html><html>Log in</html>", status, content_type="text/html")
+@pytest.mark.parametrize("start", ["\n", "\ufeff"])
+@pytest.mark.parametrize("status", [*DELIVERED, *(status for status, verdict in REFUSED.items() if verdict.permanent)])
+def test_a_web_page_is_about_no_notice_and_no_patient(platform: IntegrationPlatform, status: int, start: str) -> None:
+    """Otherwise the page of a proxy would count as every patient's notice, or flag every patient as unreachable."""
+    if status == HTTPStatus.NO_CONTENT:
+        pytest.skip("it has no body")
+    page = f"{start}<!DOCTYPE html><html>Log in</html>"
+    platform.next_answer = lambda: Response(page, status, content_type="text/html")
     with pytest.raises(DeliveryError, match="web page") as failed:
         platform.inbox().deliver(NOTICE)
     assert not failed.value.permanent

@@ -25,6 +25,7 @@ _NOT_SENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTim
 """The errors before a byte of the call was sent."""
 _LOST = (httpcore2.NetworkError, httpcore2.ProtocolError, httpx2.HTTPError, AnswerTooLarge)
 """The errors after which the server may have acted on the call."""
+_BEFORE_A_PAGE = b"\xef\xbb\xbf \t\r\n"
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
@@ -76,6 +77,11 @@ class Answer:
     def body(self) -> bytes:
         """The body."""
         return self._body.reveal()
+
+    @property
+    def is_web_page(self) -> bool:
+        """Whether the body is a web page: a proxy has answered in the server's place."""
+        return self.body.lstrip(_BEFORE_A_PAGE).startswith(b"<")
 
     @property
     def retry_after(self) -> timedelta | None:
@@ -144,13 +150,17 @@ class Server:
         raise DeliveryError(problem)
 
     def failure(self, answer: Answer, verdicts: Mapping[int, Verdict]) -> DeliveryError:
-        """Return the error that an answer stands for.
+        """Return the error that an answer stands for. A web page is about no recipient, and is never permanent.
 
         Args:
             answer: An answer that is no success.
             verdicts: The meaning of the statuses that the adapter knows; any other counts by its class.
         """
         verdict = verdicts.get(answer.status) or _by_class(answer.status)
+        if verdict.permanent and answer.is_web_page:
+            verdict = Verdict(
+                f"a web page came in the place of its answer ({answer.status}); correct the URL, or the proxy"
+            )
         return DeliveryError(
             f"{self._name}: {verdict.reason}", permanent=verdict.permanent, retry_after=answer.retry_after
         )

@@ -76,14 +76,16 @@ class Database:
         pool = self.pool
         connection = pool.take()
         committing = write and not transaction
+        found: list[Result] = []
         try:
             if transaction:
                 connection.begin(write=write, hurries=hurries)
-            result = work(connection)
+            found.append(work(connection))
             if transaction:
                 committing = write
                 connection.commit()
         except BaseException as error:
+            found.clear()  # rows of people, which a failed commit must not leave in the traceback
             try:
                 usable = self._roll_back(connection, transaction=transaction)
             except BaseException:
@@ -105,7 +107,7 @@ class Database:
             # This comes first after the work: an exception that is thrown in comes before it or after it.
             pool.idle.append(connection)
             pool.returned()
-            return result
+            return found[0]
         raise failure
 
     def _roll_back(self, connection: Connection, *, transaction: bool) -> bool:

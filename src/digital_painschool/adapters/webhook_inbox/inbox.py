@@ -88,7 +88,7 @@ class WebhookInbox:
         delivered = DELIVERED.get(answer.status)
         if delivered is None:
             raise self._server.failure(answer, REFUSED)
-        if answer.body.lstrip().startswith(b"<"):
+        if answer.is_web_page:
             raise DeliveryError(f"{_NAME} answered with a web page, such as a proxy's login; correct the URL")
         return delivered
 
