@@ -35,7 +35,7 @@ def batches(items: Iterable[_T]) -> Iterator[tuple[_T, ...]]:
 
 @contextmanager
 def kept_in_part(is_begun: Callable[[], bool]) -> Iterator[None]:
-    """Raise another error where a purge breaks off: `StorageError` would promise that nothing was changed. Rule: D-21a.
+    """Change the error of a purge that breaks off: `StorageError` would promise that nothing was changed. Rule: D-21a.
 
     Args:
         is_begun: Returns whether a batch was purged.
