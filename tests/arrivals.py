@@ -1,6 +1,8 @@
 """What adapters that keep templates show their recipients, as the contracts of the inbox and the messengers ask."""
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 
 from digital_painschool.adapters.memory.messenger import SentNotification
 from digital_painschool.adapters.sql.messaging import WaitingMessage
@@ -24,3 +26,9 @@ def of_messages(messages: Iterable[SentNotification | WaitingMessage]) -> list[A
         )
         for m in messages
     ]
+
+
+def of_files(folder: Path) -> list[Arrival]:
+    """Return what the staff read whose messages are files in a folder."""
+    found = [json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")]
+    return [Arrival(recipient=one["to"], text=f"{one['text']} {one['link']}", unit=one["unit"]) for one in found]

@@ -12,8 +12,11 @@ import pytest
 
 from benchmarks import servers
 from benchmarks.servers import SERVER
-from digital_painschool.domain.notification import Channel
+from digital_painschool.domain.draft import Draft
+from digital_painschool.domain.notification import Channel, Profile
+from digital_painschool.domain.retention import ExportReceipt
 from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import CompletedCall, RecordKey
 from digital_painschool.testing.environment import Environment, PortsFactory
 
 
@@ -61,6 +64,22 @@ def all_in(url: str, **ports: Any) -> PortsFactory:
         )
 
     return open_there
+
+
+_CELLS = {
+    Profile: ("profiles", "data", ("unit", "hsa_id")),
+    Draft: ("drafts", "answers", ("enrolment_id", "form")),
+    ExportReceipt: ("exports", "data", ("id",)),
+    CompletedCall: ("completed_calls", "fingerprint", ("unit", "caller", "action", '"key"')),
+}
+"""The table of a kind of record, one of its cells, and the columns of its key."""
+
+
+def cut_record(url: str, key: RecordKey) -> None:
+    """Cut a byte off the row of a record."""
+    table, cell, names = _CELLS[key.kind]
+    where = " AND ".join(f"{name} = '{part}'" for name, part in zip(names, key.parts, strict=True))
+    execute(url, f"UPDATE {table} SET {cell} = substr({cell}, 1, length({cell}) - 1) WHERE {where}")  # noqa: S608
 
 
 def run_script(url: str, script: str) -> None:

@@ -1,4 +1,4 @@
-"""An inbox that puts each notice as a file into a folder, from which another program takes it."""
+"""An inbox that puts each notice as a file into a folder, where another program reads it and leaves it."""
 
 import json
 import os

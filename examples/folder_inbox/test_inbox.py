@@ -21,7 +21,11 @@ class TestFolderInbox(InboxContract):
         shutil.rmtree(place / "notices", ignore_errors=True)
         (place / "notices").write_text("in the way", "utf-8")
 
+    def mend(self, place: Path) -> None:
+        """Take the file away."""
+        (place / "notices").unlink()
+
     def arrived(self, place: Path, inbox: Inbox) -> list[Arrival]:  # noqa: ARG002 - the folder says it all
-        """Read the files, as the program does that takes them from the folder."""
+        """Read the files, as the program does that reads the folder, and leaves them there."""
         found = [json.loads(file.read_text("utf-8")) for file in (place / "notices").glob("*.json")]
         return [Arrival(recipient=notice["to"], text=f"{notice['text']} {notice['link']}") for notice in found]

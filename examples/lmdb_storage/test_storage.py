@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from digital_painschool.domain.notification import Channel, Notify
 from digital_painschool.ports import Ports
+from digital_painschool.ports.storage import RecordKey
 from digital_painschool.testing import Environment
 from digital_painschool.testing.contracts import StorageContract
 from digital_painschool.testing.crashes import kill_at_every_call
@@ -52,13 +53,20 @@ class TestLmdbStorage(StorageContract):
         (place / "records").rename(place / "elsewhere")
 
     def damage(self, place: Path, id_: str) -> None:
-        """Cut the last byte off the state of the enrolment, or off the digest."""
+        """Cut the last byte off the state of the enrolment, or off the digest and its first notification."""
         with _raw(place) as (environment, transaction):
-            for table in (Table.STATES, Table.DIGESTS):
+            for table in (Table.STATES, Table.DIGESTS, Table.NOTIFICATIONS):
                 stored = environment.open_db(table.value.encode(), transaction)
                 kept = transaction.get(packed((id_,)), db=stored)
                 if kept is not None:
                     transaction.put(packed((id_,)), kept[:-1], db=stored)
+
+    def damage_record(self, place: Path, key: RecordKey) -> None:
+        """Cut the last byte off the record."""
+        with _raw(place) as (environment, transaction):
+            stored = environment.open_db(Table.RECORDS.value.encode(), transaction)
+            name = packed((key.kind.__name__, *key.parts))
+            transaction.put(name, transaction.get(name, db=stored)[:-1], db=stored)
 
     def damage_slot(self, place: Path, channel: Channel) -> None:
         """Cut the last byte off the latest slot."""

@@ -21,6 +21,7 @@ from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.directory import DirectoryContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.people import UNIT
+from tests import arrivals
 from tests.staff_file import staff_file
 
 NURSE = HsaId("SE2321000131-P000000123456")
@@ -122,13 +123,13 @@ class TestFileMessenger(MessengerContract):
         rmtree(place / "messages", ignore_errors=True)
         (place / "messages").write_text("no folder")
 
+    def mend(self, place: Path) -> None:
+        """Take it away."""
+        (place / "messages").unlink()
+
     def arrived(self, place: Path, messenger: Messenger) -> list[Arrival]:
         """Read the files."""
-        found = [json.loads(file.read_text("utf-8")) for file in (place / "messages").glob("*.json")]
-        return [
-            Arrival(recipient=message["to"], text=f"{message['text']} {message['link']}", unit=message["unit"])
-            for message in found
-        ]
+        return arrivals.of_files(place / "messages")
 
 
 class TestFileSmsMessenger(TestFileMessenger):
@@ -160,6 +161,15 @@ class TestTomlDirectory(DirectoryContract):
     def change(self, place: Path, hsa_id: HsaId, entry: StaffEntry) -> None:
         """Write another file."""
         self._write(place, {**self.known, hsa_id: entry})
+
+    def leave(self, place: Path, hsa_id: HsaId) -> None:
+        """Write another file."""
+        left = {unit: [one for one in members if one.hsa_id != hsa_id] for unit, members in self.staff.items()}
+        place.write_text(staff_file(self.known, left), "utf-8")
+
+    def double(self, place: Path, hsa_id: HsaId) -> None:
+        """Write a second table, in small letters."""
+        place.write_text(f'["{hsa_id.lower()}"]\nemail = "annan@b.example"\n{place.read_text("utf-8")}', "utf-8")
 
     def spoil(self, place: Path) -> None:
         """Leave half a file, as an editor would for a moment."""

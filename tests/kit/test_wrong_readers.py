@@ -1,6 +1,8 @@
 """The contracts of identity and observer, on adapters that are right, and on others that are wrong in one way."""
 
 import logging
+import unicodedata
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -34,6 +36,22 @@ class Repairing:
         return SwedishIdentity().parse(digits, today=today)
 
 
+class Normalising:
+    """Reads whatever looks like a number."""
+
+    def parse(self, text: str, *, today: date) -> PersonId:
+        """Take full-width digits for digits."""
+        return SwedishIdentity().parse(unicodedata.normalize("NFKC", text), today=today)
+
+
+class Dashing:
+    """Takes a word processor's dash for a hyphen."""
+
+    def parse(self, text: str, *, today: date) -> PersonId:
+        """Put a hyphen in its place."""
+        return SwedishIdentity().parse(text.replace("\u2013", "-"), today=today)
+
+
 class ByTheClock:
     """Takes the century from the day on which it runs."""
 
@@ -56,6 +74,8 @@ class AsTyped:
 IDENTITY_BUGS: Sequence[tuple[Callable[[], Identity], str]] = [
     (Repairing, "a_number_with_a_wrong_character_is_not_repaired"),
     (Repairing, "numbers_run_together_are_refused"),
+    (Normalising, "what_looks_like_a_digit_or_a_hyphen_is_neither"),
+    (Dashing, "what_looks_like_a_digit_or_a_hyphen_is_neither"),
     (ByTheClock, "the_given_day_decides_and_no_clock"),
     (ByTheClock, "nobody_is_read_before_the_birth"),
     (AsTyped, "every_accepted_spelling_gives_the_one_person"),
@@ -137,6 +157,12 @@ class Printing(Logging):
     to = print
 
 
+class Warns(Logging):
+    """Warns of whom it was."""
+
+    to = warnings.warn
+
+
 OBSERVER_BUGS: Sequence[tuple[type[Figures], str]] = [
     (OneAtATime, "it_takes_every_kind_of_event"),
     (OneAtATime, "it_takes_several_events_at_once"),
@@ -145,6 +171,7 @@ OBSERVER_BUGS: Sequence[tuple[type[Figures], str]] = [
     (Slow, "it_does_not_keep_the_step_waiting"),
     (Logging, "it_says_nothing_of_the_person"),
     (Printing, "it_says_nothing_of_the_person"),
+    (Warns, "it_says_nothing_of_the_person"),
 ]
 
 

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from digital_painschool.adapters.memory import MemoryDirectory, MemoryInbox, MemoryMessenger
 from digital_painschool.domain.notification import Channel, Template
-from digital_painschool.domain.people import HsaId
+from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError
 from digital_painschool.labels.lookup import Language, label
 from digital_painschool.ports import Inbox, Messenger
@@ -79,6 +79,14 @@ class OfServer:
         """Take the server down."""
         served.take_down(place)
 
+    def mend(self, place: Path) -> None:
+        """Bring the server up."""
+        served.bring_up(place)
+
+    def busy(self, place: Path, seconds: int) -> None:
+        """Make the server ask for a wait."""
+        served.make_busy(place, seconds)
+
     def hanging(self, place: Path) -> AbstractContextManager[None]:
         """Make the server hang."""
         return served.hanging(place)
@@ -88,6 +96,11 @@ class TestServedInbox(OfServer, InboxContract):
     """An inbox with a server, by the contract."""
 
     secrets = (served.TOKEN,)
+    unreachable = served.NOBODY
+
+    def give_account(self, place: Path, person: PersonId) -> None:
+        """Open an account."""
+        (place / "account").touch()
 
     def open(self, place: Path) -> Inbox:
         """Make an inbox."""
@@ -255,7 +268,7 @@ def test_of_many_arrivals_the_closest_is_described() -> None:
 
 def test_an_inbox_that_cannot_delete_is_told_what_to_state() -> None:
     """Otherwise its author would read an arithmetic expression."""
-    says("keys_are_opaque_to_the_letter", "returned 0 of 7; if it cannot delete, state `deletes = False`", keeps_all)
+    says("keys_are_opaque_to_the_letter", "returned 0 of 9; if it cannot delete, state `deletes = False`", keeps_all)
 
 
 def test_a_failure_for_good_is_told_by_its_word() -> None:

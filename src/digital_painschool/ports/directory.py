@@ -54,7 +54,7 @@ class Directory(Protocol):
           whatever becomes of the server behind the adapter.
         * **isolated**: an error leaves the directory usable for the next question.
         * **threads**: safe to call from many threads.
-        * **silent**: no error text contains the id, a name or an address.
+        * **silent**: no error text, line of the log, warning or output contains the id, a name or an address.
     """
 
     def find(self, hsa_id: HsaId) -> StaffEntry | None:

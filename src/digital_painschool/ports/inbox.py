@@ -63,13 +63,18 @@ class Inbox(Protocol):
           its link and nothing else. It names nobody. A refused one arrives nowhere.
         * **language**: the text is in the notice's language, where the adapter has it in that language; otherwise it is
           in the adapter's own.
-        * **idempotent**: a key that was delivered before is not delivered again, in this process or another.
-          `DUPLICATE` says that nothing was sent.
+        * **idempotent**: a key that was delivered before is not delivered again, in this process or another, for good.
+          `DUPLICATE` says that nothing was sent. A notice that failed, or in whose call the process died, arrives
+          when it is sent again.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter. A time-out is a failure, which is not permanent.
+        * **wait**: when the server behind the adapter asks for a wait, the call raises at once, and `retry_after` of
+          its `DeliveryError` is that wait.
         * **isolated**: an error concerns the one notice and leaves the inbox usable for the next.
         * **threads**: safe to call from many threads; each call is about its own person, text and link.
-        * **silent**: no error text contains anything of the person, or a secret of the adapter such as a token.
+        * **forks**: in a forked process, a call with the parent's adapter is refused or right.
+        * **silent**: no error text, line of the log, warning or output contains anything of the person, or a secret of
+          the adapter such as a token.
     """
 
     def reach(self, person: PersonId) -> Reachability:
@@ -78,6 +83,7 @@ class Inbox(Protocol):
         Contract:
             * **ways**: `ways` is empty for a person who cannot be reached.
             * **read only**: asking delivers nothing.
+            * **fresh**: the inbox is asked anew each time; no answer is cached.
 
         Raises:
             DeliveryError: An inbox that cannot be asked raises this error, which is not permanent, and gives no answer.

@@ -57,14 +57,19 @@ class Messenger(Protocol):
           text of its own in place of the template's. A refused message arrives nowhere.
         * **language**: the text is in the language that is given, where the adapter has it in that language; otherwise
           it is in the adapter's own.
-        * **idempotent**: a key that was sent before is not sent again. `DUPLICATE` says that nothing was sent. A
-          messenger whose channel cannot recognise a key has an attribute `remembers_keys = False`, and sends each time
-          that it is asked to: once for each call.
+        * **idempotent**: a key that was sent before is not sent again, for good. `DUPLICATE` says that nothing was
+          sent. A message that failed, or in whose call the process died, arrives when it is sent again. A messenger
+          whose channel cannot recognise a key has an attribute `remembers_keys = False`, and sends each time that it is
+          asked to: once for each call.
         * **time-out**: a call returns or raises well within a worker's lease (15 minutes by default),
           whatever becomes of the server behind the adapter. A time-out is a failure, which is not permanent.
+        * **wait**: when the server behind the adapter asks for a wait, the call raises at once, and `retry_after` of
+          its `DeliveryError` is that wait.
         * **isolated**: an error concerns the one message and leaves the messenger usable for the next.
         * **threads**: safe to call from many threads; each call is about its own address, text and link.
-        * **silent**: no error text contains the address, or a secret of the adapter such as a password.
+        * **forks**: in a forked process, a call with the parent's adapter is refused or right.
+        * **silent**: no error text, line of the log, warning or output contains the address, or a secret of the adapter
+          such as a password.
     """
 
     @property
@@ -86,7 +91,7 @@ class Messenger(Protocol):
 
         Args:
             recipient: The address, from the staff directory at the time of sending.
-            template: The fixed text.
+            template: The fixed text: `template.text_in(language)`.
             link: The address to read at; the same for all staff of the unit.
             key: The idempotency key: opaque, and the same for every attempt.
             unit: The unit that sends, so that an adapter may have texts of a unit's own.

@@ -28,6 +28,7 @@ class IntegrationPlatform(Served):
     def __init__(self, server: HTTPServer, path: str, ca: Path) -> None:
         super().__init__(server, path, ca)
         self._notices: dict[str, Any] = {}
+        self.unknown = {UNKNOWN}
 
     def options(self, **other: Any) -> WebhookOptions:
         """Return options that lead here."""
@@ -56,15 +57,18 @@ class IntegrationPlatform(Served):
         event = Webhook(self.secret).verify(request.get_data(), dict(request.headers))
         return _ANSWERS[request.path.rpartition("/")[2]](self, event["data"])
 
+    def _has_account(self, person: Any) -> bool:
+        return person["scheme"] in {"personnummer", "samordningsnummer"} and person["value"] not in self.unknown
+
     def _deliver(self, data: Any) -> Response:
-        if not _has_account(data["person"]):
+        if not self._has_account(data["person"]):
             return Response("", 422)
         new = data["key"] not in self._notices
         self._notices.setdefault(data["key"], data)
         return Response("", 202 if new else 409)
 
     def _reach(self, data: Any) -> Response:
-        reachable = _has_account(data["person"])
+        reachable = self._has_account(data["person"])
         return _json({"reachable": reachable, "ways": ["sms"] if reachable else [], "more": "than is asked"})
 
     def _forget(self, data: Any) -> Response:
@@ -77,10 +81,6 @@ _ANSWERS = {
     "reach": IntegrationPlatform._reach,
     "forget": IntegrationPlatform._forget,
 }
-
-
-def _has_account(person: Any) -> bool:
-    return person["scheme"] in {"personnummer", "samordningsnummer"} and person["value"] != UNKNOWN
 
 
 def _json(data: object) -> Response:

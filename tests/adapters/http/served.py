@@ -47,6 +47,14 @@ class Served:
         """Answer every call from now on that the server is out of order."""
         self.next_answer = lambda: Response("out of order", 503)
 
+    def up(self) -> None:
+        """Answer as usual again."""
+        self.next_answer = None
+
+    def busy(self, seconds: int) -> None:
+        """Answer every call from now on that the caller is to wait."""
+        self.next_answer = lambda: Response("too many", 429, {"Retry-After": str(seconds)})
+
     @contextmanager
     def hanging(self) -> Iterator[None]:
         """Give no answer within a `with` block, where the adapters wait for a fifth of a second and no more."""

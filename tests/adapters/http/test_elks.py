@@ -62,6 +62,14 @@ class TestElksMessenger(MessengerContract):
         """Take the gateway down."""
         place.down()
 
+    def mend(self, place: ElksServer) -> None:
+        """Bring the gateway up again."""
+        place.up()
+
+    def busy(self, place: ElksServer, seconds: int) -> None:
+        """Let the gateway ask to wait."""
+        place.busy(seconds)
+
     def hanging(self, place: ElksServer) -> AbstractContextManager[None]:
         """Make the gateway hang."""
         return place.hanging()

@@ -26,7 +26,8 @@ from digital_painschool.domain.people import PersonId
 from digital_painschool.errors import ConfigurationError, DeliveryError
 from digital_painschool.ports.inbox import Delivered, Inbox
 from digital_painschool.testing.contracts import Arrival, InboxContract
-from digital_painschool.testing.contracts.sending import ACCEPTED, ODD_KEYS
+from digital_painschool.testing.contracts.repeating import ODD_KEYS
+from digital_painschool.testing.contracts.sending import ACCEPTED
 from digital_painschool.testing.contracts.silence import assert_silent
 from digital_painschool.testing.people import PERSON, UNIT
 from tests.adapters.http.integration_platform import OLD_SECRET, SECRET, UNKNOWN, IntegrationPlatform
@@ -52,6 +53,18 @@ class TestWebhookInbox(InboxContract):
     def spoil(self, place: IntegrationPlatform) -> None:
         """Take the platform down."""
         place.down()
+
+    def mend(self, place: IntegrationPlatform) -> None:
+        """Bring the platform up again."""
+        place.up()
+
+    def busy(self, place: IntegrationPlatform, seconds: int) -> None:
+        """Let the platform ask to wait."""
+        place.busy(seconds)
+
+    def give_account(self, place: IntegrationPlatform, person: PersonId) -> None:
+        """Let the platform know the person."""
+        place.unknown.remove(person.value)
 
     def hanging(self, place: IntegrationPlatform) -> AbstractContextManager[None]:
         """Make the platform hang."""

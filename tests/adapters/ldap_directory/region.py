@@ -17,6 +17,8 @@ LARGE = 1500
 
 _ORG = f"ou=Org,{SUFFIX}"
 _DNS = {UNIT: f"ou=Smärtenheten\\, Öst,{_ORG}", OTHER_UNIT: f"ou=Mottagningen,ou=Smärtenheten\\, Öst,{_ORG}"}
+ELSEWHERE = (f"cn=elsewhere,{_ORG}",)
+"""The DNs of entries that tests write outside the units."""
 _DNS |= {LARGE_UNIT: f"ou=Stora enheten,{_ORG}"}
 
 
@@ -62,6 +64,19 @@ def known(people: Mapping[HsaId, StaffEntry]) -> dict[str, Attributes]:
         dn, attributes = _known(hsa_id, entry, units, sorted(names))
         found[dn] = attributes
     return found
+
+
+def left(people: Mapping[HsaId, StaffEntry]) -> dict[str, Attributes]:
+    """Return the entries of people who have left every unit: their old ones without data, and new ones."""
+    found: dict[str, Attributes] = {}
+    for (dn, attributes), elsewhere in zip(known(people).items(), ELSEWHERE, strict=False):
+        found |= {dn: {}, elsewhere: {name: values for name, values in attributes.items() if "Unit" not in name}}
+    return found
+
+
+def doubled(hsa_id: HsaId) -> dict[str, Attributes]:
+    """Return a second entry with an HSA-id, in another person's name."""
+    return {ELSEWHERE[0]: _person("Annan", hsa_id, UNIT, _DNS[UNIT], mail=["annan@r.example"], cn=["elsewhere"])}
 
 
 def _known(hsa_id: HsaId, entry: StaffEntry, units: list[HsaId], names: list[str]) -> tuple[str, Attributes]:

@@ -127,14 +127,17 @@ class Slapd:
         assert done.returncode == 0, done.stderr.decode()
 
     def write(self, entries: Mapping[str, Attributes]) -> None:
-        """Write entries in place of those with the same DNs, as the directory's administrators do."""
+        """Write entries in place of those with the same DNs, as the directory's administrators do; none for no data."""
         import ldap  # not where there is no library
 
         connection = ldap.initialize(self.socket_uri)
         connection.simple_bind_s(MANAGER, MANAGERS_SECRET)
         for dn, attributes in entries.items():
-            connection.delete_s(dn)
-            connection.add_s(dn, [(name, [value.encode() for value in values]) for name, values in attributes.items()])
+            with suppress(ldap.NO_SUCH_OBJECT):
+                connection.delete_s(dn)
+            data = [(name, [value.encode() for value in values]) for name, values in attributes.items()]
+            if data:
+                connection.add_s(dn, data)
         connection.unbind_s()
 
     def start(self) -> None:

@@ -29,6 +29,7 @@ class TestPersonsBelowTheirUnit(DirectoryContract):
         yield server
         if not server.is_running:
             server.start()
+        server.write({dn: {} for dn in region.ELSEWHERE})
         self._write(server, self.known)
 
     def open(self, place: Slapd) -> Directory:
@@ -53,6 +54,14 @@ class TestPersonsBelowTheirUnit(DirectoryContract):
     def change(self, place: Slapd, hsa_id: HsaId, entry: StaffEntry) -> None:
         """Write the person's entry anew."""
         self._write(place, {hsa_id: entry})
+
+    def leave(self, place: Slapd, hsa_id: HsaId) -> None:
+        """Move the person's entry out of the units."""
+        place.write(region.left({hsa_id: self.known[hsa_id]}))
+
+    def double(self, place: Slapd, hsa_id: HsaId) -> None:
+        """Write a second entry."""
+        place.write(region.doubled(hsa_id))
 
     def spoil(self, place: Slapd) -> None:
         """Kill the server."""

@@ -118,6 +118,8 @@ class TestMemorySmsMessenger(TestMemoryMessenger):
 class TestMemoryDirectory(DirectoryContract):
     """The directory in memory, by the contract."""
 
+    unique_ids = True
+
     def open(self, place: Path) -> Directory:
         """Make a directory."""
         return MemoryDirectory(

@@ -1,5 +1,6 @@
 """The messenger by SMTP, by the contract of the port, read back from the server."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,8 +39,9 @@ class TestSmtpMessenger(MessengerContract):
     fixed_texts = tuple(Texts().of(text, language, UNIT).subject for text in Template for language in Language)
 
     @pytest.fixture
-    def place(self, tmp_path: Path) -> Iterator[Place]:
-        """Run a server with an empty mailbox."""
+    def place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+        """Run a server with an empty mailbox, whose own log is not the messenger's."""
+        monkeypatch.setattr(logging.getLogger("mail.log"), "disabled", True)
         mailbox = Mailbox()
         mailbox.refuses.add(REFUSED.value)
         with running(mailbox, tls=server_side(), login=True) as port:
@@ -54,6 +56,10 @@ class TestSmtpMessenger(MessengerContract):
     def spoil(self, place: Any) -> None:
         """Let the server break off each message."""
         place.mailbox.answers |= {"MAIL": ["drop"] * 9}
+
+    def mend(self, place: Any) -> None:
+        """Let the server take messages again."""
+        place.mailbox.answers.clear()
 
     @contextmanager
     def hanging(self, place: Any) -> Iterator[None]:

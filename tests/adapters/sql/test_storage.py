@@ -21,6 +21,7 @@ from digital_painschool.domain.notification import Channel
 from digital_painschool.errors import Conflict
 from digital_painschool.ports import Inbox, Messenger, Storage
 from digital_painschool.ports.guarded import WRITES
+from digital_painschool.ports.storage import RecordKey
 from digital_painschool.testing.contracts import every_call
 from digital_painschool.testing.contracts.arrivals import Arrival
 from digital_painschool.testing.contracts.changes import PERSONS
@@ -28,7 +29,7 @@ from digital_painschool.testing.contracts.inbox import InboxContract
 from digital_painschool.testing.contracts.messenger import MessengerContract
 from digital_painschool.testing.contracts.storage import StorageContract
 from tests import arrivals
-from tests.databases import execute, path_of
+from tests.databases import cut_record, execute, path_of
 
 SPOILT = "enrolments_that_were_taken_away"
 
@@ -120,6 +121,10 @@ class OnSql(StorageContract):
     def damage(self, place: str, id_: EnrolmentId | DigestId) -> None:
         """Cut a byte off the row of the enrolment or the digest."""
         cut(place, id_)
+
+    def damage_record(self, place: str, key: RecordKey) -> None:
+        """Cut a byte off the record's row."""
+        cut_record(place, key)
 
     def damage_slot(self, place: str, channel: Channel) -> None:
         """Write a number that no slot has."""
@@ -217,7 +222,11 @@ class OfInbox(Impatient, InboxContract):
 
     def spoil(self, place: str) -> None:
         """Take away its table."""
-        execute(place, "DROP TABLE notices")
+        execute(place, "ALTER TABLE notices RENAME TO away")
+
+    def mend(self, place: str) -> None:
+        """Bring it back."""
+        execute(place, "ALTER TABLE away RENAME TO notices")
 
     def arrived(self, place: str, inbox: Inbox) -> list[Arrival]:
         """Fetch the notices of each person, as a portal does that shows them."""
@@ -247,7 +256,11 @@ class OfMessenger(Impatient, MessengerContract):
 
     def spoil(self, place: str) -> None:
         """Take away its table."""
-        execute(place, "DROP TABLE staff_messages")
+        execute(place, "ALTER TABLE staff_messages RENAME TO away")
+
+    def mend(self, place: str) -> None:
+        """Bring it back."""
+        execute(place, "ALTER TABLE away RENAME TO staff_messages")
 
     def arrived(self, place: str, messenger: Messenger) -> list[Arrival]:
         """Fetch the messages, as a gateway does."""

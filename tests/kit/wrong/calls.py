@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import normalize
 
 from attrs import evolve
 
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.retention import ExportReceipt, PurgePlan, PurgeReceipt
-from digital_painschool.ports.storage import CompletedCall, DeskCall, key_of_call
+from digital_painschool.ports.storage import CompletedCall, DeskCall, RecordKey, key_of_call
 from tests.kit.wrong.mistake import Mistakes, Wrong, last, on, records_of
 
 _SCOPE = ("unit", "caller", "action", "key")
@@ -16,6 +17,14 @@ _PARTS = ("unit", "caller", "action")
 
 def _calls(storage: Any, kind: type = CompletedCall) -> Any:
     return {key: record for key, record in records_of(storage).items() if key.kind is kind}
+
+
+def _cut(key: RecordKey) -> bytes:
+    return "/".join(key.parts).encode()[:500]
+
+
+def _nfc(key: RecordKey) -> list[str]:
+    return [normalize("NFC", part) for part in key.parts]
 
 
 def _forgetting_first(right: Wrong, storage: Any, change: Any) -> None:
@@ -101,8 +110,19 @@ STORAGE: Mistakes = {
         "the-first-call-is-found-for-every-key": on(
             CompletedCall, lambda _, self, key: next(iter(_calls(self).values()), None)
         ),
+        "a-long-key-is-cut": on(
+            CompletedCall,
+            lambda _, self, key: next(
+                (call for stored, call in _calls(self).items() if _cut(stored) == _cut(key)), None
+            ),
+        ),
         "the-first-desk-call-is-found-for-every-key": on(
             DeskCall, lambda _, self, key: next(iter(_calls(self, DeskCall).values()), None)
+        ),
+    },
+    ("purge", "Retention.purge"): {
+        "a-purge-of-nothing-keeps-no-call": lambda right, _, plan_id, purge, *args, **options: right(
+            plan_id, purge, *args, **(options if purge else options | {"completed": None})
         ),
     },
     ("save", "Change.completed"): {
@@ -132,6 +152,12 @@ STORAGE: Mistakes = {
         ),
     },
     ("load_record", "Records.load_record: exact key"): {
+        "keys-in-one-normal-form": on(
+            CompletedCall,
+            lambda _, self, key: next(
+                (call for stored, call in _calls(self).items() if _nfc(stored) == _nfc(key)), None
+            ),
+        ),
         **{f"a-key-of-any-{part}": _of_any(CompletedCall, part) for part in _PARTS},
         **{f"a-desk-s-key-of-any-{part}": _of_any(DeskCall, part) for part in _PARTS},
     },

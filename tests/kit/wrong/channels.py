@@ -1,8 +1,9 @@
 """Adapters that are wrong in one way each: mistakes in inboxes, messengers and staff directories."""
 
+import logging
+import tomllib
 from collections.abc import Iterable
 from itertools import takewhile
-from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,11 +11,31 @@ from attrs import evolve
 
 from digital_painschool.errors import DeliveryError
 from digital_painschool.labels.lookup import Language
+from digital_painschool.ports.directory import StaffEntry
 from digital_painschool.ports.inbox import Delivered, Reachability
 from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts import InboxContract
 from tests.kit.served import TOKEN
-from tests.kit.wrong.mistake import Mistakes, Wrong, last
+from tests.kit.wrong.mistake import Mistakes, Wrong, last, saying
+
+
+def _keeping() -> Wrong:
+    """Return a question that is answered as it was before."""
+    answers: dict[Any, Any] = {}
+
+    def wrong(right: Wrong, directory: Any, *question: Any) -> Any:
+        asked = (directory.path, *question)
+        if asked not in answers:
+            answers[asked] = right(*question)
+        return answers[asked]
+
+    return wrong
+
+
+def _the_first_of_two(right: Wrong, directory: Any, hsa_id: Any) -> Any:
+    tables = tomllib.loads(directory.path.read_text("utf-8"))
+    [found, *others] = [table for name, table in tables.items() if name.upper() == hsa_id] or [None]
+    return StaffEntry(email=found and Address(found["email"])) if others else right(hsa_id)
 
 
 def _until_unknown(right: Wrong, _: Any, keys: Iterable[str]) -> int:
@@ -37,7 +58,6 @@ def _raising_with(right: Wrong, notice: Any, text: str) -> Any:
 
 def _for_the_one_asked_last(right: Wrong, directory: Any, hsa_id: Any) -> Any:
     directory.asked = hsa_id
-    sleep(0)
     return right(directory.asked)
 
 
@@ -87,13 +107,11 @@ def _failing_otherwise(text: str = "", *, permanent: bool | None = None) -> Wron
 
 def _mixed_between_threads(right: Wrong, adapter: Any, first: Any, *args: Any, **options: Any) -> Any:
     adapter.current = first
-    sleep(0.0005)
     return right(adapter.current, *args, **options)
 
 
 def _texts_mixed_between_threads(right: Wrong, adapter: Any, to: Any, *text: Any, **options: Any) -> Any:
     adapter.text = text
-    sleep(0.0005)
     return right(to, *adapter.text, **options)
 
 
@@ -186,6 +204,9 @@ DIRECTORY: Mistakes = {
         "an-entry-of-nothing": lambda right, _, id_: (
             right(id_) or evolve(next(iter(_._entries.values())), email=None, sms=None)
         ),
+        "addresses-in-small-letters": lambda right, _, id_: (
+            (e := right(id_)) and evolve(e, email=e.email and Address(e.email.value.lower()))
+        ),
         "an-address-without-its-name": lambda right, _, id_: (
             (e := right(id_)) and evolve(e, email=e.email and Address(f"info@{e.email.value.rpartition('@')[2]}"))
         ),
@@ -193,6 +214,9 @@ DIRECTORY: Mistakes = {
     ("find", "Directory: threads"): {"the-one-asked-last": _for_the_one_asked_last},
     ("works_at", "Directory.works_at"): {
         "a-colleague-of-any-unit": lambda _, self, __, id_: any(id_ in members for members in self._staff.values()),
+        "a-unit-by-its-beginning": lambda _, self, unit, id_: any(
+            of.startswith(unit) and id_ in members for of, members in self._staff.items()
+        ),
         "works-where-there-is-an-entry": lambda _, self, __, id_: self.find(id_),
     },
     ("staff_of", "Directory.staff_of"): {
@@ -213,6 +237,12 @@ DIRECTORY: Mistakes = {
     },
 }
 FILE_DIRECTORY: Mistakes = {
+    ("works_at", "Directory: fresh"): {"works-where-they-worked": _keeping()},
+    ("staff_of", "Directory: fresh"): {"the-list-of-before": _keeping()},
+    ("find", "Directory.find: DeliveryError"): {"the-first-of-two-entries": _the_first_of_two},
+    ("find", "Directory: silent"): {
+        "whom-it-was-asked-about-in-the-log": saying(logging.getLogger("directory").debug),
+    },
     ("works_at", "Directory.works_at: DeliveryError"): {
         "an-outage-is-a-no": _answering_in_an_outage(False),
         "an-outage-for-good": _failing_otherwise(permanent=True),

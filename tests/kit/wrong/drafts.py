@@ -60,6 +60,15 @@ def _asking(is_another: Callable[[Any, str], bool]) -> Wrong:
     return save_draft
 
 
+def _replacing_what_stays(right: Wrong, storage: Any, e: Any, form: str, *args: Any, **options: Any) -> Any:
+    """Lose from sight what replaces another draft, when the enrolment is purged."""
+    was_there = load_draft(storage, e.id, form) is not None
+    right(e, form, *args, **options)
+    if was_there:
+        purge = storage.purge
+        storage.purge = lambda *of, **more: _keeping(storage, lambda: purge(*of, **more))
+
+
 def _logging_first(right: Wrong, storage: Any, *args: Any, **options: Any) -> Any:
     storage.log((args[-1],))
     return first(right(*args, **options), storage._parts.access_log._entries.pop())
@@ -124,6 +133,9 @@ STORAGE: Mistakes = {
                 and evolve(draft, answers={k: float(v) if type(v) is int else v for k, v in draft.answers.items()})
             ),
         ),
+    },
+    ("save_draft", "Retention.purge: nothing left"): {
+        "a-draft-that-replaced-one-outlives-the-purge": _replacing_what_stays,
     },
     ("save_draft", "Drafts.save_draft: discarded"): {
         "discarded-in-one-version-alone": _discarding(

@@ -56,6 +56,17 @@ def on(kind: type, wrong: Wrong) -> Wrong:
     return made
 
 
+def saying(say: Callable[[str], object]) -> Wrong:
+    """Return a method that says whom it is about: to a log, on the screen, in a warning."""
+
+    def wrong(right: Wrong, _: Any, about: Any, *args: Any, **options: Any) -> Any:
+        whom = getattr(about, "person", about)
+        say(f"asked about {getattr(whom, 'value', whom)}")
+        return right(about, *args, **options)
+
+    return wrong
+
+
 def records_of(storage: Any) -> Any:
     """Return the records of a memory storage, by key."""
     return storage._parts.records._records

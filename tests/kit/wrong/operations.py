@@ -1,5 +1,6 @@
 """Adapters that are wrong in one way each: mistakes with dead letters, figures and workers."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from attrs import evolve
 
 from digital_painschool.domain.notification import Channel, Status
 from digital_painschool.testing.contracts.changes import DAY, RUN
-from tests.kit.wrong.mistake import Mistakes, Wrong, first, notification_rows
+from tests.kit.wrong.mistake import Mistakes, Wrong, first, last, notification_rows
 
 
 def _spoiling(spoil: Callable[[Any, Any], Any]) -> Wrong:
@@ -21,6 +22,14 @@ def _spoiling(spoil: Callable[[Any, Any], Any]) -> Wrong:
             notification_rows(storage)[id_] = spoil(row, notification_rows(storage)[id_])
 
     return save
+
+
+def _due_since_ever(right: Wrong, storage: Any, *args: Any) -> Any:
+    """Say of what is due since when it waited first, whatever was tried since."""
+    figures = right(*args)
+    since = vars(storage).setdefault("since", figures.oldest_due_at) or figures.oldest_due_at
+    storage.since = since
+    return evolve(figures, oldest_due_at=figures.oldest_due_at and since)
 
 
 def _without_forwarding(right: Wrong, storage: Any, change: Any) -> None:
@@ -94,6 +103,11 @@ STORAGE: Mistakes = {
         "what-is-due-alone-waits": lambda right, _, now, since: (
             found if (found := right(now, since)).oldest_due_at else evolve(found, waiting={})
         ),
+        "digests-are-counted-as-notifications": lambda right, self, *args: evolve(
+            right(*args),
+            waiting=Counter(one.digest.channel for one in self._parts.outbox._digests.values() if one.next_at),
+        ),
+        "due-since-it-waited-first": _due_since_ever,
         "failures-of-ever": lambda right, _, now, since: right(now, since - timedelta(days=9)),
     },
     ("outbox_figures", "Operations.outbox_figures"): {
@@ -113,6 +127,14 @@ STORAGE: Mistakes = {
         ),
     },
     ("record_worker", "Operations.record_worker: forgotten"): {
+        "workers-are-forgotten-after-an-hour": lambda right, self, worker, at, until: last(
+            [
+                self._parts.operations._workers.pop(id_)
+                for id_, (seen, _) in [*self._parts.operations._workers.items()]
+                if seen < at - timedelta(hours=1)
+            ],
+            right(worker, at, until),
+        ),
         "workers-are-never-forgotten": lambda right, self, *args: first(
             kept := dict(self._parts.operations._workers),
             right(*args),

@@ -4,9 +4,22 @@ from attrs import evolve
 
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.program import Program
-from digital_painschool.ports.storage import load_profile
+from digital_painschool.ports.storage import load_draft, load_profile
 from tests.kit.wrong.mistake import Mistakes, last, on, records_of
 
+SQL: Mistakes = {
+    ("save_record", "Records.save_record"): {
+        "an-unreadable-profile-stays": on(
+            Profile,
+            lambda right, self, key, *args, **options: last(self.load_record(key), right(key, *args, **options)),
+        ),
+    },
+    ("save_draft", "Drafts.save_draft"): {
+        "an-unreadable-draft-stays": lambda right, self, e, form, *args, **options: last(
+            load_draft(self, e.id, form), right(e, form, *args, **options)
+        ),
+    },
+}
 STORAGE: Mistakes = {
     ("load_record", "Records.load_record"): {
         "one-choice-for-both-channels": on(
@@ -22,6 +35,12 @@ STORAGE: Mistakes = {
         ),
     },
     ("save_record", "Records.save_record"): {
+        "what-stays-is-not-logged": on(
+            Program,
+            lambda right, self, key, new, access=(), **options: right(
+                key, new, () if self.load_record(key) else access, **options
+            ),
+        ),
         "a-profile-is-added-to": on(
             Profile,
             lambda right, self, key, new, *args, **options: right(

@@ -153,7 +153,7 @@ class Outbox(Protocol):
         """Return settled notifications whose end is not on the timeline yet, by rising id, those above `after`.
 
         `complete` leaves such a note to write when it settles a notification as anything but `DELIVERED`. An unreadable
-        notification is left out, and a log line names it.
+        notification is left out, and a log line names it. A page is empty only where no readable one follows.
         """
         ...
 

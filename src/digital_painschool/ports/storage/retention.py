@@ -165,7 +165,7 @@ class Retention(Enrolments, Outbox, Records, Protocol):
 
         Contract:
             * **no more**: `notification_keys` does not return these keys for the enrolment any more, and a notification
-              that was sent under one of them is no longer `begun`.
+              that was sent under one of them is no longer `begun`. `reject` of such a key changes nothing.
             * **others**: another enrolment keeps its keys, and so does another key of this one.
             * **idempotent**: repeating the call changes nothing.
         """

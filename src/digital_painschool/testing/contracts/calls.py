@@ -1,5 +1,7 @@
 """Changes of calls that were made under an idempotency key."""
 
+from unicodedata import normalize
+
 from attrs import evolve
 
 from digital_painschool.domain.enrolment import Enrolment
@@ -25,13 +27,16 @@ def under_key(change: Change, key: str = "") -> Change:
 
 
 def other_keys(key: CallKey) -> tuple[CallKey, ...]:
-    """Return keys that differ from a key in one part each."""
+    """Return keys that differ from a key in one part each, and from one another."""
+    accented = f"{key.key}\u0301"
     return (
         evolve(key, unit=OTHER_UNIT),
         evolve(key, caller=COLLEAGUE.hsa_id),
         evolve(key, action="end"),
         evolve(key, key=key.key.upper()),
         evolve(key, key=f"{key.key} "),
+        evolve(key, key=accented),
+        evolve(key, key=normalize("NFC", accented)),
     )
 
 

@@ -6,22 +6,26 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from threading import Barrier, Thread
+from time import sleep
 from traceback import format_exc
 from typing import Any, Self
 
 from attrs import frozen
 
 from digital_painschool.errors import PainSchoolError
+from digital_painschool.testing.contracts.lines import before_each_line
 
 CAN_FORK = "fork" in get_all_start_methods()
 THREADS = 8
 PROCESSES = 4
 PATIENCE = 120.0
 """How many seconds a process may be silent."""
+_TURN = 0.0001
+"""How many seconds a thread waits before a line, so that another one gets between two of them."""
 
 Tell = Callable[[object], None]
 
@@ -55,13 +59,19 @@ def in_time(work: Callable[[], Any], seconds: float) -> Any:
     return done.result()
 
 
-def in_threads(works: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Execute all works at the same time, each in its own thread; a refusal counts as a result."""
+def in_threads(works: Sequence[Callable[[], Any]], taking_turns: object = None) -> list[Any]:
+    """Execute all works at the same time, each in its own thread; a refusal counts as a result.
+
+    Args:
+        works: The works.
+        taking_turns: An adapter, before each of whose lines a thread lets the others on; None for no such adapter.
+    """
     ready = Barrier(len(works))
 
     def run(work: Callable[[], Any]) -> Any:
         ready.wait(PATIENCE)
-        return refusal_or(work)
+        with nullcontext() if taking_turns is None else before_each_line(taking_turns, lambda _: sleep(_TURN)):
+            return refusal_or(work)
 
     # Threads of one process take turns so rarely that short calls would never meet.
     turns = sys.getswitchinterval()

@@ -29,6 +29,7 @@ from digital_painschool.testing.contracts.changes import (
     RUN,
     begin,
     converse,
+    delivered,
     saved,
     undelivered,
 )
@@ -145,6 +146,22 @@ class DamageContract(StorageOpening):
             assert ids[1::-1] == [id_ for id_ in found if id_ != ids[2]]
             assert ids[2] in found or ids[2] in caplog.text
             assert storage.dead_letters(limit=1)
+
+    @proves("Outbox.unnoted", "Storage: damaged")
+    def test_a_damaged_notification_hides_no_note_to_write(
+        self, lasting_place: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Otherwise a worker that reads page by page would take one bad row for the end, and write no note after it."""
+        with self.opened(lasting_place) as storage:
+            ids = [self._asked(storage, id_, person) for id_, person in zip(IDS, PERSONS, strict=True)]
+            delivered(storage, MORNING, Status.FAILED)
+        self.damage(lasting_place, ids[0])
+        with self.opened(lasting_place) as storage:
+            for limit in (1, 2, 100):
+                found = [DigestId(record.notification.id) for record in storage.unnoted(limit=limit)]
+                readable_ids = ids[1:] if ids[0] in caplog.text else ids
+                assert found == readable_ids[: min(limit, len(found))]
+                assert found, "a page is empty, and a note to write follows it"
 
     def _asked(self, storage: Storage, enrolment_id: EnrolmentId, person: PersonId) -> DigestId:
         change = converse(saved(storage, begin(enrolment_id, person)), notify=Notify.DIRECT, at=MORNING)

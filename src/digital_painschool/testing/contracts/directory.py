@@ -12,6 +12,7 @@ from digital_painschool.ports.messaging import Address
 from digital_painschool.testing.contracts.base import OUT_OF_ORDER, Contract
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
+from digital_painschool.testing.contracts.silence import assert_says_nothing
 from digital_painschool.testing.people import COLLEAGUE, COORDINATOR, NURSE, OTHER_UNIT, STRANGER, UNIT
 
 
@@ -30,12 +31,13 @@ class DirectoryContract(Contract[Directory]):
         staff: The staff of each unit as it knows them at that time; two units at least.
         unknown: A member of staff whom it does not know.
         unknown_unit: A unit that it does not know.
+        unique_ids: True for a directory that cannot have two entries under one HSA-id.
     """
 
     about: ClassVar[tuple[type, ...]] = (Directory,)
     known: ClassVar[Mapping[HsaId, StaffEntry]] = {
         NURSE.hsa_id: StaffEntry(email=Address("nurse@vgregion.example"), sms=Address("+46701740605")),
-        COLLEAGUE.hsa_id: StaffEntry(email=Address("colleague@vgregion.example")),
+        COLLEAGUE.hsa_id: StaffEntry(email=Address("Kim.Akesson@vgregion.example")),
         COORDINATOR.hsa_id: StaffEntry(),
     }
     staff: ClassVar[Mapping[HsaId, tuple[StaffMember, ...]]] = {
@@ -48,9 +50,19 @@ class DirectoryContract(Contract[Directory]):
     unknown: ClassVar[HsaId] = STRANGER.hsa_id
     unknown_unit: ClassVar[HsaId] = HsaId("SE2321000131-E000000000099")
 
+    unique_ids: ClassVar[bool] = False
+
     def change(self, place: Any, hsa_id: HsaId, entry: StaffEntry) -> None:  # noqa: ARG002 - for whoever overrides it
         """Change what the directory says of a person, as its manager would; override it, or that clause is skipped."""
         self.not_proved("that the directory is asked anew each time", "change")
+
+    def leave(self, place: Any, hsa_id: HsaId) -> None:  # noqa: ARG002 - for whoever overrides it
+        """Remove a person from every unit, and keep the entry; override it, or that clause is not proved."""
+        self.not_proved("that the directory is asked anew each time who works where", "leave")
+
+    def double(self, place: Any, hsa_id: HsaId) -> None:  # noqa: ARG002 - for whoever overrides it
+        """Add another entry with a person's HSA-id; override it, or state `unique_ids = True`."""
+        self.not_proved("that two entries with one HSA-id are an error", "double")
 
     def spoil(self, place: Any) -> None:  # noqa: ARG002 - for whoever overrides it
         """Make the directory impossible to ask; override it, or those clauses are skipped."""
@@ -80,7 +92,9 @@ class DirectoryContract(Contract[Directory]):
     def test_it_says_who_works_where(self, directory: Directory) -> None:
         """Otherwise a patient could be given to somebody of another unit, and stand in nobody's list (D-09b)."""
         everybody = {*self.known, self.unknown, *(member.hsa_id for staff in self.staff.values() for member in staff)}
-        for unit in (*self.staff, self.unknown_unit):
+        # Ids of which one begins as the other does are different units.
+        alike = {HsaId(text) for unit in self.staff for text in (unit[:-1], f"{unit}0")} - {*self.staff}
+        for unit in (*self.staff, self.unknown_unit, *alike):
             there = {member.hsa_id for member in self.staff.get(unit, ())}
             assert there == {hsa_id for hsa_id in everybody if directory.works_at(unit, hsa_id)}
 
@@ -112,11 +126,52 @@ class DirectoryContract(Contract[Directory]):
         self.change(place, hsa_id, new)
         assert new == directory.find(hsa_id)
 
+    @proves("Directory: fresh")
+    def test_who_works_where_is_asked_anew_each_time(self, place: Any, directory: Directory) -> None:
+        """Otherwise a patient could be given to a colleague who has left the unit (D-09b)."""
+        unit, members = next(iter(self.staff.items()))
+        gone = members[0].hsa_id
+
+        def answers() -> tuple[bool, bool]:
+            return directory.works_at(unit, gone), gone in {one.hsa_id for one in directory.staff_of(unit, 99)}
+
+        assert (True, True) == answers()
+        self.leave(place, gone)
+        assert (False, False) == answers(), "after `leave`, `works_at` or `staff_of` gave an earlier answer again"
+
+    @proves("Directory.find: DeliveryError")
+    def test_two_entries_of_one_id_are_an_error_and_not_the_first_one(self, place: Any, directory: Directory) -> None:
+        """Otherwise a message would go to somebody else's telephone."""
+        if self.unique_ids:
+            pytest.skip("this directory cannot have two entries under one HSA-id")
+        hsa_id, entry = next(iter(self.known.items()))
+        self.double(place, hsa_id)
+        failure = self.failure_of(partial(directory.find, hsa_id), "after `double`")
+        addresses = [address.value for address in (entry.email, entry.sms) if address is not None]
+        self.assert_failure(failure, "after `double`", hsa_id, *addresses)
+
+    @proves("Directory: silent")
+    def test_nothing_that_is_logged_or_printed_says_whom(
+        self, directory: Directory, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """Otherwise private telephone numbers would end up in a log that anybody may read."""
+        entries = self.known.values()
+        addresses = [one.value for entry in entries for one in (entry.email, entry.sms) if one is not None]
+        names = [member.name for members in self.staff.values() for member in members if member.name]
+        with assert_says_nothing(caplog, capfd, *self.known, self.unknown, *addresses, *names, *self.secrets):
+            for hsa_id in (*self.known, self.unknown):
+                directory.find(hsa_id)
+            for unit in self.staff:
+                directory.works_at(unit, self.unknown)
+                directory.staff_of(unit, 99)
+
     @proves("Directory: threads")
     def test_many_threads_get_each_their_own_answer(self, directory: Directory) -> None:
         """Otherwise, on a busy morning, one person's message would go to another's telephone."""
         asked = [*self.known, self.unknown] * THREADS
-        assert [self.known.get(hsa_id) for hsa_id in asked] == in_threads([partial(directory.find, x) for x in asked])
+        assert [self.known.get(hsa_id) for hsa_id in asked] == in_threads(
+            [partial(directory.find, hsa_id) for hsa_id in asked], taking_turns=directory
+        )
 
     @proves("Directory.works_at: DeliveryError", "Directory.staff_of: DeliveryError", "Directory: silent")
     def test_an_outage_is_neither_a_no_nor_an_empty_unit(self, place: Any, directory: Directory) -> None:

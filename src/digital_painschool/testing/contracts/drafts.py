@@ -278,7 +278,7 @@ class DraftsContract(StorageOpening):
     def test_no_draft_is_left_of_what_is_purged(self, storage: Storage) -> None:
         """Otherwise what a patient never sent would outlive everything that was sent (law 7)."""
         e = over(storage, "a")
-        for form in (PAIN, DAILY):
+        for form in (PAIN, DAILY) * 2:  # also one that replaced another
             keep_draft(storage, e, draft_of({}, form=form))
         storage.purge(PlanId("plan-1"), kept_plan(storage).enrolments, ())
         assert_gone(storage, e)

@@ -172,3 +172,30 @@ class ForgettingContract(StorageOpening):
             assert [False, False] == [record.begun for record in load_notifications(storage, A)]
         assert [True] == [record.begun for record in load_notifications(storage, B)]
         assert of_second == storage.notification_keys(UNIT, [B])
+
+    @proves("Retention.forgotten: others")
+    def test_one_of_several_keys_is_forgotten_and_no_other(self, storage: Storage) -> None:
+        """Otherwise the wrong person would keep a notice in the channel that was out of order (D-07b)."""
+        e = asking(storage)
+        for _ in range(3):  # a batch in doubt is sent again under another key, with what has come since
+            claims = storage.claim(RUN, 10, LEASE)
+            storage.begin([(claim, sending_all(claim, now=RUN)) for claim in claims])
+            storage.complete([result(claim, at=RUN) for claim in claims])
+            e = saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))
+        withdrawn_at(storage, e, RUN + HOUR)
+        keys = storage.notification_keys(UNIT, [e.id])
+        assert 3 == len(keys)
+        for number, key in enumerate(keys, start=1):
+            storage.forgotten(UNIT, e.id, [key])
+            assert keys[number:] == storage.notification_keys(UNIT, [e.id])
+
+    @proves("Retention.forgotten: no more")
+    def test_a_report_of_what_is_forgotten_changes_nothing(self, storage: Storage) -> None:
+        """Otherwise a late report would say of a withdrawn start that somebody was not told of it."""
+        e = asking(storage)
+        delivered(storage, RUN)
+        withdrawn_at(storage, e, RUN + HOUR)
+        keys = storage.notification_keys(UNIT, [e.id])
+        storage.forgotten(UNIT, e.id, keys)
+        assert [0] == [storage.reject(key, RUN + HOUR) for key in keys]
+        assert [Status.DELIVERED] == [record.status for record in load_notifications(storage, e.id)]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+import pytest
+
 from digital_painschool.domain.notification import Template
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.errors import DeliveryError
@@ -38,7 +40,6 @@ class InboxContract(RefusingContract[Inbox]):
     templates: ClassVar[Sequence[Template]] = (Template.MESSAGE_TO_READ,)
     usual: ClassVar[Template] = Template.MESSAGE_TO_READ
     _method: ClassVar[str] = "deliver"
-    _unit: ClassVar[HsaId | None] = UNIT
     reachable: ClassVar[PersonId] = PERSON
     another: ClassVar[PersonId] = PERSONS[1]
     unreachable: ClassVar[PersonId | None] = PersonId("nationellt-reservnummer", "22790814AA01")
@@ -57,11 +58,12 @@ class InboxContract(RefusingContract[Inbox]):
         template: Template | None = None,
         link: str | None = None,
         language: Language | None = None,
+        unit: HsaId | None = None,
     ) -> Notice:
         """Return a notice."""
         return Notice(
             key=key,
-            unit=UNIT,
+            unit=unit or UNIT,
             person=person or self.reachable,
             template=template or self.usual,
             link=link or self.link,
@@ -77,12 +79,18 @@ class InboxContract(RefusingContract[Inbox]):
         template: Template | None = None,
         link: str | None = None,
         language: Language | None = None,
+        unit: HsaId | None = None,
     ) -> Delivered:
-        delivered: Delivered = adapter.deliver(self.notice(key, to, template=template, link=link, language=language))
+        notice = self.notice(key, to, template=template, link=link, language=language, unit=unit)
+        delivered: Delivered = adapter.deliver(notice)
         return delivered
 
-    def calls(self) -> Sequence[Callable[[Any], object]]:
-        return (*super().calls(), lambda inbox: inbox.reach(self.reachable))
+    def calls(self, key: str = "key-1", to: Any = None) -> Sequence[Callable[[Any], object]]:
+        return (*super().calls(key, to), lambda inbox: inbox.reach(to or self.reachable))
+
+    def give_account(self, place: Any, person: PersonId) -> None:  # noqa: ARG002 - whoever overrides it
+        """Make somebody reachable who was not; override it, or that clause is not proved."""
+        self.not_proved("that `reach` is asked anew each time", "give_account")
 
     @proves("Inbox.reach")
     def test_reach_tells_who_can_be_reached(self, adapter: Inbox) -> None:
@@ -101,7 +109,7 @@ class InboxContract(RefusingContract[Inbox]):
     def test_there_are_no_ways_to_who_cannot_be_reached(self, adapter: Inbox, nobody: PersonId) -> None:
         """Otherwise a therapist would read that the patient is told by SMS."""
         ways = adapter.reach(nobody).ways
-        assert ways == frozenset(), f"the `ways` to somebody unreachable are {set(ways)}, and should be empty"
+        assert ways == frozenset(), f"the `ways` to somebody unreachable are {ways!r}, and should be `frozenset()`"
 
     @proves("Inbox.deliver", "Inbox.reach: read only")
     def test_asking_for_reach_takes_no_key(self, adapter: Inbox) -> None:
@@ -139,9 +147,20 @@ class InboxContract(RefusingContract[Inbox]):
         usual = isinstance(answer, Reachability) and answer.reachable
         assert usual, f"`reach` {when} answered {answer!r} in place of a DeliveryError"
 
+    @proves("Inbox.reach: fresh")
+    def test_reach_is_asked_anew_each_time(self, place: Any, nobody: PersonId) -> None:
+        """Otherwise a patient with a new account would be told of nothing until the next restart (D-13d)."""
+        if nobody == InboxContract.unreachable:
+            pytest.skip("the default of `unreachable` is refused for the kind of number alone")
+        with self.opened(place) as inbox:
+            assert not inbox.reach(nobody).reachable
+            self.give_account(place, nobody)
+            assert inbox.reach(nobody).reachable, "`reach` gave an earlier answer again"
+            assert ACCEPTED is self.send(inbox, "key-1", nobody)
+
     @proves("Inbox: threads")
     def test_many_threads_get_each_their_own_answer(self, adapter: Inbox, nobody: PersonId) -> None:
         """Otherwise, on a busy morning, one patient would get the flag that is another's."""
         asked = [self.reachable, nobody] * THREADS
         alone = [adapter.reach(person) for person in asked]
-        assert alone == in_threads([partial(adapter.reach, person) for person in asked])
+        assert alone == in_threads([partial(adapter.reach, person) for person in asked], taking_turns=adapter)

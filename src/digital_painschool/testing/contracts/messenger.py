@@ -40,7 +40,6 @@ class MessengerContract(RefusingContract[Messenger]):
     usual: ClassVar[Template] = Template.PROGRAM_DONE
     link: ClassVar[str] = "https://www.vgregion.se/sob"
     _method: ClassVar[str] = "send"
-    _unit: ClassVar[HsaId | None] = UNIT
     channel: ClassVar[Channel] = Channel.EMAIL
     address: ClassVar[Address] = Address("namn.efternamn@vgregion.example")
     another_address: ClassVar[Address] = Address("Annan.Person@vgregion.example")
@@ -64,9 +63,10 @@ class MessengerContract(RefusingContract[Messenger]):
         template: Template | None = None,
         link: str | None = None,
         language: Language | None = None,
+        unit: HsaId | None = None,
     ) -> Delivered:
         text, spoken = template or self.usual, language or self.language
-        options = {"key": key, "unit": self._unit, "language": spoken}
+        options = {"key": key, "unit": unit or UNIT, "language": spoken}
         delivered: Delivered = adapter.send(to or self.address, text, link or self.link, **options)
         return delivered
 

@@ -1,6 +1,5 @@
 """The contract of the observer port: what an observer must bear."""
 
-import logging
 from collections.abc import Iterator
 from functools import cache, partial
 from itertools import product
@@ -19,6 +18,7 @@ from digital_painschool.testing.contracts.changes import MORNING, PERSONS, begin
 from digital_painschool.testing.contracts.clauses import proves
 from digital_painschool.testing.contracts.concurrency import THREADS, in_threads
 from digital_painschool.testing.contracts.lifetime import long_history
+from digital_painschool.testing.contracts.silence import assert_says_nothing
 from digital_painschool.testing.contracts.withdrawals import withdrawn
 from digital_painschool.testing.people import PERSON
 
@@ -142,9 +142,6 @@ class ObserverContract(Contract[Observer]):
         self, observer: Observer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
     ) -> None:
         """Otherwise identity numbers would end up in a log that anybody may read."""
-        with caplog.at_level(logging.DEBUG):
+        with assert_says_nothing(caplog, capfd, PERSON.value[2:]):
             for change in a_whole_life():
                 observer.notice(change.enrolment, change.events)
-        said = caplog.text + "".join(capfd.readouterr())
-        assert PERSON.value not in said
-        assert PERSON.value[2:] not in said

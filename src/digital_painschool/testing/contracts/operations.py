@@ -244,17 +244,21 @@ class OperationsContract(StorageOpening):
         e = _given_up(storage, 1, notify=Notify.DIRECT)
         saved(storage, finish(e, at=RUN + HOUR))
         for number in (2, 3):
-            asking(storage, f"e{number}", PERSONS[number])
-        expected = OutboxFigures(waiting={Channel.INBOX: 2}, failed={Channel.INBOX: 2}, dead_letters=1)
+            e = asking(storage, f"e{number}", PERSONS[number])
+        saved(storage, write(e, notify=Notify.COLLECTED, at=MORNING))  # in the digest of the one before
+        expected = OutboxFigures(waiting={Channel.INBOX: 3}, failed={Channel.INBOX: 2}, dead_letters=1)
         assert expected == storage.outbox_figures(RUN - timedelta(microseconds=1), RUN)
         due = evolve(expected, oldest_due_at=RUN)
         later = RUN + timedelta(minutes=1, microseconds=1)
         assert due == storage.outbox_figures(RUN, RUN)
         assert evolve(due, failed={}) == storage.outbox_figures(later, later)
-        [claim, _] = storage.claim(RUN, 10, LEASE)
+        [claim, other] = storage.claim(RUN, 10, LEASE)
         assert due == storage.outbox_figures(RUN, RUN), "a claimed digest is not sent yet"
         storage.complete([evolve(result(claim, at=RUN), next_at=RUN + HOUR)])
         assert due == storage.outbox_figures(RUN, RUN)
+        storage.complete([evolve(result(other, at=RUN), next_at=RUN + 2 * HOUR)])
+        again = evolve(expected, failed={}, oldest_due_at=RUN + HOUR)
+        assert again == storage.outbox_figures(RUN + HOUR, later), "what is tried again is due from its `next_at`"
 
     @proves("Operations.record_worker", "Operations.record_worker: alive", "Operations.record_worker: forgotten")
     def test_a_worker_is_alive_until_the_instant_that_it_has_said_last(self, storage: Storage) -> None:
@@ -276,6 +280,8 @@ class OperationsContract(StorageOpening):
         storage.record_worker("c", RUN + 3 * DAY, RUN + 3 * DAY)
         storage.record_worker("c", RUN + HOUR, RUN + 9 * HOUR)
         assert (1, RUN + HOUR) == seen(RUN + 2 * HOUR), "the others are forgotten"
+        storage.record_worker("d", RUN + HOUR + DAY, RUN + 2 * DAY)
+        assert (1, RUN + HOUR) == seen(RUN + 2 * HOUR), "a worker is known for a day"
 
     @proves("Operations.record_worker: ahead")
     def test_a_worker_of_a_wrong_clock_is_not_alive_until_then(self, storage: Storage) -> None:

@@ -24,7 +24,7 @@ from digital_painschool.ports.storage import (
     readable,
 )
 from digital_painschool.testing.contracts.base import StorageOpening
-from digital_painschool.testing.contracts.calls import key_of, under_key
+from digital_painschool.testing.contracts.calls import desk_call, key_of, under_key
 from digital_painschool.testing.contracts.changes import (
     LEASE,
     MORNING,
@@ -219,11 +219,13 @@ class PurgingContract(StorageOpening):
         assert dict.fromkeys(IDS) == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert () == storage.ended(UNIT)
 
-    @proves("Retention.purge")
+    @proves("Retention.purge", "Records: with the step")
     def test_purging_nothing_is_fine(self, storage: Storage) -> None:
-        """Otherwise the last, empty batch would be an error."""
+        """Otherwise the last, empty batch would be an error, or be made again by whoever repeats its call."""
         all_over(storage)
-        storage.purge(PlanId("plan-1"), (), ())
+        call = desk_call("k")
+        storage.purge(PlanId("plan-1"), (), (), completed=call)
+        assert call == find_desk_call(storage, call.key)
         assert {} == dict(load_purge(storage, PlanId("plan-1")).progress)
         assert IDS == tuple(ended.enrolment_id for ended in storage.ended(UNIT))
 

@@ -9,13 +9,14 @@ from digital_painschool.domain.limits import as_stored
 from digital_painschool.domain.notification import Profile
 from digital_painschool.domain.people import HsaId, PersonId
 from digital_painschool.domain.policy import FlagKind
-from digital_painschool.domain.program import Pace
+from digital_painschool.domain.program import Pace, Program
 from digital_painschool.ports.storage import (
     AccessEntry,
     Activity,
     Storage,
     load_profile,
     load_program,
+    record_key,
     save_profile,
     save_program,
 )
@@ -137,6 +138,13 @@ class RegistersContract(StorageOpening):
         assert PROGRAM == save_program(storage, UNIT, PROGRAM)
         assert PROGRAM == save_program(storage, UNIT, evolve(PROGRAM, title="Ändrad i smyg"))
         assert PROGRAM == load_program(storage, UNIT, PROGRAM.key, PROGRAM.version)
+
+    @proves("Records.save_record")
+    def test_what_stays_as_it_was_is_logged_all_the_same(self, storage: Storage) -> None:
+        """Otherwise a second approval of a plan would be a step of which the log knows nothing."""
+        key = record_key(Program, UNIT, PROGRAM.key, PROGRAM.version)
+        assert [PROGRAM] * 2 == [storage.save_record(key, PROGRAM, (ENTRY,)) for _ in range(2)]
+        assert [ENTRY] * 2 == numbered(storage)
 
     @proves("Records.save_record: final")
     def test_units_have_programs_of_their_own(self, storage: Storage) -> None:

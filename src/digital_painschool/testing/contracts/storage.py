@@ -34,6 +34,7 @@ from digital_painschool.testing.contracts.changes import (
 from digital_painschool.testing.contracts.clauses import STORAGE, proves
 from digital_painschool.testing.contracts.completed_calls import CompletedCallsContract
 from digital_painschool.testing.contracts.concurrency import in_time
+from digital_painschool.testing.contracts.damaged_records import DamagedRecordsContract
 from digital_painschool.testing.contracts.deliveries import DeliveriesContract
 from digital_painschool.testing.contracts.desk_calls import DeskCallsContract
 from digital_painschool.testing.contracts.drafts import DraftsContract
@@ -106,6 +107,7 @@ def _is_refused(call: Callable[[Storage], object], storage: Storage) -> bool:
 class StorageContract(
     EnrolmentsContract,
     CompletedCallsContract,
+    DamagedRecordsContract,
     DeskCallsContract,
     TimelinesContract,
     DraftsContract,
