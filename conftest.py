@@ -26,18 +26,11 @@ _UNMEASURED = (
     "tests/adapters/sql/test_drift.py",
     "tests/adapters/sql/test_forks.py",
     "tests/adapters/sql/test_older_data.py",
-    "tests/adapters/sql/test_pool.py",
-    "tests/application/test_bad_input.py",
     "tests/application/test_text_subclasses.py",
     "tests/application/test_tracebacks.py",
     "tests/bootstrap/test_package.py",
-    "tests/cli/test_command_line_fuzz.py",
     "tests/domain/test_masking.py",
     "tests/kit/test_first_try.py",
-    "tests/kit/test_pytest_plugin.py",
-    "tests/kit/test_wrong_adapters.py",
-    "tests/kit/test_wrong_senders.py",
-    "tests/kit/test_wrong_storages.py",
     "tests/laws/test_desk_permissions.py",
 )
 """Files and folders of slow tests whose lines of the package other tests run too."""

@@ -202,6 +202,7 @@ def test_any_streams(command: str, code: int, lines: int, place: Path) -> None:
     assert b"Exception ignored" not in done.stderr
 
 
+@pytest.mark.unmeasured  # an interrupt while coverage is stored is told as an error of coverage
 @pytest.mark.parametrize("wait", [0.02, 0.1, 0.3, 0.6])
 def test_ctrl_c_at_any_time_is_one_line(wait: float, place: Path) -> None:
     """Otherwise an operator who changes their mind would see a traceback."""
