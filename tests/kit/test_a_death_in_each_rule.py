@@ -51,7 +51,7 @@ def at_work() -> Iterator[Any]:
 @pytest.mark.parametrize(
     "rule",
     [
-        pytest.param(rule, id=rule.function.__name__, marks=[pytest.mark.nightly] * (place % 3 > 0))
+        pytest.param(rule, id=rule.function.__name__, marks=[pytest.mark.nightly] * (place % 6 > 0))
         for place, rule in enumerate(RULES)
     ],
 )
