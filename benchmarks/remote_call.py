@@ -125,7 +125,7 @@ def _over_a_slow_link(
         milliseconds = round_trip(slow[_OURS]) * 1000
         timings = _timed(slow, recorded, 1, number, rounds)
         _require_same_rows(urls)
-    what = f"the same, one worker, at a round trip of {milliseconds:.2f} ms"
+    what = f"one worker, a round trip of {milliseconds:.2f} ms"
     for peer, wanted in ((_SAME, None), (_EACH, _WANTED_OVER_A_SLOW_LINK)):
         yield Row.timed(timings, _OURS, peer, aim="P3", what=what, beside=peer, wanted=wanted)
 
