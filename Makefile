@@ -9,7 +9,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # Tests make thousands of small files and databases: in memory, where two gigabytes of it are free for that.
 IN_MEMORY := $(shell test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 2000000 2>/dev/null && ! grep -q " /dev/shm .*noexec" /proc/mounts && echo /dev/shm)
-PYTEST := -m pytest -n 2 --dist worksteal -p no:cacheprovider
+# Three processes on two cores: many tests wait for another process.
+PYTEST := -m pytest -n 3 --dist worksteal -p no:cacheprovider
 
 .PHONY: demo portal test lint docs bench mutants chaos clean
 

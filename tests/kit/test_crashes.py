@@ -135,6 +135,7 @@ def test_killed_at_every_call_on_sqlite(name: str, all_on_copies: PortsFactory) 
 
 
 @pytest.mark.search
+@pytest.mark.nightly
 def test_killed_at_every_call_on_postgresql(on_postgresql: PortsFactory) -> None:
     """Otherwise a step that is one large statement, and what it leaves for the next process, would never be struck."""
     assert kill_at_every_call(on_postgresql, NOTABLE_HISTORIES["outage"]).points > 50
