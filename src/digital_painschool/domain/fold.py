@@ -171,7 +171,6 @@ def _program_done(enrolment: Enrolment, event: ProgramDone) -> Changes:
 def _form_saved(enrolment: Enrolment, event: FormSaved) -> Changes:
     before = enrolment.form(event.form)
     changes: Changes = {
-        "form": event.form,
         "saved": event.number,
         "waiting": one_more(before.waiting, before.unread, event.at),
     }
